@@ -1,0 +1,24 @@
+# Finds what skim is built from and sets the flags that every target shares.
+
+# MLIR and LLVM come as shared libraries; the version is pinned here only.
+set(SKIM_LLVM_VERSION 22)
+find_package(MLIR ${SKIM_LLVM_VERSION} REQUIRED CONFIG)
+find_package(LLVM ${SKIM_LLVM_VERSION} REQUIRED CONFIG)
+find_package(LLD ${SKIM_LLVM_VERSION} REQUIRED CONFIG HINTS ${LLVM_DIR}/../lld)
+find_package(Protobuf REQUIRED)
+find_package(Threads REQUIRED)
+
+list(APPEND CMAKE_MODULE_PATH ${MLIR_CMAKE_DIR} ${LLVM_CMAKE_DIR})
+include(TableGen)
+include(AddLLVM)
+include(AddMLIR)
+# AddLLVM resets the output folders of the tools that it makes.
+set(MLIR_MAIN_INCLUDE_DIR ${PROJECT_SOURCE_DIR}/include)
+
+add_compile_options(-Wall -Wextra -Wno-unused-parameter -fvisibility=hidden)
+add_link_options(-fuse-ld=lld -Wl,--as-needed)
+if(SKIM_SANITIZE)
+  add_compile_options(-fsanitize=${SKIM_SANITIZE} -fno-omit-frame-pointer
+                      -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=${SKIM_SANITIZE})
+endif()
