@@ -1,7 +1,7 @@
 # Finds what skim is built from and sets the flags that every target shares.
 
 # MLIR and LLVM come as shared libraries; the version is pinned here only.
-set(SKIM_LLVM_VERSION 22)
+set(SKIM_LLVM_VERSION 22.1)
 find_package(MLIR ${SKIM_LLVM_VERSION} REQUIRED CONFIG)
 find_package(LLVM ${SKIM_LLVM_VERSION} REQUIRED CONFIG)
 find_package(LLD ${SKIM_LLVM_VERSION} REQUIRED CONFIG HINTS ${LLVM_DIR}/../lld)

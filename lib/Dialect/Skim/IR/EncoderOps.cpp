@@ -1,0 +1,122 @@
+//===- EncoderOps.cpp - verifiers of the encoder ops ----------------------===//
+// The constraints C1.. of SkimEncoderOps.td that traits cannot say.
+//===----------------------------------------------------------------------===//
+
+#include "skim/Dialect/Skim/IR/SkimDialect.h"
+
+using namespace mlir;
+using namespace skim;
+
+/// `rows` is there exactly when `states` are ragged.
+static LogicalResult verifyRows(Operation *op, Type states, Value rows) {
+  if (isRagged(states) == static_cast<bool>(rows))
+    return success();
+  return op->emitOpError() << (rows ? "expected no rows with dense states"
+                                    : "expected rows with ragged states");
+}
+
+LogicalResult EmbedOp::verify() {
+  // embed_c1
+  if (getIds().size() != getTables().size() || getIds().empty())
+    return emitOpError() << "expected as many ids as tables and at least one, "
+                         << "got " << getIds().size() << " and "
+                         << getTables().size();
+  // embed_c2
+  for (auto [index, table] : llvm::enumerate(getTables()))
+    if (getWidth(table.getType()) != getWidth(getResult().getType()))
+      return emitOpError() << "expected width "
+                           << getWidth(getResult().getType()) << " of table "
+                           << index << ", got " << getWidth(table.getType());
+  // embed_c3
+  return verifyRows(*this, getResult().getType(), getRows());
+}
+
+LogicalResult LinearOp::verify() {
+  auto weight = cast<RankedTensorType>(getWeight().getType());
+  if (weight.getRank() != 2)
+    return emitOpError() << "expected weight rank 2, got " << weight.getRank();
+  int64_t k = weight.getDimSize(getTransposeWeight() ? 1 : 0);
+  int64_t n = weight.getDimSize(getTransposeWeight() ? 0 : 1);
+  // linear_c1
+  if (getWidth(getInput().getType()) != k)
+    return emitOpError() << "expected input width " << k << ", got "
+                         << getWidth(getInput().getType());
+  // linear_c2
+  if (getBias()) {
+    auto bias = cast<RankedTensorType>(getBias().getType());
+    if (bias.getRank() != 1 || bias.getDimSize(0) != n)
+      return emitOpError() << "expected bias shape [" << n << "], got " << bias;
+  }
+  // linear_c3
+  if (withWidth(getInput().getType(), n) != getResult().getType())
+    return emitOpError() << "expected result type "
+                         << withWidth(getInput().getType(), n) << ", got "
+                         << getResult().getType();
+  // linear_c4
+  if (getResidual() && getResidual().getType() != getResult().getType())
+    return emitOpError() << "expected residual type " << getResult().getType()
+                         << ", got " << getResidual().getType();
+  return success();
+}
+
+LogicalResult NormOp::verify() {
+  // norm_c1
+  int64_t width = getWidth(getInput().getType());
+  for (Value operand : {getScale(), getBias()}) {
+    if (!operand)
+      continue;
+    auto type = cast<RankedTensorType>(operand.getType());
+    if (type.getRank() != 1 || type.getDimSize(0) != width)
+      return emitOpError() << "expected shape [" << width
+                           << "] of scale and bias, got " << type;
+  }
+  return success();
+}
+
+LogicalResult GluOp::verify() {
+  // glu_c1
+  Type expected =
+      withWidth(getResult().getType(), 2 * getWidth(getResult().getType()));
+  if (getInput().getType() != expected)
+    return emitOpError() << "expected input type " << expected << ", got "
+                         << getInput().getType();
+  return success();
+}
+
+LogicalResult AttentionOp::verify() {
+  // attention_c1
+  int64_t width = getWidth(getQuery().getType());
+  int64_t heads = getHeads(), kvHeads = getKvHeads().value_or(heads);
+  if (heads <= 0 || width % heads != 0)
+    return emitOpError() << "expected heads to divide the query width " << width
+                         << ", got " << heads;
+  if (kvHeads <= 0 || heads % kvHeads != 0)
+    return emitOpError() << "expected kv_heads to divide heads " << heads
+                         << ", got " << kvHeads;
+  // attention_c2
+  int64_t kvWidth = width / heads * kvHeads;
+  for (Value operand : {getKey(), getValue()})
+    if (getWidth(operand.getType()) != kvWidth)
+      return emitOpError() << "expected width " << kvWidth
+                           << " of key and value, got "
+                           << getWidth(operand.getType());
+  // attention_c3
+  if (getResult().getType() != getQuery().getType())
+    return emitOpError() << "expected result type " << getQuery().getType()
+                         << ", got " << getResult().getType();
+  // attention_c5
+  if (static_cast<bool>(getCos()) != static_cast<bool>(getSin()))
+    return emitOpError("expected cos and sin together");
+  // attention_c4
+  return verifyRows(*this, getQuery().getType(), getRows());
+}
+
+LogicalResult PoolOp::verify() {
+  // pool_c1
+  if (getWidth(getResult().getType()) != getWidth(getInput().getType()))
+    return emitOpError() << "expected result width "
+                         << getWidth(getInput().getType()) << ", got "
+                         << getWidth(getResult().getType());
+  // pool_c2
+  return verifyRows(*this, getInput().getType(), getRows());
+}

@@ -1,0 +1,24 @@
+//===- KernelOps.cpp - verifiers of the kernels form ----------------------===//
+// The constraints C1.. of SkimKernelOps.td that traits cannot say.
+//===----------------------------------------------------------------------===//
+
+#include "skim/Dialect/Skim/IR/SkimDialect.h"
+
+using namespace mlir;
+using namespace skim;
+
+LogicalResult WeightsOp::verify() {
+  // weights_c1
+  if (getOffset() % 64 != 0)
+    return emitOpError() << "expected an offset that is a multiple of 64, got "
+                         << getOffset();
+  // weights_c2
+  if (getParts().empty() ||
+      (getLayout() == Layout::Plain && getParts().size() != 1))
+    return emitOpError() << "expected " << stringifyLayout(getLayout())
+                         << " to have "
+                         << (getLayout() == Layout::Plain ? "one part"
+                                                          : "parts")
+                         << ", got " << getParts().size();
+  return success();
+}
