@@ -1,0 +1,23 @@
+//===- InitAll.h - everything that skim-opt knows ---------------*- C++ -*-===//
+// Registers the dialects, passes and pipelines of skim for tools that take them
+// by name. The compiler itself loads only what it uses.
+//===----------------------------------------------------------------------===//
+
+#ifndef SKIM_INITALL_H
+#define SKIM_INITALL_H
+
+#include "skim/Dialect/Skim/IR/SkimDialect.h"
+
+namespace skim {
+
+/// Registers skim's dialects.
+inline void registerAllDialects(mlir::DialectRegistry &registry) {
+  registry.insert<SkimDialect>();
+}
+
+/// Registers skim's passes and pipelines.
+inline void registerAllPasses() {}
+
+} // namespace skim
+
+#endif // SKIM_INITALL_H
