@@ -1,7 +1,8 @@
 """Writes GRAPHS.md: what exporters emit for embeddings, masks, a layer and the head.
 
     python describe.py                 all models in this folder, into GRAPHS.md
-    python describe.py MODEL.onnx...   the same listing for some models, to stdout
+    python describe.py --also M...     the same with some more models at the end
+    python describe.py MODEL.onnx...   the listing of some models only, to stdout
 """
 
 import collections
@@ -159,13 +160,14 @@ def describe(paths, out):
 
 
 def main():
-    if len(sys.argv) > 1:
+    more = [pathlib.Path(p) for p in sys.argv[2:]] if sys.argv[1:2] == ["--also"] else []
+    if len(sys.argv) > 1 and not more:
         out = []
         describe([pathlib.Path(p) for p in sys.argv[1:]], out)
         print("\n".join(out))
         return
     out = [HEAD]
-    describe(sorted(HERE.glob("*.onnx")), out)
+    describe([*sorted(HERE.glob("*.onnx")), *more], out)
     (HERE / "GRAPHS.md").write_text("\n".join(out))
 
 
