@@ -6,13 +6,14 @@
 #ifndef SKIM_INITALL_H
 #define SKIM_INITALL_H
 
+#include "skim/Dialect/Onnx/IR/OnnxDialect.h"
 #include "skim/Dialect/Skim/IR/SkimDialect.h"
 
 namespace skim {
 
 /// Registers skim's dialects.
 inline void registerAllDialects(mlir::DialectRegistry &registry) {
-  registry.insert<SkimDialect>();
+  registry.insert<SkimDialect, onnx::OnnxDialect>();
 }
 
 /// Registers skim's passes and pipelines.

@@ -1,0 +1,18 @@
+//===- ActivationOps.cpp - activation functions and softmax --------------===//
+// Verifiers and folders of the family, and its registration.
+//===----------------------------------------------------------------------===//
+
+#include "skim/Dialect/Onnx/IR/OnnxDialect.h"
+
+using namespace mlir;
+using namespace skim::onnx;
+
+#define GET_OP_CLASSES
+#include "skim/Dialect/Onnx/IR/OnnxActivationOps.cpp.inc"
+
+void OnnxDialect::addActivationOps() {
+  addOperations<
+#define GET_OP_LIST
+#include "skim/Dialect/Onnx/IR/OnnxActivationOps.cpp.inc"
+      >();
+}

@@ -1,0 +1,18 @@
+//===- IndexOps.cpp - ops that select or scatter elements by index -------===//
+// Verifiers and folders of the family, and its registration.
+//===----------------------------------------------------------------------===//
+
+#include "skim/Dialect/Onnx/IR/OnnxDialect.h"
+
+using namespace mlir;
+using namespace skim::onnx;
+
+#define GET_OP_CLASSES
+#include "skim/Dialect/Onnx/IR/OnnxIndexOps.cpp.inc"
+
+void OnnxDialect::addIndexOps() {
+  addOperations<
+#define GET_OP_LIST
+#include "skim/Dialect/Onnx/IR/OnnxIndexOps.cpp.inc"
+      >();
+}

@@ -1,0 +1,18 @@
+//===- NNOps.cpp - products, normalisation and attention -----------------===//
+// Verifiers and folders of the family, and its registration.
+//===----------------------------------------------------------------------===//
+
+#include "skim/Dialect/Onnx/IR/OnnxDialect.h"
+
+using namespace mlir;
+using namespace skim::onnx;
+
+#define GET_OP_CLASSES
+#include "skim/Dialect/Onnx/IR/OnnxNNOps.cpp.inc"
+
+void OnnxDialect::addNNOps() {
+  addOperations<
+#define GET_OP_LIST
+#include "skim/Dialect/Onnx/IR/OnnxNNOps.cpp.inc"
+      >();
+}

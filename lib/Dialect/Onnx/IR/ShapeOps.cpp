@@ -1,0 +1,18 @@
+//===- ShapeOps.cpp - ops that move or relabel elements ------------------===//
+// Verifiers and folders of the family, and its registration.
+//===----------------------------------------------------------------------===//
+
+#include "skim/Dialect/Onnx/IR/OnnxDialect.h"
+
+using namespace mlir;
+using namespace skim::onnx;
+
+#define GET_OP_CLASSES
+#include "skim/Dialect/Onnx/IR/OnnxShapeOps.cpp.inc"
+
+void OnnxDialect::addShapeOps() {
+  addOperations<
+#define GET_OP_LIST
+#include "skim/Dialect/Onnx/IR/OnnxShapeOps.cpp.inc"
+      >();
+}
