@@ -1,0 +1,261 @@
+/*===- CompiledABI.h - what compiled code and its runtime share -----------===*\
+|* The functions that the code of a compiled model calls, the description of
+|* the model that the compiler emits as constant data, and the one table that a
+|* compiled library exports. Plain C; layouts are fixed by SKIM_ABI_VERSION.
+\*===----------------------------------------------------------------------===*/
+
+#ifndef SKIM_RUNTIME_COMPILEDABI_H
+#define SKIM_RUNTIME_COMPILEDABI_H
+
+#include "skim/Runtime/Types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Counts up with every change of a layout or of a meaning in this file. */
+#define SKIM_ABI_VERSION 1u
+
+/* First eight bytes of skim_library_table. */
+#define SKIM_LIBRARY_MAGIC "SKIMLIB"
+
+/*===- 1. The model, emitted by the compiler as constant data
+ * --------------===*/
+
+/*
+ * FLOPs (2 x multiply-accumulate) of a part of the model as a function of the
+ * tokens n of a sequence:
+ *   per_token * n + per_pair * pairs(n) + per_sequence
+ * pairs(n) is n * n, or with a window w > 0 the number of (i, j) with
+ * |i - j| <= w.
+ */
+struct skim_flops_desc {
+  int64_t per_token;
+  int64_t per_pair;
+  int64_t per_sequence;
+  int64_t window; /* 0: all pairs */
+};
+
+/* An encoder layer (56 bytes). */
+struct skim_layer_desc {
+  int64_t hidden;
+  int64_t ffn;
+  int64_t heads;
+  struct skim_flops_desc flops;
+};
+
+/* A number that may be set between runs (24 bytes). */
+struct skim_knob_desc {
+  const char *name;
+  double initial;
+  double min;
+};
+
+typedef struct skim_rt_call skim_rt_call;
+
+/*
+ * The model. abi_version, size and compiler keep their places in every version,
+ * so that another version's host can name the compiler.
+ */
+struct skim_model_desc {
+  uint32_t abi_version; /* SKIM_ABI_VERSION */
+  uint32_t size;        /* sizeof(struct skim_model_desc) */
+  const char *compiler; /* "0.1.0" */
+  const char *name;     /* name of the graph, may be "" */
+  const char *cpu;      /* as given to --mcpu, resolved: "znver1" */
+  const char *dtype;    /* "fp32" */
+  /* CPU features the code needs, spelled as __builtin_cpu_supports does. */
+  int64_t num_features;
+  const char *const *features;
+  int64_t num_inputs;
+  const struct skim_tensor_desc *inputs;
+  int64_t num_outputs;
+  const struct skim_tensor_desc *outputs;
+  int64_t num_layers;
+  const struct skim_layer_desc *layers;
+  struct skim_flops_desc other_flops; /* what is outside of the layers */
+  int64_t num_knobs;
+  const struct skim_knob_desc *knobs;
+  int64_t weights_bytes; /* size of the weights segment */
+  void (*entry)(skim_rt_call *);
+};
+
+/*===- 2. The call
+ * -----------------------------------------------------------===*/
+
+/* A tensor in memory: contiguous, row major. */
+struct skim_rt_buffer {
+  void *data;
+  int64_t rank;
+  int64_t dims[SKIM_MAX_RANK];
+};
+
+/*
+ * What a skim_rt_call begins with; the only part of it that compiled code
+ * reads. Inputs are checked: dtype and rank as described, static dimensions as
+ * described, dimensions of one name equal. Only the alignment of the element
+ * type may be assumed of them. weights is aligned to a page.
+ */
+struct skim_rt_call_head {
+  const struct skim_rt_buffer *inputs;
+  struct skim_rt_buffer *outputs;
+  const char *weights;
+  const double *knobs; /* num_knobs of them, constant during a run */
+};
+
+/* What a dispatch's time is counted as. */
+enum skim_rt_kind {
+  SKIM_KIND_EMBED = 0,
+  SKIM_KIND_GEMM = 1,
+  SKIM_KIND_ATTENTION = 2,
+  SKIM_KIND_NORM = 3,
+  SKIM_KIND_ADAPTIVE = 4,
+  SKIM_KIND_OTHER = 5
+};
+#define SKIM_NUM_KINDS 6
+
+/* A dispatch's label: constant data, one for each place that dispatches. */
+typedef struct skim_rt_kernel {
+  const char *name;
+  int32_t kind;  /* enum skim_rt_kind */
+  int32_t layer; /* -1: none */
+} skim_rt_kernel;
+
+/* Runs the tasks [begin, end) of a kernel. scratch is private to the thread. */
+typedef void (*skim_rt_task_fn)(void *args, int64_t begin, int64_t end,
+                                void *scratch, skim_rt_call *call);
+
+/*===- 3. What compiled code calls
+ * -----------------------------------------===*/
+/*
+ * All of these but skim_rt_report are called by the thread that runs
+ * skim_entry, outside of kernels.
+ */
+
+/*
+ * Gives `bytes` bytes, 64-byte aligned, contents undefined; never null (the run
+ * fails when there is no memory). Blocks belong to the call context and are
+ * used again by later runs; what is not freed is taken back at the end.
+ */
+void *skim_rt_alloc(skim_rt_call *call, int64_t bytes);
+void skim_rt_free(skim_rt_call *call, void *block);
+
+/*
+ * Runs `fn` over sub-ranges that together make [0, tasks), each once, on up to
+ * the call's number of threads, and returns when all are done. Ranges begin at
+ * multiples of `grain` (at least 1). `scratch` of fn has `scratch_bytes` bytes,
+ * 64-byte aligned. `flops` goes into the statistics. A call from inside a
+ * kernel runs on the calling thread.
+ */
+void skim_rt_parallel_for(skim_rt_call *call, const skim_rt_kernel *kernel,
+                          skim_rt_task_fn fn, void *args, int64_t tasks,
+                          int64_t grain, int64_t scratch_bytes, int64_t flops);
+
+/*
+ * Finds the rows of a batch: the positions (b, s) with mask[b * S + s] != 0, or
+ * all of them where mask is null. Writes the cumulated row counts of the
+ * sequences to offsets[0 .. B] and b * S + s of each row to positions[0 .. T),
+ * and returns T. positions has room for B * S. The first call in a run defines
+ * the tokens that statistics speak of.
+ */
+int64_t skim_rt_pack(skim_rt_call *call, const uint8_t *mask, int64_t B,
+                     int64_t S, int32_t *offsets, int32_t *positions);
+
+/*
+ * Ends the run with an error. "{0}" and "{1}" in the message stand for a and b.
+ * Does not return.
+ */
+#if defined(__GNUC__)
+__attribute__((noreturn))
+#endif
+void skim_rt_fail(skim_rt_call *call, const char *message, int64_t a,
+                  int64_t b);
+
+/*
+ * Notes an error from inside a kernel, on any thread, and returns: the kernel
+ * goes on with some safe value. The run ends with the first error noted when
+ * the dispatch is over; ranges not begun yet are left out.
+ */
+void skim_rt_report(skim_rt_call *call, const char *message, int64_t a,
+                    int64_t b);
+
+/*
+ * Gives output `index`. owned != 0: data came from skim_rt_alloc and goes over
+ * to the call. owned == 0: data (of an input, of the weights) is copied.
+ */
+void skim_rt_output(skim_rt_call *call, int64_t index, const void *data,
+                    int64_t rank, const int64_t *dims, int32_t owned);
+
+/* Emitted by the compiler: reads the inputs, computes, gives every output. */
+void skim_entry(skim_rt_call *call);
+extern const struct skim_model_desc skim_model;
+
+/*===- 4. What a library exports
+ * --------------------------------------------===*/
+
+/* Threads lent by the host. Null where a library is used alone. */
+struct skim_host {
+  uint32_t abi_version;
+  uint32_t size;
+  /* Threads that a run gets when none are asked for. */
+  int32_t (*default_threads)(void);
+  /*
+   * Calls body(arg, slot) on the calling thread with slot 0 and on up to
+   * threads - 1 others with slots 1, 2, ... at once; returns when all are out.
+   */
+  void (*run_team)(int32_t threads, void (*body)(void *arg, int32_t slot),
+                   void *arg);
+};
+
+/* Parts of a run that cost time and are off by default; bits of `collect`. */
+enum skim_collect { SKIM_COLLECT_STATISTICS = 1, SKIM_COLLECT_PROFILE = 2 };
+
+/*
+ * The one exported symbol. magic, abi_version, size and model keep their places
+ * in every version. The functions return 0 or a status of skim.h; the text is
+ * then in call_error. A call is used by one thread at a time.
+ */
+struct skim_library_table {
+  char magic[8];
+  uint32_t abi_version;
+  uint32_t size; /* sizeof(struct skim_library_table) */
+  const struct skim_model_desc *model;
+  /* Address of the weights segment minus the table's; written into the file by
+     the linker step. 0: no weights. */
+  int64_t weights_delta;
+  /* Writes the names of the needed CPU features that this machine lacks, with
+     ", " between them and cut to `room`, to text; returns how many. */
+  int32_t (*missing_features)(char *text, int64_t room);
+  /* Null when there is no memory. host may be null and must outlive the call.
+   */
+  skim_rt_call *(*call_create)(const struct skim_host *host);
+  void (*call_destroy)(skim_rt_call *call);
+  const char *(*call_error)(const skim_rt_call *call);
+  void (*call_set_threads)(skim_rt_call *call,
+                           int32_t threads); /* 0: default */
+  int32_t (*call_set_input)(skim_rt_call *call, int64_t index, const void *data,
+                            int32_t dtype, int64_t rank, const int64_t *dims);
+  /* data null: back to memory of the call. */
+  int32_t (*call_set_output)(skim_rt_call *call, int64_t index, void *data,
+                             int64_t bytes);
+  /* knobs: as many as the model has. */
+  int32_t (*call_run)(skim_rt_call *call, const double *knobs,
+                      uint32_t collect);
+  int32_t (*call_output)(const skim_rt_call *call, int64_t index,
+                         struct skim_rt_buffer *out);
+  /* JSON of the last run, owned by the call, or null. */
+  const char *(*call_statistics)(skim_rt_call *call);
+  const char *(*call_profile)(skim_rt_call *call);
+  int64_t (*call_memory)(const skim_rt_call *call); /* bytes held */
+};
+
+#if defined(__GNUC__)
+__attribute__((visibility("default")))
+#endif
+extern struct skim_library_table skim_library_table;
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* SKIM_RUNTIME_COMPILEDABI_H */

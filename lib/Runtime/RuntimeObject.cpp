@@ -1,0 +1,18 @@
+//===- RuntimeObject.cpp - the runtime as one object ----------------------===//
+// What skim-opt links into every library, compiled as one translation unit so
+// that it is one object file. Needs libc only.
+//===----------------------------------------------------------------------===//
+
+#include "Blocks.cpp"
+#include "Call.cpp"
+#include "CpuFeatures.cpp"
+#include "Cpus.cpp"
+#include "Dtypes.cpp"
+#include "Inputs.cpp"
+#include "Outputs.cpp"
+#include "Pack.cpp"
+#include "Parallel.cpp"
+#include "Statistics.cpp"
+#include "Table.cpp"
+#include "Text.cpp"
+#include "ThreadPool.cpp"
