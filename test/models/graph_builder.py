@@ -6,8 +6,7 @@ import numpy as np
 from onnx import helper, numpy_helper
 
 # The IR version that exporters write with an opset.
-IR_VERSIONS = {11: 6, 12: 7, 13: 7, 14: 7, 15: 8, 16: 8, 17: 8, 18: 8, 19: 9, 20: 9, 21: 10,
-               22: 10, 23: 11}
+IR_VERSIONS = {11: 6, 12: 7, 13: 7, 14: 7, 15: 8, 16: 8, 17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10, 23: 11}
 
 
 class Graph:
@@ -36,8 +35,7 @@ class Graph:
     def op(self, kind, *inputs, outputs=1, out=None, **attributes):
         name = self.fresh(kind)
         names = out or [f"{name}_output_{i}" for i in range(outputs)]
-        self.nodes.append(helper.make_node(
-            kind, list(inputs), names, name=name if self.names else "", **attributes))
+        self.nodes.append(helper.make_node(kind, list(inputs), names, name=name if self.names else "", **attributes))
         return names[0] if len(names) == 1 else names
 
     def const(self, value, dtype=None):

@@ -27,28 +27,68 @@ SEED = 20240611
 # Sizes are small but uneven: heads of 9, 10, 12 and 16, vocabularies and
 # feed-forward sizes that are no multiple of a vector, two to four layers.
 BERT = dict(
-    vocab_size=101, hidden_size=36, num_hidden_layers=3, num_attention_heads=4,
-    intermediate_size=76, max_position_embeddings=264, type_vocab_size=2, num_labels=3)
+    vocab_size=101,
+    hidden_size=36,
+    num_hidden_layers=3,
+    num_attention_heads=4,
+    intermediate_size=76,
+    max_position_embeddings=264,
+    type_vocab_size=2,
+    num_labels=3,
+)
 DISTILBERT = dict(
-    vocab_size=113, dim=40, n_layers=2, n_heads=4, hidden_dim=84,
-    max_position_embeddings=260, num_labels=5)
+    vocab_size=113, dim=40, n_layers=2, n_heads=4, hidden_dim=84, max_position_embeddings=260, num_labels=5
+)
 ROBERTA = dict(
-    vocab_size=97, hidden_size=32, num_hidden_layers=3, num_attention_heads=2,
-    intermediate_size=72, max_position_embeddings=266, type_vocab_size=1, layer_norm_eps=1e-5,
-    pad_token_id=1, bos_token_id=0, eos_token_id=2, num_labels=4)
-ELECTRA = dict(
-    vocab_size=101, embedding_size=24, hidden_size=40, num_hidden_layers=2,
-    num_attention_heads=4, intermediate_size=84, max_position_embeddings=264,
-    type_vocab_size=2, num_labels=3)
-MPNET = dict(
-    vocab_size=97, hidden_size=36, num_hidden_layers=3, num_attention_heads=3,
-    intermediate_size=72, max_position_embeddings=266, relative_attention_num_buckets=32,
+    vocab_size=97,
+    hidden_size=32,
+    num_hidden_layers=3,
+    num_attention_heads=2,
+    intermediate_size=72,
+    max_position_embeddings=266,
+    type_vocab_size=1,
     layer_norm_eps=1e-5,
-    pad_token_id=1, bos_token_id=0, eos_token_id=2)
+    pad_token_id=1,
+    bos_token_id=0,
+    eos_token_id=2,
+    num_labels=4,
+)
+ELECTRA = dict(
+    vocab_size=101,
+    embedding_size=24,
+    hidden_size=40,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    intermediate_size=84,
+    max_position_embeddings=264,
+    type_vocab_size=2,
+    num_labels=3,
+)
+MPNET = dict(
+    vocab_size=97,
+    hidden_size=36,
+    num_hidden_layers=3,
+    num_attention_heads=3,
+    intermediate_size=72,
+    max_position_embeddings=266,
+    relative_attention_num_buckets=32,
+    layer_norm_eps=1e-5,
+    pad_token_id=1,
+    bos_token_id=0,
+    eos_token_id=2,
+)
 ALBERT = dict(
-    vocab_size=101, embedding_size=24, hidden_size=48, num_hidden_layers=4,
-    num_attention_heads=4, intermediate_size=92, max_position_embeddings=264,
-    type_vocab_size=2, num_labels=3, hidden_act="gelu_new")
+    vocab_size=101,
+    embedding_size=24,
+    hidden_size=48,
+    num_hidden_layers=4,
+    num_attention_heads=4,
+    intermediate_size=92,
+    max_position_embeddings=264,
+    type_vocab_size=2,
+    num_labels=3,
+    hidden_act="gelu_new",
+)
 
 IDS, MASK, TYPES = "input_ids", "attention_mask", "token_type_ids"
 BATCH, SEQUENCE = "batch_size", "sequence_length"
@@ -98,7 +138,7 @@ class Positional(torch.nn.Module):
         self.model, self.names = model, names
 
     def forward(self, *inputs):
-        return self.model(**dict(zip(self.names, inputs)))
+        return self.model(**dict(zip(self.names, inputs, strict=True)))
 
 
 class Family:
@@ -119,37 +159,47 @@ class Family:
 ROW = {0: BATCH}
 LOGITS = {"logits": ROW}
 FAMILIES = {
-    "bert": Family(tf.BertModel, tf.BertConfig, BERT, [IDS, MASK, TYPES],
-                   {"last_hidden_state": TOKENS, "pooler_output": ROW}),
-    "bert-cls": Family(tf.BertForSequenceClassification, tf.BertConfig, BERT,
-                       [IDS, MASK, TYPES], LOGITS),
-    "bert-qa": Family(tf.BertForQuestionAnswering, tf.BertConfig, dict(BERT, num_labels=2),
-                      [IDS, MASK, TYPES], {"start_logits": TOKENS, "end_logits": TOKENS}),
-    "bert-tok": Family(tf.BertForTokenClassification, tf.BertConfig, dict(BERT, num_labels=7),
-                       [IDS, MASK, TYPES], {"logits": TOKENS}),
-    "distilbert-cls": Family(tf.DistilBertForSequenceClassification, tf.DistilBertConfig,
-                             DISTILBERT, [IDS, MASK], LOGITS),
-    "roberta-cls": Family(tf.RobertaForSequenceClassification, tf.RobertaConfig, ROBERTA,
-                          [IDS, MASK], LOGITS),
-    "electra-cls": Family(tf.ElectraForSequenceClassification, tf.ElectraConfig, ELECTRA,
-                          [IDS, MASK, TYPES], LOGITS),
-    "mpnet": Family(tf.MPNetModel, tf.MPNetConfig, MPNET, [IDS, MASK],
-                    {"last_hidden_state": TOKENS, "pooler_output": ROW}),
-    "albert-cls": Family(tf.AlbertForSequenceClassification, tf.AlbertConfig, ALBERT,
-                         [IDS, MASK, TYPES], LOGITS),
-    "sentence": Family(tf.BertModel, tf.BertConfig, BERT, [IDS, MASK, TYPES],
-                       {"token_embeddings": TOKENS, "sentence_embedding": ROW},
-                       wrap=SentenceEmbedder),
-    "bert-nomask": Family(tf.BertModel, tf.BertConfig, BERT, [IDS],
-                          {"last_hidden_state": TOKENS, "pooler_output": ROW}),
+    "bert": Family(
+        tf.BertModel, tf.BertConfig, BERT, [IDS, MASK, TYPES], {"last_hidden_state": TOKENS, "pooler_output": ROW}
+    ),
+    "bert-cls": Family(tf.BertForSequenceClassification, tf.BertConfig, BERT, [IDS, MASK, TYPES], LOGITS),
+    "bert-qa": Family(
+        tf.BertForQuestionAnswering,
+        tf.BertConfig,
+        dict(BERT, num_labels=2),
+        [IDS, MASK, TYPES],
+        {"start_logits": TOKENS, "end_logits": TOKENS},
+    ),
+    "bert-tok": Family(
+        tf.BertForTokenClassification, tf.BertConfig, dict(BERT, num_labels=7), [IDS, MASK, TYPES], {"logits": TOKENS}
+    ),
+    "distilbert-cls": Family(
+        tf.DistilBertForSequenceClassification, tf.DistilBertConfig, DISTILBERT, [IDS, MASK], LOGITS
+    ),
+    "roberta-cls": Family(tf.RobertaForSequenceClassification, tf.RobertaConfig, ROBERTA, [IDS, MASK], LOGITS),
+    "electra-cls": Family(tf.ElectraForSequenceClassification, tf.ElectraConfig, ELECTRA, [IDS, MASK, TYPES], LOGITS),
+    "mpnet": Family(
+        tf.MPNetModel, tf.MPNetConfig, MPNET, [IDS, MASK], {"last_hidden_state": TOKENS, "pooler_output": ROW}
+    ),
+    "albert-cls": Family(tf.AlbertForSequenceClassification, tf.AlbertConfig, ALBERT, [IDS, MASK, TYPES], LOGITS),
+    "sentence": Family(
+        tf.BertModel,
+        tf.BertConfig,
+        BERT,
+        [IDS, MASK, TYPES],
+        {"token_embeddings": TOKENS, "sentence_embedding": ROW},
+        wrap=SentenceEmbedder,
+    ),
+    "bert-nomask": Family(
+        tf.BertModel, tf.BertConfig, BERT, [IDS], {"last_hidden_state": TOKENS, "pooler_output": ROW}
+    ),
 }
 
 
 class Export:
     """One file: a family at an opset, by one exporter, with one attention form."""
 
-    def __init__(self, family, opset, attention="sdpa", dynamo=False, dtype=torch.int64,
-                 static=None, tag=""):
+    def __init__(self, family, opset, attention="sdpa", dynamo=False, dtype=torch.int64, static=None, tag=""):
         self.family, self.opset, self.attention = family, opset, attention
         self.dynamo, self.dtype, self.static = dynamo, dtype, static
         form = "dynamo" if dynamo else attention
@@ -158,16 +208,26 @@ class Export:
 
 MAIN = ["bert", "bert-cls", "bert-qa", "bert-tok", "distilbert-cls", "roberta-cls"]
 EXPORTS = (
-    [Export(family, *form) for family in MAIN
-     for form in ((11, "eager"), (14, "sdpa"), (17, "sdpa"))]
-    + [Export(family, opset, dynamo=True) for family in ("bert-cls", "distilbert-cls", "roberta-cls")
-       for opset in (18, 20)]
-    + [Export("bert-nomask", 14), Export("bert-nomask", 17, "eager"),
-       Export("bert-cls", 14, dtype=torch.int32, tag="-int32"),
-       Export("bert", 17, static=(2, 16), tag="-static"),
-       Export("electra-cls", 14), Export("albert-cls", 14), Export("albert-cls", 17, "eager"),
-       Export("mpnet", 14, "eager"), Export("sentence", 14), Export("sentence", 17, "eager"),
-       Export("sentence", 18, dynamo=True)])
+    [Export(family, *form) for family in MAIN for form in ((11, "eager"), (14, "sdpa"), (17, "sdpa"))]
+    + [
+        Export(family, opset, dynamo=True)
+        for family in ("bert-cls", "distilbert-cls", "roberta-cls")
+        for opset in (18, 20)
+    ]
+    + [
+        Export("bert-nomask", 14),
+        Export("bert-nomask", 17, "eager"),
+        Export("bert-cls", 14, dtype=torch.int32, tag="-int32"),
+        Export("bert", 17, static=(2, 16), tag="-static"),
+        Export("electra-cls", 14),
+        Export("albert-cls", 14),
+        Export("albert-cls", 17, "eager"),
+        Export("mpnet", 14, "eager"),
+        Export("sentence", 14),
+        Export("sentence", 17, "eager"),
+        Export("sentence", 18, dynamo=True),
+    ]
+)
 
 
 def example(family, batch, sequence, dtype, padded):
@@ -189,20 +249,28 @@ def export(item, path):
     # The traced batch has padding: a model that looks at the mask's values while
     # it is traced then keeps the masked form.
     sample = example(family, *(item.static or (2, 16)), item.dtype, padded=True)
-    axes = {} if item.static else {
-        **{name: TOKENS for name in family.inputs}, **family.outputs}
-    options = dict(input_names=family.inputs, output_names=list(family.outputs),
-                   opset_version=item.opset)
+    axes = {} if item.static else {**{name: TOKENS for name in family.inputs}, **family.outputs}
+    options = dict(input_names=family.inputs, output_names=list(family.outputs), opset_version=item.opset)
     if item.dynamo:
         batch, sequence = torch.export.Dim(BATCH), torch.export.Dim(SEQUENCE, max=256)
-        options.update(dynamo=True, external_data=False, verbose=False,
-                       dynamic_shapes={name: {0: batch, 1: sequence} for name in family.inputs})
+        options.update(
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+            dynamic_shapes={name: {0: batch, 1: sequence} for name in family.inputs},
+        )
         # Parameters that are not inputs of the graph must not be seen at all.
         program = torch.onnx.export(model, kwargs=sample, **options)
         program.save(str(path), external_data=False)
     else:
-        torch.onnx.export(Positional(model, family.inputs).eval(), tuple(sample.values()), str(path),
-                          dynamo=False, dynamic_axes=axes, **options)
+        torch.onnx.export(
+            Positional(model, family.inputs).eval(),
+            tuple(sample.values()),
+            str(path),
+            dynamo=False,
+            dynamic_axes=axes,
+            **options,
+        )
     strip(path)
     return model
 
@@ -213,8 +281,7 @@ def strip(path):
     for node in list(model.graph.node):
         node.doc_string = ""
         del node.metadata_props[:]
-    for value in (*model.graph.initializer, *model.graph.value_info,
-                  *model.graph.input, *model.graph.output):
+    for value in (*model.graph.initializer, *model.graph.value_info, *model.graph.input, *model.graph.output):
         del value.metadata_props[:]
     del model.graph.metadata_props[:]
     onnx.save(model, path)
@@ -238,7 +305,7 @@ def check(item, path, model):
             inputs = {i.name: batch[i.name].numpy() for i in session.get_inputs()}
             actual = session.run(None, inputs)
             mask = batch[MASK].numpy() if MASK in batch else np.ones(shape)
-            for (name, axes), want, got in zip(family.outputs.items(), expected, actual):
+            for axes, want, got in zip(family.outputs.values(), expected, actual, strict=True):
                 want = want.numpy()
                 if axes is TOKENS:
                     want, got = want[mask != 0], got[mask != 0]
@@ -267,8 +334,7 @@ def main():
             failed.append(item.name)
             print(f"{item.name}: {type(error).__name__}: {str(error)[:300]}", file=sys.stderr)
             continue
-        print(f"{item.name}: {path.stat().st_size} bytes, differs from torch by {worst:.1e}",
-              flush=True)
+        print(f"{item.name}: {path.stat().st_size} bytes, differs from torch by {worst:.1e}", flush=True)
     return 1 if failed else 0
 
 

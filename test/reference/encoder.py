@@ -17,7 +17,7 @@ def gelu(x):
 
 
 def gelu_tanh(x):
-    return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x ** 3)))
+    return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
 
 
 def relu(x):
@@ -53,13 +53,15 @@ class Encoder:
 
     def norm(self, name, rows):
         centred = rows - rows.mean(axis=-1, keepdims=True)
-        variance = (centred ** 2).mean(axis=-1, keepdims=True)
+        variance = (centred**2).mean(axis=-1, keepdims=True)
         unit = centred / np.sqrt(variance + self.eps)
         return unit * self.weights[name + ".weight"] + self.weights[name + ".bias"]
 
     def embed(self, ids, positions, types):
-        table = {kind: self.weights.get(f"embeddings.{kind}_embeddings.weight")
-                 for kind in ("word", "position", "token_type")}
+        table = {
+            kind: self.weights.get(f"embeddings.{kind}_embeddings.weight")
+            for kind in ("word", "position", "token_type")
+        }
         rows = table["word"][ids]
         if table["position"] is not None:
             rows = rows + table["position"][positions]
@@ -81,8 +83,7 @@ class Encoder:
 
     def layer(self, index, rows):
         base = f"encoder.layer.{index}."
-        rows = self.norm(base + "attention.output.LayerNorm",
-                         rows + self.attend(base + "attention.", rows))
+        rows = self.norm(base + "attention.output.LayerNorm", rows + self.attend(base + "attention.", rows))
         inner = self.activation(self.linear(base + "intermediate.dense", rows))
         return self.norm(base + "output.LayerNorm", rows + self.linear(base + "output.dense", inner))
 
@@ -105,8 +106,7 @@ class Encoder:
             if not token.any():
                 continue
             positions = self.position_ids(ids[row], mask[row])
-            out[row, token] = self.sequence(
-                ids[row][token], positions[token], types[row][token])
+            out[row, token] = self.sequence(ids[row][token], positions[token], types[row][token])
         return out
 
     # What heads make of the states. A row without tokens has no value: NaN.
@@ -134,9 +134,11 @@ class Encoder:
 
 def count_ids(padding):
     """RoBERTa's positions: the ids that are not padding are counted from padding + 1."""
+
     def positions(ids, mask):
         token = ids != padding
         return np.cumsum(token) * token + padding
+
     return positions
 
 
