@@ -1,0 +1,65 @@
+//===- Tensors.h - tensors of a model to attributes -------------*- C++ -*-===//
+// Element types, and TensorProto to dense or dense_resource attributes without
+// copying the weights.
+//===----------------------------------------------------------------------===//
+
+#ifndef SKIM_LIB_IMPORT_ONNX_TENSORS_H
+#define SKIM_LIB_IMPORT_ONNX_TENSORS_H
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/Error.h"
+#include <memory>
+
+#include "onnx.pb.h"
+
+namespace skim::import {
+
+class MappedFile;
+
+/// The MLIR type of an ONNX element type, or null when there is none here.
+mlir::Type getElementType(mlir::MLIRContext *context, int64_t dataType);
+
+/// The number of an element type in ONNX (TensorProto.DataType), or 0.
+int64_t getDataType(mlir::Type elementType);
+
+/// ONNX's name of an element type: `FLOAT`, or `32` for an unknown number.
+std::string getDataTypeName(int64_t dataType);
+
+/// Bytes of one element in an ONNX file.
+unsigned getElementBytes(mlir::Type elementType);
+
+/// Reads tensors. Errors and warnings begin with `what`, which names the
+/// tensor.
+class TensorReader {
+public:
+  /// External data is looked up beside the model.
+  TensorReader(mlir::MLIRContext *context, llvm::StringRef modelPath);
+  ~TensorReader();
+
+  /// Takes the data out of `tensor`: it must not be read a second time.
+  llvm::Expected<mlir::ElementsAttr> read(::onnx::TensorProto &tensor,
+                                          const llvm::Twine &what);
+
+private:
+  llvm::Expected<mlir::ElementsAttr> readExternal(::onnx::TensorProto &tensor,
+                                                  mlir::RankedTensorType type,
+                                                  const llvm::Twine &what);
+  llvm::Expected<std::shared_ptr<MappedFile>> map(llvm::StringRef location,
+                                                  const llvm::Twine &what);
+  mlir::ElementsAttr make(mlir::RankedTensorType type, llvm::StringRef name,
+                          llvm::ArrayRef<char> data,
+                          mlir::AsmResourceBlob::DeleterFn deleter,
+                          const llvm::Twine &what);
+  void warnNonFinite(mlir::Type elementType, llvm::ArrayRef<char> data,
+                     const llvm::Twine &what);
+
+  mlir::MLIRContext *context;
+  std::string modelPath;
+  llvm::StringMap<std::shared_ptr<MappedFile>> files;
+};
+
+} // namespace skim::import
+
+#endif // SKIM_LIB_IMPORT_ONNX_TENSORS_H
