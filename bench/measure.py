@@ -1,0 +1,87 @@
+"""What the benchmarks share: paired timing, tables, facts about the machine."""
+
+import json
+import os
+import pathlib
+import platform
+import statistics
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def machine():
+    """CPU, cores this process may use, load before the run, and versions."""
+    model = platform.processor()
+    with open("/proc/cpuinfo") as lines:
+        for line in lines:
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    import onnxruntime
+
+    return {
+        "cpu": model,
+        "cores": len(os.sched_getaffinity(0)),
+        "load": os.getloadavg()[0],
+        "python": platform.python_version(),
+        "onnxruntime": onnxruntime.__version__,
+    }
+
+
+def pairs(ours, theirs, seconds, least=5, pause=0.0):
+    """Times two functions turn by turn until `seconds` have passed; two lists of seconds.
+
+    The order within a pair changes each time. `pause` lets the other side's threads
+    stop spinning before the next measurement.
+    """
+    times = ([], [])
+    functions = (ours, theirs)
+    for function in functions:
+        function()
+    end = time.perf_counter() + seconds
+    while len(times[0]) < least or time.perf_counter() < end:
+        for side in (0, 1) if len(times[0]) % 2 == 0 else (1, 0):
+            time.sleep(pause)
+            start = time.perf_counter()
+            functions[side]()
+            times[side].append(time.perf_counter() - start)
+    return times
+
+
+def summary(ours, theirs):
+    """Min and median of both sides in ms, and how many times faster ours is."""
+    least, middle = (min(ours), min(theirs)), (statistics.median(ours), statistics.median(theirs))
+    return {
+        "runs": len(ours),
+        "skim_min_ms": least[0] * 1e3,
+        "skim_median_ms": middle[0] * 1e3,
+        "onnxruntime_min_ms": least[1] * 1e3,
+        "onnxruntime_median_ms": middle[1] * 1e3,
+        "speedup_min": least[1] / least[0],
+        "speedup_median": middle[1] / middle[0],
+    }
+
+
+def table(rows):
+    """Rows (dicts with equal keys) as a Markdown table."""
+
+    def text(value):
+        if isinstance(value, float):
+            return f"{value:.3g}" if abs(value) < 100 else f"{value:,.0f}"
+        return f"{value:,}" if isinstance(value, int) else str(value)
+
+    cells = [list(rows[0])] + [[text(v) for v in row.values()] for row in rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
+    lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |" for row in cells]
+    lines.insert(1, "| " + " | ".join("-" * w for w in widths) + " |")
+    return "\n".join(lines)
+
+
+def report(title, facts, rows, path):
+    """Prints a table and, where a path is given, writes everything as JSON."""
+    print(f"# {title}\n")
+    print(", ".join(f"{key} {value}" for key, value in facts.items()) + "\n")
+    print(table(rows))
+    if path:
+        pathlib.Path(path).write_text(json.dumps({"title": title, "machine": facts, "rows": rows}, indent=1) + "\n")
