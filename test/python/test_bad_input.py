@@ -103,6 +103,53 @@ def test_mutated_files_never_crash(tool, tmp_path):
         assert process.returncode == 0 or errors(process.stderr), where
 
 
+def spoil(graph, rng):
+    """One change that leaves a readable file with, mostly, a wrong graph."""
+    nodes, node = graph.node, graph.node[int(rng.integers(len(graph.node)))]
+    kind = int(rng.integers(8))
+    if kind == 0:
+        nodes.remove(node)
+    elif kind == 1 and node.input:
+        node.input[int(rng.integers(len(node.input)))] = str(rng.choice([n.output[0] for n in nodes]))
+    elif kind == 2:
+        node.op_type = str(rng.choice([n.op_type for n in nodes]))
+    elif kind == 3 and node.attribute:
+        del node.attribute[int(rng.integers(len(node.attribute)))]
+    elif kind == 4 and node.attribute:
+        attribute = node.attribute[int(rng.integers(len(node.attribute)))]
+        value = int(rng.integers(-5, 40))
+        if attribute.type == onnx.AttributeProto.INTS:
+            attribute.ints[:] = [value] * int(rng.integers(0, 6))
+        else:
+            attribute.i = value
+    elif kind == 5:
+        dims = graph.initializer[int(rng.integers(len(graph.initializer)))].dims
+        dims[:] = [int(d) for d in rng.permutation([*dims, 1])]
+    elif kind == 6:
+        value = graph.input[int(rng.integers(len(graph.input)))].type.tensor_type
+        value.elem_type = int(rng.integers(0, 17))
+    else:
+        value = graph.input[int(rng.integers(len(graph.input)))].type.tensor_type
+        value.shape.dim.add().dim_value = int(rng.integers(-3, 9))
+
+
+@pytest.mark.parametrize("name", ["bert-11-eager", "roberta-cls-18-dynamo", "sentence-14-sdpa"])
+def test_spoilt_graphs_never_crash(name, tool, tmp_path):
+    proto = onnx.load(SOURCE.parent / f"{name}.onnx")
+    path, rng = tmp_path / "spoilt.onnx", np.random.default_rng(3)
+    for index in range(25):
+        copy = onnx.ModelProto()
+        copy.CopyFrom(proto)
+        for _ in range(int(rng.integers(1, 3))):
+            spoil(copy.graph, rng)
+        path.write_bytes(copy.SerializeToString())
+        process = tool("skim-opt", path, "--emit=packed", "-o", tmp_path / "out.mlir", timeout=60)
+        where = f"graph {index}: {process.stderr[-1500:]}"
+        assert process.returncode in (0, 1), where
+        assert not CRASH.search(process.stderr), where
+        assert process.returncode == 0 or errors(process.stderr), where
+
+
 # Where the output goes.
 
 
