@@ -7,6 +7,7 @@
 #define SKIM_INITALL_H
 
 #include "skim/Dialect/Onnx/IR/OnnxDialect.h"
+#include "skim/Dialect/Onnx/Transforms/Passes.h"
 #include "skim/Dialect/Skim/IR/SkimDialect.h"
 
 namespace skim {
@@ -17,7 +18,7 @@ inline void registerAllDialects(mlir::DialectRegistry &registry) {
 }
 
 /// Registers skim's passes and pipelines.
-inline void registerAllPasses() {}
+inline void registerAllPasses() { onnx::registerOnnxPasses(); }
 
 } // namespace skim
 

@@ -1,6 +1,6 @@
 //===- Inference.h - what a shape inference rule works with -----*- C++ -*-===//
-// The facts about one op's operands, and where a rule puts those of its results.
-// The rules themselves are in Infer<Family>.cpp.
+// The facts about one op's operands, and where a rule puts those of its
+// results. The rules themselves are in Infer<Family>.cpp.
 //===----------------------------------------------------------------------===//
 
 #ifndef SKIM_LIB_DIALECT_ONNX_TRANSFORMS_INFERENCE_H
@@ -100,15 +100,15 @@ void addShapeRules(InferenceRules &rules);
 std::optional<SymDims> broadcastDims(llvm::ArrayRef<SymDim> a,
                                      llvm::ArrayRef<SymDim> b);
 
-/// An element function of a value of shape `from`, as seen from the positions of a
-/// tensor of shape `to` that it broadcasts to; nothing where an axis may or may
-/// not repeat.
+/// An element function of a value of shape `from`, as seen from the positions
+/// of a tensor of shape `to` that it broadcasts to; nothing where an axis may
+/// or may not repeat.
 std::optional<SymDim> broadcastElement(const SymDim &element,
                                        llvm::ArrayRef<SymDim> from,
                                        llvm::ArrayRef<SymDim> to);
 
-/// Renames index variables: `$k` becomes `$axes[k]`; an axis without a new place is
-/// one of extent 1, its variable 0.
+/// Renames index variables: `$k` becomes `$axes[k]`; an axis without a new
+/// place is one of extent 1, its variable 0.
 SymDim renameAxes(const SymDim &element,
                   llvm::ArrayRef<std::optional<unsigned>> axes);
 

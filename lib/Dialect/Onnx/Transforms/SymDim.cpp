@@ -37,8 +37,8 @@ SymDim SymDim::fromAtom(Atom atom) {
 }
 
 SymDim SymDim::symbol(llvm::StringRef name) {
-  return fromAtom(std::make_shared<SymAtom>(
-      SymAtom{Kind::Symbol, 0, name.str(), {}}));
+  return fromAtom(
+      std::make_shared<SymAtom>(SymAtom{Kind::Symbol, 0, name.str(), {}}));
 }
 
 SymDim SymDim::index(unsigned axis) {
@@ -84,9 +84,8 @@ flatten(Kind kind, ArrayRef<SymDim> args,
     else
       flat.push_back(arg);
   }
-  llvm::sort(flat, [](const SymDim &a, const SymDim &b) {
-    return a.str() < b.str();
-  });
+  llvm::sort(
+      flat, [](const SymDim &a, const SymDim &b) { return a.str() < b.str(); });
   flat.erase(std::unique(flat.begin(), flat.end()), flat.end());
   return flat;
 }
@@ -139,8 +138,8 @@ SymDim SymDim::mod(const SymDim &a, const SymDim &b) {
   return function(Kind::Mod, {a, b});
 }
 
-/// True when `a` is min(b, c, ...) and none of the others can be 1: then `a` is 1
-/// only where `b` is, and the two broadcast to `b`.
+/// True when `a` is min(b, c, ...) and none of the others can be 1: then `a` is
+/// 1 only where `b` is, and the two broadcast to `b`.
 static bool isClampOf(const SymAtom *a, const SymDim &b) {
   if (!a || a->kind != Kind::Min || !llvm::is_contained(a->args, b))
     return false;
@@ -212,9 +211,8 @@ SymDim SymDim::operator*(const SymDim &other) const {
     for (const Term &b : other.terms) {
       Term term{wrapMul(a.coefficient, b.coefficient), a.atoms};
       llvm::append_range(term.atoms, b.atoms);
-      llvm::sort(term.atoms, [](const Atom &x, const Atom &y) {
-        return x->key < y->key;
-      });
+      llvm::sort(term.atoms,
+                 [](const Atom &x, const Atom &y) { return x->key < y->key; });
       result.add(std::move(term));
     }
   }

@@ -307,7 +307,8 @@ std::optional<std::string> SymbolicShapes::inferInto(Operation *op) {
     in.finish();
   for (auto [facts, result] : llvm::zip(in.results, op->getResults())) {
     if (succeeded(outcome) && !facts.dims)
-      facts = factsOfType(result.getType(), op->getName().stripDialect(), *this);
+      facts =
+          factsOfType(result.getType(), op->getName().stripDialect(), *this);
     known[result] = std::make_unique<SymbolicFacts>(
         failed(outcome) ? SymbolicFacts() : std::move(facts));
   }

@@ -29,16 +29,17 @@ struct SymAtom {
   std::vector<SymDim> args; // The functions' arguments.
 };
 
-/// An integer that is known as a polynomial over atoms. Kept in one normal form,
-/// so that equal polynomials compare equal. Symbols stand for dimensions and
-/// are never negative; arithmetic wraps at 64 bits as ONNX integers do.
+/// An integer that is known as a polynomial over atoms. Kept in one normal
+/// form, so that equal polynomials compare equal. Symbols stand for dimensions
+/// and are never negative; arithmetic wraps at 64 bits as ONNX integers do.
 ///
-/// Index variables `$k` make a SymDim an element of a tensor as a function of its
-/// position: `$k` runs from 0 to the extent of axis k.
+/// Index variables `$k` make a SymDim an element of a tensor as a function of
+/// its position: `$k` runs from 0 to the extent of axis k.
 class SymDim {
 public:
   using Atom = std::shared_ptr<const SymAtom>;
-  using Substitution = llvm::function_ref<std::optional<SymDim>(const SymAtom &)>;
+  using Substitution =
+      llvm::function_ref<std::optional<SymDim>(const SymAtom &)>;
 
   SymDim(int64_t value = 0);
   static SymDim symbol(llvm::StringRef name);
@@ -49,8 +50,8 @@ public:
   static SymDim floorDiv(const SymDim &a, const SymDim &b);
   /// What is left of a division by floorDiv; has the divisor's sign.
   static SymDim mod(const SymDim &a, const SymDim &b);
-  /// The dimension that `a` and `b` broadcast to, given that they do: exact also
-  /// where either may turn out to be 1.
+  /// The dimension that `a` and `b` broadcast to, given that they do: exact
+  /// also where either may turn out to be 1.
   static SymDim broadcast(const SymDim &a, const SymDim &b);
 
   std::optional<int64_t> constant() const;
@@ -75,8 +76,8 @@ public:
   /// The quotient when it is a polynomial again and nothing is left over.
   std::optional<SymDim> divideExactly(const SymDim &by) const;
 
-  /// The polynomial's parts `rest + $axis * factor`; nothing when the index variable
-  /// occurs in any other way.
+  /// The polynomial's parts `rest + $axis * factor`; nothing when the index
+  /// variable occurs in any other way.
   std::optional<std::pair<SymDim, SymDim>> splitByIndex(unsigned axis) const;
 
   /// Puts values for atoms, also within functions' arguments.

@@ -1,4 +1,5 @@
-//===- SymbolicShapes.h - shapes and shape arithmetic, known by symbols ----===//
+//===- SymbolicShapes.h - shapes and shape arithmetic, known by symbols
+//----===//
 // Analysis of what is known about each value of an onnx graph: its dimensions,
 // the contents of small integer tensors, elements as functions of position.
 //===----------------------------------------------------------------------===//
@@ -25,13 +26,14 @@ struct SymbolicFacts {
   std::optional<SymDim> element;
 };
 
-/// Facts about the values of one function, worked out when they are asked for and
-/// kept. Function arguments take their names from the attribute `onnx.dims`: the same
-/// name is the same symbol everywhere, a dynamic dimension without a name
-/// is a symbol of its own.
+/// Facts about the values of one function, worked out when they are asked for
+/// and kept. Function arguments take their names from the attribute
+/// `onnx.dims`: the same name is the same symbol everywhere, a dynamic
+/// dimension without a name is a symbol of its own.
 ///
-/// As a pass's analysis: `getAnalysis<SymbolicShapes>()` in a pass on func.func.
-/// Whoever rewrites the function while using it calls `forget` for each op that goes.
+/// As a pass's analysis: `getAnalysis<SymbolicShapes>()` in a pass on
+/// func.func. Whoever rewrites the function while using it calls `forget` for
+/// each op that goes.
 class SymbolicShapes {
 public:
   explicit SymbolicShapes(mlir::Operation *func);
@@ -44,12 +46,12 @@ public:
   /// The one element of a tensor that holds the same value everywhere.
   std::optional<SymDim> splat(mlir::Value value);
 
-  /// The facts of all results of `op`; an error is reported at `op` and names the
-  /// node. Asks the operands' ops first.
+  /// The facts of all results of `op`; an error is reported at `op` and names
+  /// the node. Asks the operands' ops first.
   llvm::LogicalResult infer(mlir::Operation *op);
 
-  /// The static type that goes with what is known about a value: the element type that
-  /// it has, dynamic where a dimension is not constant.
+  /// The static type that goes with what is known about a value: the element
+  /// type that it has, dynamic where a dimension is not constant.
   mlir::Type refinedType(mlir::Value value);
 
   /// Drops what is kept about an op's results.

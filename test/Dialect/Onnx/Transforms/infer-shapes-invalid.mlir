@@ -1,0 +1,67 @@
+// RUN: skim-opt %s --onnx-infer-shapes --split-input-file --verify-diagnostics
+
+func.func @matmul_inner(%a: tensor<?x32xf32>, %b: tensor<48x16xf32>) -> tensor<*xf32> {
+  // expected-error @+1 {{node (MatMul): expected equal inner dimensions, got 32 and 48}}
+  %0 = onnx.MatMul %a, %b : (tensor<?x32xf32>, tensor<48x16xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @gemm_rank(%a: tensor<2x3x4xf32>, %b: tensor<4x5xf32>) -> tensor<*xf32> {
+  %none = onnx.None
+  // expected-error @+1 {{node (Gemm): expected operands of rank 2, got rank 3}}
+  %0 = onnx.Gemm %a, %b, %none : (tensor<2x3x4xf32>, tensor<4x5xf32>, none) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @concat_extent(%a: tensor<2x3xf32>, %b: tensor<4x5xf32>) -> tensor<*xf32> {
+  // expected-error @+1 {{node (Concat): expected operands of extent 3 on axis 1, got 5}}
+  %0 = onnx.Concat %a, %b {axis = 0 : i64} : (tensor<2x3xf32>, tensor<4x5xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @reshape_count(%a: tensor<2x3xf32>) -> tensor<*xf32> {
+  %to = onnx.Constant dense<[4, -1]> : tensor<2xi64>
+  // expected-error @+1 {{node (Reshape): expected a shape of 6 elements, got [4, -1]}}
+  %0 = onnx.Reshape %a, %to : (tensor<2x3xf32>, tensor<2xi64>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @gather_axis(%a: tensor<2x3xf32>, %i: tensor<4xi64>) -> tensor<*xf32> {
+  // expected-error @+1 {{node (Gather): expected an axis in [-2, 2), got 2}}
+  %0 = onnx.Gather %a, %i {axis = 2 : i64} : (tensor<2x3xf32>, tensor<4xi64>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @gather_index(%a: tensor<2x3xf32>) -> tensor<*xf32> {
+  %i = onnx.Constant dense<5> : tensor<i64>
+  // expected-error @+1 {{node (Gather): expected indices in [-2, 2), got 5}}
+  %0 = onnx.Gather %a, %i {axis = 0 : i64} : (tensor<2x3xf32>, tensor<i64>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @unknown_rank(%a: tensor<2x3xf32>, %shape: tensor<?xi64>) -> tensor<*xf32> {
+  // expected-error @+1 {{node (Reshape): expected a known rank, got 'tensor<*xf32>' for result 0}}
+  %0 = onnx.Reshape %a, %shape : (tensor<2x3xf32>, tensor<?xi64>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @squeeze_extent(%a: tensor<2x3xf32>) -> tensor<*xf32> {
+  %axes = onnx.Constant dense<1> : tensor<1xi64>
+  // expected-error @+1 {{node (Squeeze): expected extent 1 on axis 1, got 3}}
+  %0 = onnx.Squeeze %a, %axes : (tensor<2x3xf32>, tensor<1xi64>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}

@@ -1,0 +1,121 @@
+// RUN: skim-opt %s --onnx-infer-shapes --split-input-file | FileCheck %s
+
+// CHECK-LABEL: func @embedding
+// CHECK-SAME: -> (tensor<?x?x32xf32> {onnx.dims = ["batch", "sequence", "32"]})
+func.func @embedding(%ids: tensor<?x?xi64> {onnx.dims = ["batch", "sequence"]},
+                     %table: tensor<97x32xf32>)
+    -> (tensor<*xf32> {onnx.dims = ["", "", ""]}) {
+  // CHECK: onnx.Gather {{.*}} -> tensor<?x?x32xf32>
+  %0 = onnx.Gather %table, %ids {axis = 0 : i64} : (tensor<97x32xf32>, tensor<?x?xi64>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+// The shape operand is known by symbols: [batch, sequence, -1, 8].
+// CHECK-LABEL: func @split_heads
+// CHECK-SAME: onnx.dims = ["batch", "4", "sequence", "8"]
+func.func @split_heads(%x: tensor<?x?x32xf32> {onnx.dims = ["batch", "sequence", "32"]})
+    -> (tensor<*xf32> {onnx.dims = ["a", "b", "c", "d"]}) {
+  %c0 = onnx.Constant dense<0> : tensor<i64>
+  %c1 = onnx.Constant dense<1> : tensor<i64>
+  %axes = onnx.Constant dense<0> : tensor<1xi64>
+  %rest = onnx.Constant dense<-1> : tensor<1xi64>
+  %size = onnx.Constant dense<8> : tensor<1xi64>
+  %shape = onnx.Shape %x : (tensor<?x?x32xf32>) -> tensor<*xi64>
+  %b = onnx.Gather %shape, %c0 {axis = 0 : i64} : (tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %s = onnx.Gather %shape, %c1 {axis = 0 : i64} : (tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %b1 = onnx.Unsqueeze %b, %axes : (tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %s1 = onnx.Unsqueeze %s, %axes : (tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
+  // CHECK: onnx.Concat {{.*}} -> tensor<4xi64>
+  %to = onnx.Concat %b1, %s1, %rest, %size {axis = 0 : i64} : (tensor<*xi64>, tensor<*xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xi64>
+  // CHECK: onnx.Reshape {{.*}} -> tensor<?x?x4x8xf32>
+  %r = onnx.Reshape %x, %to : (tensor<?x?x32xf32>, tensor<*xi64>) -> tensor<*xf32>
+  // CHECK: onnx.Transpose {{.*}} -> tensor<?x4x?x8xf32>
+  %t = onnx.Transpose %r {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  return %t : tensor<*xf32>
+}
+
+// -----
+
+// A table cut to the sequence: the sum has the sequence's length whatever the clamp.
+// CHECK-LABEL: func @positions
+// CHECK-SAME: onnx.dims = ["1", "min(264, sequence)"]
+// CHECK-SAME: onnx.dims = ["batch", "sequence", "36"]
+func.func @positions(%x: tensor<?x?x36xf32> {onnx.dims = ["batch", "sequence", "36"]},
+                     %ids: tensor<1x264xi64>, %table: tensor<264x36xf32>)
+    -> (tensor<*xi64> {onnx.dims = ["", ""]}, tensor<*xf32> {onnx.dims = ["", "", ""]}) {
+  %zero = onnx.Constant dense<0> : tensor<1xi64>
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  %none = onnx.None
+  %end = onnx.Shape %x {start = 1 : i64, end = 2 : i64} : (tensor<?x?x36xf32>) -> tensor<*xi64>
+  // CHECK: onnx.Slice {{.*}} -> tensor<1x?xi64>
+  %cut = onnx.Slice %ids, %zero, %end, %one, %one : (tensor<1x264xi64>, tensor<1xi64>, tensor<*xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %p = onnx.Gather %table, %cut {axis = 0 : i64} : (tensor<264x36xf32>, tensor<*xi64>) -> tensor<*xf32>
+  %sum = onnx.Add %x, %p : (tensor<?x?x36xf32>, tensor<*xf32>) -> tensor<*xf32>
+  return %cut, %sum : tensor<*xi64>, tensor<*xf32>
+}
+
+// -----
+
+// The exporters' guard against -1 in an Expand's shape.
+// CHECK-LABEL: func @expand_guard
+// CHECK-SAME: onnx.dims = ["batch", "1", "sequence", "sequence"]
+func.func @expand_guard(%mask: tensor<?x1x1x?xi1> {onnx.dims = ["batch", "1", "1", "sequence"]})
+    -> (tensor<*xi1> {onnx.dims = ["", "", "", ""]}) {
+  %b = onnx.Shape %mask {start = 0 : i64, end = 1 : i64} : (tensor<?x1x1x?xi1>) -> tensor<*xi64>
+  %s = onnx.Shape %mask {start = 3 : i64, end = 4 : i64} : (tensor<?x1x1x?xi1>) -> tensor<*xi64>
+  %minus = onnx.Constant dense<-1> : tensor<1xi64>
+  %all = onnx.Concat %b, %minus, %s, %s {axis = 0 : i64} : (tensor<*xi64>, tensor<1xi64>, tensor<*xi64>, tensor<*xi64>) -> tensor<*xi64>
+  %n = onnx.Shape %all : (tensor<*xi64>) -> tensor<*xi64>
+  %ones = onnx.ConstantOfShape %n {value = dense<1> : tensor<1xi64>} : (tensor<*xi64>) -> tensor<*xi64>
+  %scalar = onnx.Constant dense<-1> : tensor<i64>
+  %minuses = onnx.Mul %ones, %scalar : (tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %is = onnx.Equal %all, %minuses : (tensor<*xi64>, tensor<*xi64>) -> tensor<*xi1>
+  // CHECK: onnx.Where {{.*}} -> tensor<4xi64>
+  %to = onnx.Where %is, %ones, %all : (tensor<*xi1>, tensor<*xi64>, tensor<*xi64>) -> tensor<*xi64>
+  // CHECK: onnx.Expand {{.*}} -> tensor<?x1x?x?xi1>
+  %r = onnx.Expand %mask, %to : (tensor<?x1x1x?xi1>, tensor<*xi64>) -> tensor<*xi1>
+  return %r : tensor<*xi1>
+}
+
+// -----
+
+// CHECK-LABEL: func @products
+// CHECK-SAME: ["batch", "4", "q", "k"]
+// CHECK-SAME: ["12", "3"]
+// CHECK-SAME: ["batch", "k", "4"]
+func.func @products(%q: tensor<?x4x?x8xf32> {onnx.dims = ["batch", "4", "q", "8"]},
+                    %k: tensor<?x4x8x?xf32> {onnx.dims = ["batch", "4", "8", "k"]},
+                    %a: tensor<5x12xf32>, %w: tensor<3x5xf32>)
+    -> (tensor<*xf32> {onnx.dims = ["", "", "", ""]}, tensor<*xf32> {onnx.dims = ["", ""]},
+        tensor<*xf32> {onnx.dims = ["", "", ""]}) {
+  %none = onnx.None
+  // CHECK: onnx.MatMul {{.*}} -> tensor<?x4x?x?xf32>
+  %s = onnx.MatMul %q, %k : (tensor<?x4x?x8xf32>, tensor<?x4x8x?xf32>) -> tensor<*xf32>
+  // CHECK: onnx.Gemm {{.*}} -> tensor<12x3xf32>
+  %g = onnx.Gemm %a, %w, %none {transA = 1 : i64, transB = 1 : i64} : (tensor<5x12xf32>, tensor<3x5xf32>, none) -> tensor<*xf32>
+  // CHECK: onnx.Einsum {{.*}} -> tensor<?x?x4xf32>
+  %e = onnx.Einsum %k {equation = "bhdk->bkh"} : (tensor<?x4x8x?xf32>) -> tensor<*xf32>
+  return %s, %g, %e : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
+}
+
+// -----
+
+// Two unnamed dimensions are different symbols, and either may be 1.
+// CHECK-LABEL: func @unnamed
+// CHECK-SAME: broadcast(
+func.func @unnamed(%a: tensor<?xf32>, %b: tensor<?xf32>) -> (tensor<*xf32> {onnx.dims = [""]}) {
+  %0 = onnx.Add %a, %b : (tensor<?xf32>, tensor<?xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+// A number of elements that depends on data is a symbol of its own.
+// CHECK-LABEL: func @data_dependent
+// CHECK-SAME: onnx.dims = ["2", "NonZero#{{[0-9]+}}"]
+func.func @data_dependent(%a: tensor<?x?xi64>) -> (tensor<*xi64> {onnx.dims = ["", ""]}) {
+  %0 = onnx.NonZero %a : (tensor<?x?xi64>) -> tensor<*xi64>
+  return %0 : tensor<*xi64>
+}
