@@ -9,6 +9,7 @@
 #include "skim/Dialect/Onnx/IR/OnnxDialect.h"
 #include "skim/Dialect/Onnx/Transforms/Passes.h"
 #include "skim/Dialect/Skim/IR/SkimDialect.h"
+#include "skim/Dialect/Skim/Transforms/Passes.h"
 
 namespace skim {
 
@@ -18,7 +19,10 @@ inline void registerAllDialects(mlir::DialectRegistry &registry) {
 }
 
 /// Registers skim's passes and pipelines.
-inline void registerAllPasses() { onnx::registerOnnxPasses(); }
+inline void registerAllPasses() {
+  onnx::registerOnnxPasses();
+  registerSkimTransformsPasses();
+}
 
 } // namespace skim
 

@@ -1,0 +1,92 @@
+//===- Passes.td - passes from skim to skim ----------------*- tablegen -*-===//
+// Padding out, epilogues fused.
+//===----------------------------------------------------------------------===//
+
+#ifndef SKIM_DIALECT_SKIM_TRANSFORMS_PASSES_TD
+#define SKIM_DIALECT_SKIM_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def SkimPackPass : Pass<"skim-pack", "::mlir::func::FuncOp"> {
+  let summary = "Remove padding at entry and put it back at the outputs";
+  let description = [{
+    Turns token states `tensor<BxSxH>` into `!skim.ragged<H>` over the rows that
+    `skim.pack` numbers: `skim.embed` makes ragged states, row-wise ops and
+    attention stay on them, `skim.restore` puts them back where an onnx op or an
+    output reads them, and `skim.gather` takes up states that such an op made.
+
+    Only the positions where the attention mask is true become rows, and the mask
+    goes from attention and pooling, when this is proved: a token's state never
+    depends on a position without a token. The proof (see `PaddingAnalysis.h`)
+    asks that
+
+    - (P1) every attention has the same `key_mask`, whose `fill` is at most -1e4
+      (exp of a difference of that size is 0 in f32),
+    - (P2) every other op on states works row by row, or pools with the mask
+      (or, `first`, without one),
+    - (P3) no op mixes positions or sequences in another way.
+
+    Otherwise, or with `keep-padding`, every position becomes a row, masks stay as
+    they are, and a remark at the op that prevents the proof says why. Outputs made
+    from token states hold 0 at positions without a token; where an op between the
+    restored states and the output does not keep zeros, an `onnx.Where` puts them
+    there.
+
+    Needs the dense skim form; leaves no skim op on dense `[batch, sequence, H]`
+    states. Does nothing in a function without token states.
+
+    Example: test/Dialect/Skim/Transforms/pack.mlir
+
+    ```mlir
+    %x = skim.embed(%ids) in (%table) : (tensor<?x?xi64>) in (tensor<9x4xf32>) -> tensor<?x?x4xf32>
+    %y = skim.attention %x, %x, %x mask %m : tensor<?x?xi1> {fill = -1.0e+9 : f32, heads = 2 : i64, scale = 1.0 : f32} : ...
+    return %y : tensor<?x?x4xf32>
+    ==>
+    %rows = skim.pack mask %m : tensor<?x?xi1>
+    %x = skim.embed(%ids) in (%table) rows %rows : (tensor<?x?xi64>) in (tensor<9x4xf32>) -> !skim.ragged<4xf32>
+    %y = skim.attention %x, %x, %x rows %rows {heads = 2 : i64, scale = 1.0 : f32} : ...
+    %z = skim.restore %y rows %rows : !skim.ragged<4xf32> -> tensor<?x?x4xf32>
+    return %z : tensor<?x?x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::skim::SkimDialect", "::skim::onnx::OnnxDialect"];
+  let options = [
+    Option<"keepPadding", "keep-padding", "bool", "false",
+           "Compute every position, as ONNX does">
+  ];
+  let statistics = [
+    Statistic<"numPacked", "num-packed", "Ops moved to ragged rows">,
+    Statistic<"numRestores", "num-restores", "Places where padding is put back">,
+    Statistic<"numGathers", "num-gathers", "Places where dense states are taken up">
+  ];
+}
+
+def SkimFuseEpiloguePass : Pass<"skim-fuse-epilogue", "::mlir::func::FuncOp"> {
+  let summary = "Fold activations and residuals into the linear layers before them";
+  let description = [{
+    `activation(linear(x))` becomes the linear layer with that activation, where it
+    had none and no residual; `add(linear(x), r)` becomes the linear layer with the
+    residual r, where it had none. Both only where the layer has no other use. When
+    both operands of an addition qualify the later one takes the residual. Nothing
+    of the size of the states is then read and written once more.
+
+    The results are bitwise the same: a linear layer adds bias, activation and
+    residual in this order.
+
+    Example: test/Dialect/Skim/Transforms/fuse-epilogue.mlir
+
+    ```mlir
+    %a = skim.linear %x, %w : !skim.ragged<4xf32>, tensor<4x4xf32> -> !skim.ragged<4xf32>
+    %b = skim.add %a, %r : !skim.ragged<4xf32>
+    ==>
+    %b = skim.linear %x, %w residual %r : !skim.ragged<4xf32>, tensor<4x4xf32> residual !skim.ragged<4xf32> -> !skim.ragged<4xf32>
+    ```
+  }];
+  let dependentDialects = ["::skim::SkimDialect"];
+  let statistics = [
+    Statistic<"numActivations", "num-activations", "Activations folded">,
+    Statistic<"numResiduals", "num-residuals", "Residuals folded">
+  ];
+}
+
+#endif // SKIM_DIALECT_SKIM_TRANSFORMS_PASSES_TD

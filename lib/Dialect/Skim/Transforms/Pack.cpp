@@ -1,0 +1,278 @@
+//===- Pack.cpp - remove padding at entry, put it back at the outputs -----===//
+// Rewrites encoder ops from dense [batch, sequence, H] states to ragged rows.
+//===----------------------------------------------------------------------===//
+
+#include "skim/Dialect/Onnx/IR/OnnxDialect.h"
+#include "skim/Dialect/Skim/IR/SkimDialect.h"
+#include "skim/Dialect/Skim/Transforms/PaddingAnalysis.h"
+#include "skim/Dialect/Skim/Transforms/Passes.h"
+
+#include "mlir/Analysis/SliceAnalysis.h"
+
+namespace skim {
+#define GEN_PASS_DEF_SKIMPACKPASS
+#include "skim/Dialect/Skim/Transforms/Passes.h.inc"
+} // namespace skim
+
+using namespace mlir;
+using namespace skim;
+
+static bool isDenseStates(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.getRank() == 3 && tensor.getElementType().isF32() &&
+         !tensor.isDynamicDim(2);
+}
+
+/// The operands of `op` that are states, and so change their form with it.
+static SmallVector<OpOperand *> stateOperands(Operation *op) {
+  SmallVector<OpOperand *> states;
+  auto add = [&](OpOperand &operand) { states.push_back(&operand); };
+  TypeSwitch<Operation *>(op)
+      .Case([&](AttentionOp attention) {
+        add(attention.getQueryMutable());
+        add(attention.getKeyMutable());
+        add(attention.getValueMutable());
+      })
+      .Case([&](LinearOp linear) {
+        add(linear.getInputMutable());
+        for (OpOperand &residual : linear.getResidualMutable())
+          add(residual);
+      })
+      .Case([&](AddOp sum) {
+        add(sum.getLhsMutable());
+        add(sum.getRhsMutable());
+      })
+      .Case<NormOp, ActivationOp, GluOp, L2NormalizeOp, PoolOp>(
+          [&](auto rowOp) { add(rowOp.getInputMutable()); });
+  return states;
+}
+
+namespace {
+
+class PackPass : public skim::impl::SkimPackPassBase<PackPass> {
+public:
+  using SkimPackPassBase::SkimPackPassBase;
+
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    if (function.isExternal())
+      return;
+    SmallVector<Operation *> candidates = collect(function);
+    if (candidates.empty())
+      return;
+    // One pass object goes over many functions.
+    packed.clear();
+    taken.clear();
+    replaced.clear();
+    replaced.insert(candidates.begin(), candidates.end());
+    PaddingAnalysis analysis(function);
+    remove = !keepPadding && analysis.getMask() && !analysis.getObstacle();
+    if (!keepPadding && analysis.getObstacle())
+      emitRemark(analysis.getObstacle()->getLoc())
+          << onnx::describe(analysis.getObstacle())
+          << " keeps padding in: " << analysis.getReason();
+
+    makeRows(function, candidates, analysis.getMask());
+    for (Operation *op : candidates)
+      pack(op);
+    restoreUses();
+    if (remove)
+      clearOutputs(function, analysis);
+    for (Operation *op : llvm::reverse(candidates))
+      if (op->use_empty())
+        op->erase();
+  }
+
+private:
+  /// The encoder ops on dense states, in order.
+  static SmallVector<Operation *> collect(func::FuncOp function) {
+    SmallVector<Operation *> ops;
+    for (Operation &op : function.front()) {
+      if (isa<EmbedOp>(op) && isDenseStates(op.getResult(0).getType()))
+        ops.push_back(&op);
+      else if (llvm::any_of(stateOperands(&op), [](OpOperand *operand) {
+                 return isDenseStates(operand->get().getType());
+               }))
+        ops.push_back(&op);
+    }
+    return ops;
+  }
+
+  /// Numbers the rows before the first op that needs them. What the mask is
+  /// computed from goes there too: it depends on the inputs only.
+  void makeRows(func::FuncOp function, ArrayRef<Operation *> candidates,
+                Value mask) {
+    Block &block = function.front();
+    OpBuilder builder(function.getContext());
+    if (!remove) {
+      Operation *first = candidates.front();
+      builder.setInsertionPoint(first);
+      auto embed = dyn_cast<EmbedOp>(first);
+      Value like =
+          embed ? widest(embed.getIds()) : stateOperands(first).front()->get();
+      rows = PackOp::create(builder, first->getLoc(), Value(), like);
+      return;
+    }
+    if (Operation *definition = mask.getDefiningOp()) {
+      hoist(definition, block);
+      builder.setInsertionPointAfter(definition);
+    } else {
+      builder.setInsertionPointToStart(&block);
+    }
+    rows = PackOp::create(builder, mask.getLoc(), mask, Value());
+  }
+
+  /// The ids of every sequence rather than those that all sequences share.
+  static Value widest(ValueRange ids) {
+    for (Value value : ids)
+      if (cast<RankedTensorType>(value.getType()).getDimSize(0) != 1)
+        return value;
+    return ids.front();
+  }
+
+  /// Moves `definition` and what it reads to the start of the block.
+  static void hoist(Operation *definition, Block &block) {
+    SetVector<Operation *> slice;
+    BackwardSliceOptions options;
+    options.inclusive = true;
+    options.omitBlockArguments = true;
+    (void)getBackwardSlice(definition, &slice, options);
+    SmallVector<Operation *> ordered(slice.begin(), slice.end());
+    llvm::sort(ordered, [](Operation *a, Operation *b) {
+      return a->isBeforeInBlock(b);
+    });
+    Operation *front = nullptr;
+    for (Operation *op : ordered) {
+      if (front)
+        op->moveAfter(front);
+      else if (op != &block.front())
+        op->moveBefore(&block.front());
+      front = op;
+    }
+  }
+
+  /// The ragged form of dense states: made by a packed op, or taken up here.
+  Value ragged(OpBuilder &builder, Value dense) {
+    if (Value known = packed.lookup(dense))
+      return known;
+    int64_t width = getWidth(dense.getType());
+    auto type =
+        RaggedType::get(dense.getContext(), width, builder.getF32Type());
+    Value value = GatherOp::create(builder, dense.getLoc(), type, dense, rows);
+    packed[dense] = value;
+    taken.insert(dense);
+    ++numGathers;
+    return value;
+  }
+
+  void pack(Operation *op) {
+    OpBuilder builder(op);
+    SmallVector<Value> states;
+    for (OpOperand *operand : stateOperands(op))
+      states.push_back(ragged(builder, operand->get()));
+    Operation *clone = builder.clone(*op);
+    for (auto [operand, value] : llvm::zip(stateOperands(clone), states))
+      operand->set(value);
+    addRows(clone);
+    ++numPacked;
+    if (isa<PoolOp>(op)) {
+      op->replaceAllUsesWith(clone);
+      return;
+    }
+    Value result = clone->getResult(0);
+    result.setType(RaggedType::get(op->getContext(), getWidth(result.getType()),
+                                   builder.getF32Type()));
+    packed[op->getResult(0)] = result;
+  }
+
+  void addRows(Operation *op) {
+    if (auto embed = dyn_cast<EmbedOp>(op))
+      embed.getRowsMutable().assign(rows);
+    if (auto pool = dyn_cast<PoolOp>(op)) {
+      pool.getRowsMutable().assign(rows);
+      if (remove)
+        pool.getMaskMutable().clear();
+    }
+    if (auto attention = dyn_cast<AttentionOp>(op)) {
+      attention.getRowsMutable().assign(rows);
+      if (remove) {
+        attention.getKeyMaskMutable().clear();
+        attention.removeFillAttr();
+        attention.setEmptyKeys(EmptyKeys::Uniform);
+      }
+    }
+  }
+
+  /// Where an op that was not packed reads states, they go back to positions.
+  void restoreUses() {
+    for (auto [dense, value] : packed) {
+      if (taken.contains(dense))
+        continue;
+      Operation *old = dense.getDefiningOp();
+      auto isOutside = [&](OpOperand &use) {
+        return !replaced.contains(use.getOwner());
+      };
+      if (llvm::none_of(dense.getUses(), isOutside))
+        continue;
+      OpBuilder builder(old);
+      Value restored =
+          RestoreOp::create(builder, old->getLoc(), dense.getType(), value,
+                            rows, llvm::APFloat(0.0f));
+      dense.replaceUsesWithIf(restored, isOutside);
+      ++numRestores;
+    }
+  }
+
+  /// Outputs hold 0 at positions without a token.
+  void clearOutputs(func::FuncOp function, const PaddingAnalysis &analysis) {
+    Operation *terminator = function.front().getTerminator();
+    OpBuilder builder(terminator);
+    for (OpOperand &output : terminator->getOpOperands()) {
+      std::optional<TokenAxes> axes = analysis.getAxes(output.get());
+      if (axes && !axes->keepsZero)
+        output.set(clear(builder, output.get(), *axes, analysis.getMask()));
+    }
+  }
+
+  /// where(mask, value, 0), the mask's axes brought to those of the value.
+  static Value clear(OpBuilder &builder, Value value, TokenAxes axes,
+                     Value mask) {
+    Location loc = value.getLoc();
+    auto type = cast<RankedTensorType>(value.getType());
+    auto maskType = cast<RankedTensorType>(mask.getType());
+    SmallVector<int64_t> dims(maskType.getShape());
+    if (axes.sequence < axes.batch) {
+      std::swap(dims[0], dims[1]);
+      mask = onnx::TransposeOp::create(
+          builder, loc, RankedTensorType::get(dims, builder.getI1Type()), mask,
+          builder.getDenseI64ArrayAttr({1, 0}));
+    }
+    SmallVector<int64_t> added, shape(type.getRank(), 1);
+    for (int64_t i = 0; i < type.getRank(); ++i)
+      if (i != axes.batch && i != axes.sequence)
+        added.push_back(i);
+    shape[std::min(axes.batch, axes.sequence)] = dims[0];
+    shape[std::max(axes.batch, axes.sequence)] = dims[1];
+    if (!added.empty()) {
+      Value addedAxes = onnx::ConstantOp::create(
+          builder, loc, builder.getI64TensorAttr(added));
+      mask = onnx::UnsqueezeOp::create(
+          builder, loc, RankedTensorType::get(shape, builder.getI1Type()), mask,
+          addedAxes);
+    }
+    auto scalar = RankedTensorType::get({}, type.getElementType());
+    Value zero = onnx::ConstantOp::create(
+        builder, loc,
+        DenseElementsAttr::get(scalar,
+                               builder.getZeroAttr(type.getElementType())));
+    return onnx::WhereOp::create(builder, loc, type, mask, value, zero);
+  }
+
+  bool remove = false;
+  Value rows;
+  llvm::DenseSet<Operation *> replaced; // ops that a packed one replaces
+  llvm::MapVector<Value, Value> packed; // dense states to ragged ones
+  llvm::DenseSet<Value> taken;          // those of them that were gathered
+};
+
+} // namespace

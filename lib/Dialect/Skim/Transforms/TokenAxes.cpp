@@ -1,0 +1,260 @@
+//===- TokenAxes.cpp - how onnx ops carry token axes ----------------------===//
+// For each family of onnx ops: does it work on every position apart, and where
+// are batch and sequence afterwards?
+//===----------------------------------------------------------------------===//
+
+#include "skim/Dialect/Onnx/IR/OnnxDialect.h"
+#include "skim/Dialect/Skim/Transforms/PaddingAnalysis.h"
+
+using namespace mlir;
+using namespace skim;
+
+using OperandAxes = ArrayRef<std::optional<TokenAxes>>;
+
+static int64_t rankOf(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type ? type.getRank() : -1;
+}
+
+/// The axis that an op names must not be a token axis.
+static std::optional<TokenAxes> alongAxis(TokenAxes axes, int64_t axis,
+                                          int64_t rank, std::string &why) {
+  std::optional<int64_t> normal = onnx::normaliseAxis(axis, rank);
+  if (normal && *normal != axes.batch && *normal != axes.sequence)
+    return axes;
+  why = "works along the batch or the sequence of token states";
+  return std::nullopt;
+}
+
+/// f(0) = 0 for these.
+static bool keepsZero(Operation &op, OperandAxes operands) {
+  if (isa<onnx::MulOp, onnx::AddOp, onnx::SubOp, onnx::SumOp>(op)) {
+    bool product = isa<onnx::MulOp>(op);
+    for (const std::optional<TokenAxes> &axes : operands)
+      if ((axes && axes->keepsZero) == product)
+        return product;
+    return !product;
+  }
+  if (isa<onnx::DivOp>(op))
+    return operands[0] && operands[0]->keepsZero;
+  return isa<onnx::ReluOp, onnx::LeakyReluOp, onnx::EluOp, onnx::SeluOp,
+             onnx::CeluOp, onnx::HardSwishOp, onnx::SwishOp, onnx::MishOp,
+             onnx::GeluOp, onnx::SoftsignOp, onnx::TanhOp, onnx::ErfOp,
+             onnx::AbsOp, onnx::NegOp, onnx::SignOp, onnx::SqrtOp,
+             onnx::FloorOp, onnx::CeilOp, onnx::RoundOp, onnx::SinOp,
+             onnx::TanOp, onnx::IdentityOp, onnx::CastOp>(op) &&
+         operands[0] && operands[0]->keepsZero;
+}
+
+/// Elementwise with broadcasting: operands align at the last dimension.
+static std::optional<TokenAxes> elementwise(Operation &op, OperandAxes operands,
+                                            std::string &why) {
+  int64_t rank = rankOf(op.getResult(0));
+  std::optional<TokenAxes> result;
+  for (auto [operand, axes] : llvm::zip(op.getOperands(), operands)) {
+    if (!axes)
+      continue;
+    int64_t shift = rank - rankOf(operand);
+    TokenAxes moved{axes->batch + shift, axes->sequence + shift, true};
+    if (result &&
+        (result->batch != moved.batch || result->sequence != moved.sequence)) {
+      why = "combines different positions of token states";
+      return std::nullopt;
+    }
+    result = moved;
+  }
+  result->keepsZero = keepsZero(op, operands);
+  return result;
+}
+
+static std::optional<TokenAxes> transpose(onnx::TransposeOp op,
+                                          TokenAxes axes) {
+  int64_t rank = rankOf(op.getData());
+  auto perm = op.getPerm();
+  TokenAxes result = axes;
+  for (int64_t i = 0; i < rank; ++i) {
+    int64_t from = perm ? (*perm)[i] : rank - 1 - i;
+    if (from == axes.batch)
+      result.batch = i;
+    if (from == axes.sequence)
+      result.sequence = i;
+  }
+  return result;
+}
+
+/// Drops `removed` axes (sorted, non-negative) from the numbering.
+static std::optional<TokenAxes>
+dropAxes(TokenAxes axes, ArrayRef<int64_t> removed, std::string &why) {
+  TokenAxes result = axes;
+  for (int64_t axis : removed) {
+    if (axis == axes.batch || axis == axes.sequence) {
+      why = "takes the batch or the sequence of token states together";
+      return std::nullopt;
+    }
+    result.batch -= axis < axes.batch;
+    result.sequence -= axis < axes.sequence;
+  }
+  return result;
+}
+
+static std::optional<SmallVector<int64_t>> constantAxes(Value axes,
+                                                        int64_t rank) {
+  std::optional<SmallVector<int64_t>> values = onnx::getConstantInts(axes);
+  if (!values)
+    return std::nullopt;
+  for (int64_t &axis : *values) {
+    std::optional<int64_t> normal = onnx::normaliseAxis(axis, rank);
+    if (!normal)
+      return std::nullopt;
+    axis = *normal;
+  }
+  llvm::sort(*values);
+  return values;
+}
+
+static std::optional<TokenAxes> unsqueeze(onnx::UnsqueezeOp op, TokenAxes axes,
+                                          std::string &why) {
+  auto added = constantAxes(op.getAxes(), rankOf(op.getExpanded()));
+  if (!added) {
+    why = "has axes that are not constant";
+    return std::nullopt;
+  }
+  TokenAxes result = axes;
+  for (int64_t axis : *added) {
+    result.batch += axis <= result.batch;
+    result.sequence += axis <= result.sequence;
+  }
+  return result;
+}
+
+static std::optional<TokenAxes> squeeze(onnx::SqueezeOp op, TokenAxes axes,
+                                        std::string &why) {
+  auto removed = constantAxes(op.getAxes(), rankOf(op.getData()));
+  if (removed)
+    return dropAxes(axes, *removed, why);
+  why = "has axes that are not constant";
+  return std::nullopt;
+}
+
+/// Reductions, with axes as an operand or as an attribute.
+static std::optional<TokenAxes> reduce(Operation &op, TokenAxes axes,
+                                       std::string &why) {
+  int64_t rank = rankOf(op.getOperand(0));
+  std::optional<SmallVector<int64_t>> reduced;
+  if (auto axis = op.getAttrOfType<IntegerAttr>("axis")) {
+    if (auto normal = onnx::normaliseAxis(axis.getInt(), rank))
+      reduced = SmallVector<int64_t>{*normal};
+  } else {
+    reduced = constantAxes(op.getOperand(1), rank);
+  }
+  if (!reduced || reduced->empty()) {
+    why = "reduces over every axis of token states";
+    return std::nullopt;
+  }
+  std::optional<TokenAxes> dropped = dropAxes(axes, *reduced, why);
+  if (!dropped)
+    return std::nullopt;
+  auto keepdims = op.getAttrOfType<IntegerAttr>("keepdims");
+  TokenAxes result = !keepdims || keepdims.getInt() != 0 ? axes : *dropped;
+  result.keepsZero = false;
+  return result;
+}
+
+/// A constant right-hand side works row by row.
+static std::optional<TokenAxes> matmul(onnx::MatMulOp op, OperandAxes operands,
+                                       std::string &why) {
+  int64_t rank = rankOf(op.getA());
+  if (operands[0] && !operands[1] && rankOf(op.getB()) <= 2 &&
+      operands[0]->batch != rank - 1 && operands[0]->sequence != rank - 1)
+    return operands[0];
+  why = "multiplies token states with each other";
+  return std::nullopt;
+}
+
+/// Leading dimensions stay where they are: the same static sizes, or dimensions
+/// that a constant shape copies with 0.
+static std::optional<TokenAxes> reshape(onnx::ReshapeOp op, TokenAxes axes,
+                                        std::string &why) {
+  auto from = dyn_cast<RankedTensorType>(op.getData().getType());
+  auto to = dyn_cast<RankedTensorType>(op.getReshaped().getType());
+  auto shape = onnx::getConstantInts(op.getShape());
+  int64_t last = std::max(axes.batch, axes.sequence);
+  bool kept = from && to && to.getRank() > last;
+  for (int64_t i = 0; kept && i <= last; ++i) {
+    bool copied = shape && (*shape)[i] == 0 && op.getAllowzero() == 0;
+    bool same = !from.isDynamicDim(i) && from.getDimSize(i) == to.getDimSize(i);
+    kept = copied || same;
+  }
+  if (kept)
+    return axes;
+  why = "reshapes the batch or the sequence of token states";
+  return std::nullopt;
+}
+
+std::optional<TokenAxes> skim::propagateTokenAxes(Operation &op,
+                                                  OperandAxes operands,
+                                                  std::string &why) {
+  const TokenAxes *first = operands[0] ? &*operands[0] : nullptr;
+  if (op.hasTrait<onnx::Broadcast>() || op.hasTrait<onnx::Elementwise>())
+    return elementwise(op, operands, why);
+  if (auto product = dyn_cast<onnx::MatMulOp>(op))
+    return matmul(product, operands, why);
+  // Whatever follows takes its states as first operand, but for Concat.
+  if (auto concat = dyn_cast<onnx::ConcatOp>(op)) {
+    std::optional<TokenAxes> all = elementwise(op, operands, why);
+    if (!all)
+      return all;
+    all->keepsZero = llvm::all_of(
+        operands, [](const auto &axes) { return axes && axes->keepsZero; });
+    return alongAxis(*all, concat.getAxis(), rankOf(op.getResult(0)), why);
+  }
+  if (!first) {
+    why = "selects by token states";
+    return std::nullopt;
+  }
+  int64_t rank = rankOf(op.getOperand(0));
+  return TypeSwitch<Operation *, std::optional<TokenAxes>>(&op)
+      .Case<onnx::IdentityOp, onnx::CastOp, onnx::DropoutOp>(
+          [&](auto) { return *first; })
+      .Case([&](onnx::TransposeOp t) { return transpose(t, *first); })
+      .Case([&](onnx::UnsqueezeOp u) { return unsqueeze(u, *first, why); })
+      .Case([&](onnx::SqueezeOp s) { return squeeze(s, *first, why); })
+      .Case([&](onnx::ReshapeOp r) { return reshape(r, *first, why); })
+      .Case([&](onnx::SplitOp s) {
+        return alongAxis(*first, s.getAxis(), rank, why);
+      })
+      .Case<onnx::SoftmaxOp, onnx::LogSoftmaxOp, onnx::LpNormalizationOp>(
+          [&](auto s) {
+            TokenAxes axes = *first;
+            axes.keepsZero = isa<onnx::LpNormalizationOp>(op) && axes.keepsZero;
+            return alongAxis(axes, s.getAxis(), rank, why);
+          })
+      .Case<onnx::LayerNormalizationOp, onnx::RMSNormalizationOp>(
+          [&](auto norm) -> std::optional<TokenAxes> {
+            // Normalises over this axis and all that follow it.
+            TokenAxes axes = *first;
+            axes.keepsZero = false;
+            auto from = onnx::normaliseAxis(norm.getAxis(), rank);
+            if (from && *from > std::max(axes.batch, axes.sequence))
+              return axes;
+            why = "normalises over the batch or the sequence of token states";
+            return std::nullopt;
+          })
+      .Case([&](onnx::SliceOp slice) -> std::optional<TokenAxes> {
+        auto sliced = constantAxes(slice.getAxes(), rank);
+        if (sliced)
+          return dropAxes(*first, *sliced, why) ? std::optional(*first)
+                                                : std::nullopt;
+        why = "has axes that are not constant";
+        return std::nullopt;
+      })
+      .Case<onnx::ReduceSumOp, onnx::ReduceMeanOp, onnx::ReduceMaxOp,
+            onnx::ReduceMinOp, onnx::ReduceProdOp, onnx::ReduceL1Op,
+            onnx::ReduceL2Op, onnx::ReduceSumSquareOp, onnx::ReduceLogSumOp,
+            onnx::ReduceLogSumExpOp, onnx::ArgMaxOp, onnx::ArgMinOp>(
+          [&](auto) { return reduce(op, *first, why); })
+      .Default([&](Operation *) -> std::optional<TokenAxes> {
+        why = "may mix positions of token states";
+        return std::nullopt;
+      });
+}

@@ -1,0 +1,184 @@
+// RUN: skim-opt %s -split-input-file -verify-diagnostics
+
+// expected-error@+1 {{expected one width, got 2}}
+func.func @ragged_width(%x: !skim.ragged<2x3xf32>) { return }
+
+// -----
+
+// expected-error@+1 {{expected a positive width, got 0}}
+func.func @ragged_empty(%x: !skim.ragged<0xf32>) { return }
+
+// -----
+
+// expected-error@+1 {{expected an integer or float element type, got 'index'}}
+func.func @ragged_element(%x: !skim.ragged<4xindex>) { return }
+
+// -----
+
+func.func @embed_c1(%ids: tensor<?x?xi64>, %t: tensor<9x4xf32>) {
+  // expected-error@+1 {{expected as many ids as tables and at least one, got 2 and 1}}
+  %x = skim.embed(%ids, %ids) in (%t) : (tensor<?x?xi64>, tensor<?x?xi64>) in (tensor<9x4xf32>) -> tensor<?x?x4xf32>
+  return
+}
+
+// -----
+
+func.func @embed_c2(%ids: tensor<?x?xi64>, %t: tensor<9x4xf32>) {
+  // expected-error@+1 {{expected width 8 of table 0, got 4}}
+  %x = skim.embed(%ids) in (%t) : (tensor<?x?xi64>) in (tensor<9x4xf32>) -> tensor<?x?x8xf32>
+  return
+}
+
+// -----
+
+func.func @embed_c3(%ids: tensor<?x?xi64>, %t: tensor<9x4xf32>) {
+  // expected-error@+1 {{expected rows with ragged states}}
+  %x = skim.embed(%ids) in (%t) : (tensor<?x?xi64>) in (tensor<9x4xf32>) -> !skim.ragged<4xf32>
+  return
+}
+
+// -----
+
+func.func @pool_c2(%x: tensor<?x?x4xf32>, %rows: !skim.rows) {
+  // expected-error@+1 {{expected no rows with dense states}}
+  %y = skim.pool first %x rows %rows : tensor<?x?x4xf32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @linear_rank(%x: tensor<?x?x4xf32>, %w: tensor<4xf32>) {
+  // expected-error@+1 {{expected weight rank 2, got 1}}
+  %y = skim.linear %x, %w : tensor<?x?x4xf32>, tensor<4xf32> -> tensor<?x?x4xf32>
+  return
+}
+
+// -----
+
+func.func @linear_c1(%x: tensor<?x?x4xf32>, %w: tensor<8x4xf32>) {
+  // expected-error@+1 {{expected input width 8, got 4}}
+  %y = skim.linear %x, %w : tensor<?x?x4xf32>, tensor<8x4xf32> -> tensor<?x?x4xf32>
+  return
+}
+
+// -----
+
+func.func @linear_c2(%x: tensor<?x?x4xf32>, %w: tensor<4x8xf32>, %b: tensor<4xf32>) {
+  // expected-error@+1 {{expected bias shape [8], got 'tensor<4xf32>'}}
+  %y = skim.linear %x, %w bias %b : tensor<?x?x4xf32>, tensor<4x8xf32>, tensor<4xf32> -> tensor<?x?x8xf32>
+  return
+}
+
+// -----
+
+func.func @linear_c3(%x: tensor<?x?x4xf32>, %w: tensor<4x8xf32>) {
+  // expected-error@+1 {{expected result type 'tensor<?x?x8xf32>', got 'tensor<?x?x4xf32>'}}
+  %y = skim.linear %x, %w : tensor<?x?x4xf32>, tensor<4x8xf32> -> tensor<?x?x4xf32>
+  return
+}
+
+// -----
+
+func.func @linear_c4(%x: tensor<?x?x4xf32>, %w: tensor<4x8xf32>) {
+  // expected-error@+1 {{expected residual type 'tensor<?x?x8xf32>', got 'tensor<?x?x4xf32>'}}
+  %y = skim.linear %x, %w residual %x : tensor<?x?x4xf32>, tensor<4x8xf32> residual tensor<?x?x4xf32> -> tensor<?x?x8xf32>
+  return
+}
+
+// -----
+
+func.func @norm_c1(%x: tensor<?x?x4xf32>, %s: tensor<8xf32>) {
+  // expected-error@+1 {{expected shape [4] of scale and bias, got 'tensor<8xf32>'}}
+  %y = skim.norm %x, %s {epsilon = 1.0e-5 : f32} : tensor<?x?x4xf32>, tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @glu_c1(%x: tensor<?x?x6xf32>) {
+  // expected-error@+1 {{expected input type 'tensor<?x?x8xf32>', got 'tensor<?x?x6xf32>'}}
+  %y = skim.glu silu %x : tensor<?x?x6xf32> -> tensor<?x?x4xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c1(%x: tensor<?x?x8xf32>) {
+  // expected-error@+1 {{expected heads to divide the query width 8, got 3}}
+  %y = skim.attention %x, %x, %x {heads = 3 : i64, scale = 1.0 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c1_kv(%x: tensor<?x?x8xf32>) {
+  // expected-error@+1 {{expected kv_heads to divide heads 4, got 3}}
+  %y = skim.attention %x, %x, %x {heads = 4 : i64, kv_heads = 3 : i64, scale = 1.0 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c2(%x: tensor<?x?x8xf32>, %k: tensor<?x?x6xf32>) {
+  // expected-error@+1 {{expected width 8 of key and value, got 6}}
+  %y = skim.attention %x, %k, %x {heads = 4 : i64, scale = 1.0 : f32} : tensor<?x?x8xf32>, tensor<?x?x6xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c3(%x: tensor<?x?x8xf32>) {
+  // expected-error@+1 {{expected result type 'tensor<?x?x8xf32>', got 'tensor<?x?x4xf32>'}}
+  %y = skim.attention %x, %x, %x {heads = 4 : i64, scale = 1.0 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x4xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c5(%x: tensor<?x?x8xf32>, %c: tensor<?x2xf32>) {
+  // expected-error@+1 {{expected cos and sin together}}
+  %y = "skim.attention"(%x, %x, %x, %c) <{heads = 4 : i64, scale = 1.0 : f32, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0>}> : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x2xf32>) -> tensor<?x?x8xf32>
+  return
+}
+
+// -----
+
+func.func @pool_c1(%x: tensor<?x?x8xf32>) {
+  // expected-error@+1 {{expected result width 8, got 4}}
+  %y = skim.pool first %x : tensor<?x?x8xf32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @pack_c1(%m: tensor<?x?xi1>) {
+  // expected-error@+1 {{expected exactly one of mask and like}}
+  %rows = skim.pack mask %m : tensor<?x?xi1> like %m : tensor<?x?xi1>
+  return
+}
+
+// -----
+
+func.func @gather_c1(%x: tensor<?x?x8xf32>, %rows: !skim.rows) {
+  // expected-error@+1 {{expected the same width of tensor and ragged states, got 8 and 4}}
+  %y = skim.gather %x rows %rows : tensor<?x?x8xf32> -> !skim.ragged<4xf32>
+  return
+}
+
+// -----
+
+func.func @restore_c1(%x: !skim.ragged<4xf32>, %rows: !skim.rows) {
+  // expected-error@+1 {{expected the same width of tensor and ragged states, got 8 and 4}}
+  %y = skim.restore %x rows %rows : !skim.ragged<4xf32> -> tensor<?x?x8xf32>
+  return
+}
+
+// -----
+
+// expected-error@+1 {{expected an offset that is a multiple of 64, got 32}}
+skim.weights @weights_c1 plain at 32 bytes 16 {parts = [dense<1.0> : tensor<4xf32>]}
+
+// -----
+
+// expected-error@+1 {{expected plain to have one part, got 2}}
+skim.weights @weights_c2 plain at 0 bytes 32 {parts = [dense<1.0> : tensor<4xf32>, dense<1.0> : tensor<4xf32>]}

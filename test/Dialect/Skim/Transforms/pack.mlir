@@ -1,0 +1,67 @@
+// RUN: skim-opt %s --pass-pipeline='builtin.module(func.func(skim-pack))' | FileCheck %s
+// RUN: skim-opt %s --pass-pipeline='builtin.module(func.func(skim-pack{keep-padding=true}))' | FileCheck %s --check-prefix=KEEP
+
+// CHECK-LABEL: func @encoder
+// CHECK-SAME: %[[IDS:[^:]+]]: tensor<?x?xi64>, %[[ATTENDED:[^:]+]]: tensor<?x?xi64>
+// KEEP-LABEL: func @encoder
+// KEEP-SAME: %[[IDS:[^:]+]]: tensor<?x?xi64>
+func.func @encoder(%ids: tensor<?x?xi64>, %attended: tensor<?x?xi64>, %table: tensor<9x8xf32>,
+                   %w: tensor<8x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>) {
+  // The mask is made before the states that lie on its rows.
+  // CHECK: %[[MASK:.+]] = onnx.Cast %[[ATTENDED]]
+  // CHECK: %[[ROWS:.+]] = skim.pack mask %[[MASK]]
+  // CHECK: %[[X:.+]] = skim.embed(%[[IDS]]) in(%{{.+}}) rows %[[ROWS]] : {{.*}} -> !skim.ragged<8xf32>
+  // KEEP: %[[ROWS:.+]] = skim.pack like %[[IDS]]
+  // KEEP: skim.embed(%[[IDS]]) in(%{{.+}}) rows %[[ROWS]]
+  %x = skim.embed(%ids) in (%table) : (tensor<?x?xi64>) in (tensor<9x8xf32>) -> tensor<?x?x8xf32>
+  %mask = onnx.Cast %attended {to = 9 : i64} : (tensor<?x?xi64>) -> tensor<?x?xi1>
+  // CHECK: %[[A:.+]] = skim.attention %[[X]], %[[X]], %[[X]] rows %[[ROWS]] {heads = 2 : i64, scale = 5.000000e-01 : f32}
+  // KEEP: skim.attention %{{.+}}, %{{.+}}, %{{.+}} mask %{{.+}} : tensor<?x?xi1> rows %[[ROWS]] {fill = -1.000000e+09 : f32
+  %a = skim.attention %x, %x, %x mask %mask : tensor<?x?xi1> {fill = -1.0e+9 : f32, heads = 2 : i64, scale = 0.5 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  // CHECK: %[[Y:.+]] = skim.linear %[[A]], %{{.+}} residual %[[X]]
+  %y = skim.linear %a, %w residual %x : tensor<?x?x8xf32>, tensor<8x8xf32> residual tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  // CHECK: %[[OUT:.+]] = skim.restore %[[Y]] rows %[[ROWS]]
+  // CHECK: %[[P:.+]] = skim.pool {{ *}}mean %[[Y]] rows %[[ROWS]]
+  // KEEP: skim.pool {{ *}}mean %{{.+}} mask %{{.+}} : tensor<?x?xi1> rows %[[ROWS]]
+  %p = skim.pool mean %y mask %mask : tensor<?x?xi1> : tensor<?x?x8xf32> -> tensor<?x8xf32>
+  // CHECK: return %[[OUT]], %[[P]]
+  return %y, %p : tensor<?x?x8xf32>, tensor<?x8xf32>
+}
+
+// Without a mask every position is a token.
+// CHECK-LABEL: func @no_mask
+func.func @no_mask(%ids: tensor<?x?xi64>, %table: tensor<9x8xf32>) -> tensor<?x?x8xf32> {
+  // CHECK: skim.pack like
+  %x = skim.embed(%ids) in (%table) : (tensor<?x?xi64>) in (tensor<9x8xf32>) -> tensor<?x?x8xf32>
+  %a = skim.attention %x, %x, %x {heads = 2 : i64, scale = 0.5 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  return %a : tensor<?x?x8xf32>
+}
+
+// An op that works position by position is left between restore and gather.
+// CHECK-LABEL: func @row_wise_left_over
+func.func @row_wise_left_over(%ids: tensor<?x?xi64>, %mask: tensor<?x?xi1>, %table: tensor<9x8xf32>,
+                              %w: tensor<8x8xf32>) -> tensor<?x?x8xf32> {
+  %x = skim.embed(%ids) in (%table) : (tensor<?x?xi64>) in (tensor<9x8xf32>) -> tensor<?x?x8xf32>
+  %a = skim.attention %x, %x, %x mask %mask : tensor<?x?xi1> {fill = 0xFF800000 : f32, heads = 2 : i64, scale = 0.5 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  // CHECK: %[[R:.+]] = skim.restore
+  // CHECK: %[[E:.+]] = onnx.Exp %[[R]]
+  // CHECK: %[[G:.+]] = skim.gather %[[E]]
+  // CHECK: skim.linear %[[G]]
+  %e = onnx.Exp %a : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  %y = skim.linear %e, %w : tensor<?x?x8xf32>, tensor<8x8xf32> -> tensor<?x?x8xf32>
+  return %y : tensor<?x?x8xf32>
+}
+
+// Outputs hold 0 at padding even where an op does not keep zeros.
+// CHECK-LABEL: func @output_cleared
+// CHECK-SAME: %[[MASK:[^:]+]]: tensor<?x?xi1>
+func.func @output_cleared(%ids: tensor<?x?xi64>, %mask: tensor<?x?xi1>, %table: tensor<9x8xf32>) -> tensor<?x?x8xf32> {
+  %x = skim.embed(%ids) in (%table) : (tensor<?x?xi64>) in (tensor<9x8xf32>) -> tensor<?x?x8xf32>
+  %a = skim.attention %x, %x, %x mask %mask : tensor<?x?xi1> {fill = -3.0e+38 : f32, heads = 2 : i64, scale = 0.5 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  // CHECK: %[[S:.+]] = onnx.Softmax
+  // CHECK: %[[M:.+]] = onnx.Unsqueeze %[[MASK]]
+  // CHECK: %[[OUT:.+]] = onnx.Where %[[M]], %[[S]]
+  // CHECK: return %[[OUT]]
+  %s = onnx.Softmax %a {axis = -1 : i64} : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  return %s : tensor<?x?x8xf32>
+}
