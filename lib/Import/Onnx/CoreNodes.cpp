@@ -113,17 +113,17 @@ static LogicalResult importDropout(Node &node) {
 
 llvm::ArrayRef<NodeSpec> skim::import::getCoreNodes() {
   static const NodeSpec nodes[] = {
-      {"Cast", 1, "input", "output", "round_mode:s saturate:i to:i!",
+      {"Cast", 7, "input", "output", "round_mode:s saturate:i to:i!",
        importCast},
       {"CastLike", 15, "input target_type", "output", "round_mode:s saturate:i",
        importCastLike},
-      {"Constant", 1, "", "output",
+      {"Constant", 7, "", "output",
        "-sparse_value:x -value:t -value_float:f -value_floats:F -value_int:i "
        "-value_ints:I -value_string:s -value_strings:x",
        importConstant},
-      {"Dropout", 1, "data ratio? training_mode?", "output mask?",
+      {"Dropout", 7, "data ratio? training_mode?", "output mask?",
        "-ratio:f -seed:i", importDropout},
-      {"Identity", 1, "input", "output", "", importSameType},
+      {"Identity", 7, "input", "output", "", importSameType},
   };
   return nodes;
 }

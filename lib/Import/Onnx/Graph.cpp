@@ -4,7 +4,7 @@
 
 #include "Graph.h"
 
-#include "mlir/IR/Diagnostics.h"
+#include "ModelFile.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -25,7 +25,7 @@ GraphImporter::GraphImporter(MLIRContext *context, StringRef modelPath,
 }
 
 LogicalResult GraphImporter::fail(const Twine &message) {
-  return emitError(UnknownLoc::get(context)) << modelPath << ": " << message;
+  return reportError(context, modelPath, message);
 }
 
 /// The name of a node in messages and locations: its own, else its first
@@ -88,7 +88,7 @@ LogicalResult GraphImporter::readOpsets(const Opsets &imports, Scope &scope) {
   for (const auto &import : imports) {
     StringRef domain = getDomain(import.domain());
     int64_t version = import.version();
-    if (domain.empty() && (version < kOldestOpset || version > kNewestOpset))
+    if (domain.empty() && (version < 1 || version > kNewestOpset))
       return fail("expected operator set " + Twine(kOldestOpset) + " to " +
                   Twine(kNewestOpset) + ", the model has " + Twine(version));
     scope.opsets[domain] = version;

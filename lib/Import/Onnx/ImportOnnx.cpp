@@ -6,7 +6,6 @@
 
 #include "Graph.h"
 #include "ModelFile.h"
-#include "mlir/IR/Diagnostics.h"
 
 using namespace mlir;
 
@@ -16,7 +15,7 @@ skim::importOnnx(StringRef path, MLIRContext *context,
   context->loadDialect<func::FuncDialect, onnx::OnnxDialect>();
   auto model = import::readModel(path);
   if (!model)
-    return emitError(UnknownLoc::get(context))
-           << path << ": " << llvm::toString(model.takeError());
+    return import::reportError(context, path,
+                               llvm::toString(model.takeError()));
   return import::GraphImporter(context, path, **model, options).import();
 }

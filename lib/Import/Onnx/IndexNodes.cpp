@@ -126,7 +126,7 @@ llvm::ArrayRef<NodeSpec> skim::import::getIndexNodes() {
       {"ConstantOfShape", 9, "input", "output", "-value:t",
        importConstantOfShape},
       {"EyeLike", 9, "input", "output", "dtype:i k:i", importEyeLike},
-      {"Gather", 1, "data indices", "output", "axis:i", importGather},
+      {"Gather", 7, "data indices", "output", "axis:i", importGather},
       {"GatherElements", 11, "data indices", "output", "axis:i",
        importGatherElements},
       {"GatherND", 11, "data indices", "output", "batch_dims:i",
@@ -139,7 +139,7 @@ llvm::ArrayRef<NodeSpec> skim::import::getIndexNodes() {
        "axis:i reduction:s", importSameType},
       {"ScatterND", 11, "data indices updates", "output", "reduction:s",
        importSameType},
-      {"TopK", 1, "X K?", "Values Indices", "axis:i largest:i sorted:i -k:i",
+      {"TopK", 7, "X K?", "Values Indices", "axis:i largest:i sorted:i -k:i",
        importTopK},
       {"Trilu", 14, "input k?", "output", "upper:i", importSameType},
   };

@@ -25,24 +25,24 @@ static LogicalResult importWhere(Node &node) {
 
 llvm::ArrayRef<NodeSpec> skim::import::getLogicNodes() {
   static const NodeSpec nodes[] = {
-      {"And", 1, "A B", "C", "", importCompare},
+      {"And", 7, "A B", "C", "", importCompare},
       {"BitShift", 11, "X Y", "Z", "direction:s!", importBroadcast},
       {"BitwiseAnd", 18, "A B", "C", "", importBroadcast},
       {"BitwiseNot", 18, "X", "Y", "", importSameType},
       {"BitwiseOr", 18, "A B", "C", "", importBroadcast},
       {"BitwiseXor", 18, "A B", "C", "", importBroadcast},
-      {"Equal", 1, "A B", "C", "", importCompare},
-      {"Greater", 1, "A B", "C", "", importCompare},
+      {"Equal", 7, "A B", "C", "", importCompare},
+      {"Greater", 7, "A B", "C", "", importCompare},
       {"GreaterOrEqual", 12, "A B", "C", "", importCompare},
       {"IsInf", 10, "X", "Y", "detect_negative:i detect_positive:i",
        importTest},
       {"IsNaN", 9, "X", "Y", "", importTest},
-      {"Less", 1, "A B", "C", "", importCompare},
+      {"Less", 7, "A B", "C", "", importCompare},
       {"LessOrEqual", 12, "A B", "C", "", importCompare},
       {"Not", 1, "X", "Y", "", importSameType},
-      {"Or", 1, "A B", "C", "", importCompare},
+      {"Or", 7, "A B", "C", "", importCompare},
       {"Where", 9, "condition X Y", "output", "", importWhere},
-      {"Xor", 1, "A B", "C", "", importCompare},
+      {"Xor", 7, "A B", "C", "", importCompare},
   };
   return nodes;
 }

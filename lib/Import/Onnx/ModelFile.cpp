@@ -7,6 +7,7 @@
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Errno.h"
+#include "llvm/Support/JSON.h"
 #include <cerrno>
 #include <fcntl.h>
 #include <google/protobuf/io/zero_copy_stream_impl.h>
@@ -14,6 +15,16 @@
 #include <unistd.h>
 
 using namespace llvm;
+
+LogicalResult skim::import::reportError(mlir::MLIRContext *context,
+                                        StringRef path, const Twine &message) {
+  std::string text = json::fixUTF8(message.str());
+  for (char &c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == 127)
+      c = '?';
+  return mlir::emitError(mlir::UnknownLoc::get(context))
+         << path << ": " << text;
+}
 
 static Error error(const Twine &text) { return createStringError(text); }
 

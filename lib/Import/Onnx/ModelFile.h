@@ -5,6 +5,7 @@
 #ifndef SKIM_LIB_IMPORT_ONNX_MODELFILE_H
 #define SKIM_LIB_IMPORT_ONNX_MODELFILE_H
 
+#include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include <memory>
@@ -12,6 +13,12 @@
 #include "onnx.pb.h"
 
 namespace skim::import {
+
+/// Reports an error of the model at `path`. Bytes of a damaged model that are
+/// no text are made readable.
+llvm::LogicalResult reportError(mlir::MLIRContext *context,
+                                llvm::StringRef path,
+                                const llvm::Twine &message);
 
 /// Parses the file in a stream, so that its bytes are in memory only once. The
 /// error's text does not name the file.

@@ -5,8 +5,10 @@
 
 #include "Node.h"
 
+#include "ModelFile.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
+#include "skim/Import/Onnx/ImportOnnx.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -51,9 +53,9 @@ Node::Node(OpBuilder &builder, Value &none, TensorReader &tensors,
       loc(onnx::getNodeLoc(builder.getContext(), name, proto.op_type())) {}
 
 LogicalResult Node::fail(const Twine &message) {
-  return emitError(UnknownLoc::get(builder.getContext()))
-         << modelPath << ": node '" << name << "' (" << proto.op_type()
-         << "): " << message;
+  return reportError(builder.getContext(), modelPath,
+                     "node '" + name + "' (" + proto.op_type() +
+                         "): " + message);
 }
 
 //===----------------------------------------------------------------------===//
@@ -62,8 +64,8 @@ LogicalResult Node::fail(const Twine &message) {
 
 LogicalResult Node::import() {
   if (opset < spec.since)
-    return fail("expected operator set " + Twine(spec.since) +
-                " or newer, the model has " + Twine(opset));
+    return fail("expected operator set " + Twine(spec.since) + " to " +
+                Twine(kNewestOpset) + ", the model has " + Twine(opset));
   if (failed(checkInputs()) || failed(checkAttributes()))
     return failure();
   return spec.handler(*this);
@@ -339,7 +341,7 @@ LogicalResult Node::verify(Operation *op) {
 //===----------------------------------------------------------------------===//
 
 Type skim::import::withRank(Type elementType, std::optional<int64_t> rank) {
-  if (!rank || *rank < 0)
+  if (!rank || *rank < 0 || *rank > 64) // More: a damaged model.
     return UnrankedTensorType::get(elementType);
   SmallVector<int64_t> dims(*rank, ShapedType::kDynamic);
   return RankedTensorType::get(dims, elementType);

@@ -21,7 +21,8 @@ struct NodeSpec {
 
   /// The ONNX type; `ms.Name` for the domain com.microsoft.
   llvm::StringRef name;
-  /// The operator set that the op came with.
+  /// The first operator set whose definition the handler takes: the one that
+  /// the op came with, 7 where definitions changed before.
   int64_t since;
   /// Names of inputs and outputs in order: `A B? C*`, `?` optional, `*` any
   /// number.

@@ -85,8 +85,8 @@ llvm::ArrayRef<NodeSpec> skim::import::getReduceNodes() {
   static const StringRef argAttributes =
       "axis:i keepdims:i select_last_index:i";
   static const NodeSpec nodes[] = {
-      {"ArgMax", 1, "data", "reduced", argAttributes, importArg},
-      {"ArgMin", 1, "data", "reduced", argAttributes, importArg},
+      {"ArgMax", 7, "data", "reduced", argAttributes, importArg},
+      {"ArgMin", 7, "data", "reduced", argAttributes, importArg},
       reduction("ReduceL1", importReduce),
       reduction("ReduceL2", importReduce),
       reduction("ReduceLogSum", importReduce),

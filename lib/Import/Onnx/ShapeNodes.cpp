@@ -12,6 +12,9 @@ using Shape = std::optional<SmallVector<int64_t>>;
 
 static constexpr int64_t kDynamic = ShapedType::kDynamic;
 
+/// Larger sizes come from damaged models only.
+static constexpr int64_t kLargest = int64_t(1) << 46;
+
 /// An operand that was the attribute `attr` before operator set `since`.
 static FailureOr<Value> getOperandSince(Node &node, unsigned index,
                                         StringRef attr, int64_t since) {
@@ -35,8 +38,34 @@ static std::optional<int64_t> getLength(Value list) {
   return type.getDimSize(0);
 }
 
+/// The number of elements of a tensor whose type says it.
+static std::optional<int64_t> countElements(Node &node) {
+  auto type = dyn_cast<RankedTensorType>(node.getInput(0).getType());
+  if (!type || !type.hasStaticShape())
+    return std::nullopt;
+  return type.getNumElements();
+}
+
 static LogicalResult importReshape(Node &node) {
-  return node.build(withRank(node.getElement(0), getLength(node.getInput(1))));
+  auto target = skim::onnx::getConstantInts(node.getInput(1));
+  if (!target)
+    return node.build(
+        withRank(node.getElement(0), getLength(node.getInput(1))));
+  auto shape = node.getShape(0);
+  SmallVector<int64_t> dims;
+  int64_t known = 1; // Product of all dimensions but a single unknown one.
+  for (auto [i, dim] : llvm::enumerate(*target)) {
+    bool copies = dim == 0 && !node.getInt("allowzero", 0);
+    if (copies)
+      dim = shape && i < shape->size() ? (*shape)[i] : kDynamic;
+    dims.push_back(dim < 0 || dim > kLargest ? kDynamic : dim);
+    if (!ShapedType::isDynamic(dims.back()))
+      known = dim != 0 && known > kLargest / dim ? 0 : known * dim;
+  }
+  std::optional<int64_t> count = countElements(node);
+  if (count && known > 0 && llvm::count(dims, kDynamic) == 1)
+    *llvm::find(dims, kDynamic) = *count / known;
+  return node.build(withShape(node.getElement(0), dims));
 }
 
 static LogicalResult importFlatten(Node &node) {
@@ -69,6 +98,12 @@ static LogicalResult importSqueeze(Node &node) {
   auto shape = node.getShape(0);
   auto list = skim::onnx::getConstantInts(*axes);
   Shape result;
+  if (skim::onnx::isAbsent(*axes) && countElements(node)) {
+    list.emplace();
+    for (auto [i, dim] : llvm::enumerate(*shape))
+      if (dim == 1)
+        list->push_back(i);
+  }
   if (shape && list) {
     result.emplace();
     SmallVector<bool> drops(shape->size(), false);
@@ -181,6 +216,47 @@ static LogicalResult importSplit(Node &node) {
   return node.build({node.getInput(0), *split}, types, extra);
 }
 
+/// The shape of a slice: each dimension that is sliced by constants, of a known
+/// size, is known.
+static Shape getSliceShape(Node &node, ArrayRef<Value> operands) {
+  auto shape = node.getShape(0);
+  if (!shape)
+    return std::nullopt;
+  SmallVector<int64_t> dims(*shape);
+  auto starts = skim::onnx::getConstantInts(operands[1]);
+  auto ends = skim::onnx::getConstantInts(operands[2]);
+  auto axes = skim::onnx::getConstantInts(operands[3]);
+  auto steps = skim::onnx::getConstantInts(operands[4]);
+  bool hasAxes = !skim::onnx::isAbsent(operands[3]);
+  bool hasSteps = !skim::onnx::isAbsent(operands[4]);
+  if (!starts || !ends || (hasAxes && !axes) || (hasSteps && !steps) ||
+      ends->size() != starts->size() ||
+      (hasAxes && axes->size() != starts->size()) ||
+      (hasSteps && steps->size() != starts->size()))
+    return SmallVector<int64_t>(dims.size(), kDynamic);
+  for (size_t i = 0; i < starts->size(); ++i) {
+    auto axis =
+        skim::onnx::normaliseAxis(hasAxes ? (*axes)[i] : i, dims.size());
+    int64_t step = hasSteps ? (*steps)[i] : 1;
+    if (!axis || step == 0)
+      continue; // The verifier reports it.
+    int64_t &dim = dims[*axis], size = dim;
+    dim = kDynamic;
+    if (ShapedType::isDynamic(size) || step == INT64_MIN)
+      continue;
+    auto clamp = [&](int64_t at) {
+      at = at < 0 && at >= -size ? at + size : at;
+      return step > 0 ? std::clamp<int64_t>(at, 0, size)
+                      : std::clamp<int64_t>(at, -1, size - 1);
+    };
+    int64_t span = clamp((*ends)[i]) - clamp((*starts)[i]);
+    int64_t stride = step > 0 ? step : -step;
+    span = step > 0 ? span : -span;
+    dim = span <= 0 ? 0 : (span - 1) / stride + 1;
+  }
+  return dims;
+}
+
 static LogicalResult importSlice(Node &node) {
   SmallVector<Value> operands{node.getInput(0)};
   for (auto [i, attr] :
@@ -193,7 +269,8 @@ static LogicalResult importSlice(Node &node) {
     operands.push_back(*value);
   }
   operands.push_back(node.getInput(4));
-  return node.build(operands, withRank(node.getElement(0), node.getRank(0)));
+  return node.build(
+      operands, withShape(node.getElement(0), getSliceShape(node, operands)));
 }
 
 static LogicalResult importPad(Node &node) {
@@ -211,22 +288,22 @@ static LogicalResult importPad(Node &node) {
 
 llvm::ArrayRef<NodeSpec> skim::import::getShapeNodes() {
   static const NodeSpec nodes[] = {
-      {"Concat", 1, "inputs*", "concat_result", "axis:i!", importConcat},
+      {"Concat", 7, "inputs*", "concat_result", "axis:i!", importConcat},
       {"Expand", 8, "input shape", "output", "", importExpand},
-      {"Flatten", 1, "input", "output", "axis:i", importFlatten},
-      {"Pad", 1, "data pads? constant_value? axes?", "output",
+      {"Flatten", 7, "input", "output", "axis:i", importFlatten},
+      {"Pad", 7, "data pads? constant_value? axes?", "output",
        "mode:s -pads:I -value:f", importPad},
-      {"Reshape", 1, "data shape", "reshaped", "allowzero:i", importReshape},
-      {"Shape", 1, "data", "shape", "end:i start:i", importShape},
-      {"Size", 1, "data", "size", "", importSize},
-      {"Slice", 1, "data starts? ends? axes? steps?", "output",
+      {"Reshape", 7, "data shape", "reshaped", "allowzero:i", importReshape},
+      {"Shape", 7, "data", "shape", "end:i start:i", importShape},
+      {"Size", 7, "data", "size", "", importSize},
+      {"Slice", 7, "data starts? ends? axes? steps?", "output",
        "-axes:I -ends:I -starts:I", importSlice},
-      {"Split", 1, "input split?", "outputs*", "axis:i num_outputs:i -split:I",
+      {"Split", 7, "input split?", "outputs*", "axis:i num_outputs:i -split:I",
        importSplit},
-      {"Squeeze", 1, "data axes?", "squeezed", "-axes:I", importSqueeze},
-      {"Tile", 1, "input repeats", "output", "", importSameRank},
-      {"Transpose", 1, "data", "transposed", "perm:I", importTranspose},
-      {"Unsqueeze", 1, "data axes?", "expanded", "-axes:I", importUnsqueeze},
+      {"Squeeze", 7, "data axes?", "squeezed", "-axes:I", importSqueeze},
+      {"Tile", 7, "input repeats", "output", "", importSameRank},
+      {"Transpose", 7, "data", "transposed", "perm:I", importTranspose},
+      {"Unsqueeze", 7, "data axes?", "expanded", "-axes:I", importUnsqueeze},
   };
   return nodes;
 }

@@ -12,7 +12,8 @@
 
 namespace skim {
 
-/// The range of operator sets that the importer takes.
+/// The range of operator sets that the importer takes. (An op that has not
+/// changed since is taken from older ones too.)
 constexpr int64_t kOldestOpset = 7;
 constexpr int64_t kNewestOpset = 28;
 
