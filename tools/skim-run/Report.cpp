@@ -1,0 +1,166 @@
+//===- Report.cpp - what skim-run prints ----------------------------------===//
+// Descriptions, summaries of outputs, times.
+//===----------------------------------------------------------------------===//
+
+#include "Report.h"
+
+#include "Model.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cinttypes>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <unistd.h>
+
+using namespace skim::run;
+
+static std::string describeShape(const skim_tensor_desc &desc) {
+  std::string text = "[";
+  for (int64_t d = 0; d < desc.rank; ++d) {
+    const char *name = desc.dim_names[d];
+    text += d ? ", " : "";
+    text += desc.dims[d] >= 0 ? std::to_string(desc.dims[d])
+            : *name           ? std::string(name)
+                              : std::string("?");
+  }
+  return text + "]";
+}
+
+static void printTensors(const char *title,
+                         const std::vector<const skim_tensor_desc *> &descs) {
+  std::printf("%s\n", title);
+  for (const skim_tensor_desc *desc : descs) {
+    std::printf("  %-24s %-8s %s", desc->name, skim_dtype_name(desc->dtype),
+                describeShape(*desc).c_str());
+    if (desc->max_value >= 0)
+      std::printf(", values below %" PRId64, desc->max_value);
+    std::printf("\n");
+  }
+}
+
+void skim::run::printDescription(const skim_library *library) {
+  skim_model_info info;
+  skim_get_model_info(library, &info);
+  std::printf("model     %s\n", *info.name ? info.name : "(no name)");
+  std::printf("compiler  skim %s\n", info.compiler);
+  std::printf("cpu       %s", info.cpu);
+  for (int64_t i = 0; i < info.num_features; ++i)
+    std::printf("%s%s", i ? " " : ", needs ", info.features[i]);
+  std::printf("\nweights   %" PRId64 " bytes, %s\n", info.weights_bytes,
+              info.dtype);
+  std::printf("layers    %" PRId64 "\n", info.num_layers);
+  printTensors("inputs", inputsOf(library));
+  printTensors("outputs", outputsOf(library));
+  std::printf("knobs%s\n", skim_num_knobs(library) ? "" : "     none");
+  for (int64_t i = 0; i < skim_num_knobs(library); ++i) {
+    double value = 0;
+    skim_get_knob(library, skim_knob_name(library, i), &value);
+    std::printf("  %s = %g\n", skim_knob_name(library, i), value);
+  }
+}
+
+/// "min .. max, mean ..." of values of one type.
+template <typename T> static std::string rangeText(const Array &array) {
+  const T *data = reinterpret_cast<const T *>(array.bytes.data());
+  size_t count = array.bytes.size() / sizeof(T);
+  if (count == 0)
+    return "empty";
+  double sum = 0;
+  for (size_t i = 0; i < count; ++i)
+    sum += double(data[i]);
+  char text[128];
+  std::snprintf(text, sizeof(text), "min %g, max %g, mean %g",
+                double(*std::min_element(data, data + count)),
+                double(*std::max_element(data, data + count)),
+                sum / double(count));
+  return text;
+}
+
+static std::string rangeOf(const Array &array) {
+  switch (array.dtype) {
+  case SKIM_FLOAT32:
+    return rangeText<float>(array);
+  case SKIM_FLOAT64:
+    return rangeText<double>(array);
+  case SKIM_INT32:
+    return rangeText<int32_t>(array);
+  case SKIM_INT64:
+    return rangeText<int64_t>(array);
+  case SKIM_BOOL:
+  case SKIM_UINT8:
+    return rangeText<uint8_t>(array);
+  default:
+    return "";
+  }
+}
+
+void skim::run::printOutputs(const std::vector<Array> &outputs) {
+  for (const Array &output : outputs)
+    std::printf("%-24s %-8s %-20s %s\n", output.name.c_str(),
+                skim_dtype_name(output.dtype), shapeText(output.dims).c_str(),
+                rangeOf(output).c_str());
+}
+
+void skim::run::printTimes(std::vector<double> seconds) {
+  std::sort(seconds.begin(), seconds.end());
+  size_t half = seconds.size() / 2;
+  double median = seconds.size() % 2 ? seconds[half]
+                                     : (seconds[half - 1] + seconds[half]) / 2;
+  std::printf("runs %zu, min %.3f ms, median %.3f ms\n", seconds.size(),
+              1e3 * seconds.front(), 1e3 * median);
+}
+
+namespace {
+/// What a kernel took in all layers together.
+struct KernelSum {
+  std::string kind;
+  int64_t calls = 0;
+  double flops = 0;
+  double seconds = 0;
+};
+} // namespace
+
+void skim::run::printProfile(const std::string &json) {
+  std::map<std::string, KernelSum> kernels;
+  double total = 0;
+  for (const auto &entry : nlohmann::json::parse(json)) {
+    KernelSum &sum = kernels[entry["kernel"].get<std::string>()];
+    sum.kind = entry["kind"].get<std::string>();
+    sum.calls += entry["calls"].get<int64_t>();
+    sum.flops += entry["flops"].get<double>();
+    sum.seconds += entry["seconds"].get<double>();
+    total += entry["seconds"].get<double>();
+  }
+  std::vector<std::pair<std::string, KernelSum>> order(kernels.begin(),
+                                                       kernels.end());
+  std::stable_sort(order.begin(), order.end(), [](auto &a, auto &b) {
+    return a.second.seconds > b.second.seconds;
+  });
+  std::printf("%-40s %-10s %6s %10s %7s %9s\n", "kernel", "kind", "calls", "ms",
+              "share", "GFLOP/s");
+  for (const auto &[name, sum] : order)
+    std::printf("%-40s %-10s %6" PRId64 " %10.3f %6.1f%% %9.1f\n", name.c_str(),
+                sum.kind.c_str(), sum.calls, 1e3 * sum.seconds,
+                total > 0 ? 100 * sum.seconds / total : 0,
+                sum.seconds > 0 ? 1e-9 * sum.flops / sum.seconds : 0);
+}
+
+void skim::run::writeText(const std::string &path, const std::string &text) {
+  std::string temporary = path + ".part" + std::to_string(getpid());
+  FILE *file = std::fopen(temporary.c_str(), "wb");
+  bool good =
+      file && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  if (file)
+    good &= std::fclose(file) == 0;
+  good = good && std::rename(temporary.c_str(), path.c_str()) == 0;
+  if (good)
+    return;
+  std::string reason = std::strerror(errno);
+  unlink(temporary.c_str());
+  throw Error(path + ": cannot write: " + reason);
+}

@@ -1,0 +1,29 @@
+//===- Report.h - what skim-run prints ------------------------------------===//
+// Descriptions, summaries of outputs, times.
+//===----------------------------------------------------------------------===//
+
+#ifndef SKIM_TOOLS_SKIMRUN_REPORT_H
+#define SKIM_TOOLS_SKIMRUN_REPORT_H
+
+#include "Array.h"
+
+namespace skim::run {
+
+/// What the model is: inputs, outputs, knobs, target, size.
+void printDescription(const skim_library *library);
+
+/// One line for each output: dtype, shape, range.
+void printOutputs(const std::vector<Array> &outputs);
+
+/// Minimum and median of the runs' seconds.
+void printTimes(std::vector<double> seconds);
+
+/// A table from the runtime's profile JSON, longest first.
+void printProfile(const std::string &json);
+
+/// Writes text to a file that appears whole or not at all. Throws Error.
+void writeText(const std::string &path, const std::string &text);
+
+} // namespace skim::run
+
+#endif // SKIM_TOOLS_SKIMRUN_REPORT_H

@@ -1,0 +1,100 @@
+//===- skim-run.cpp - runs compiled models --------------------------------===//
+// Reads inputs or makes some up, runs, writes outputs and statistics, times.
+//===----------------------------------------------------------------------===//
+
+#include "Model.h"
+#include "Npz.h"
+#include "Options.h"
+#include "RandomInputs.h"
+#include "Report.h"
+
+#include <chrono>
+#include <cstdio>
+#include <new>
+
+using namespace skim::run;
+
+static std::string namesOf(const std::vector<const skim_tensor_desc *> &descs) {
+  std::string names;
+  for (const skim_tensor_desc *desc : descs)
+    names += (names.empty() ? "" : ", ") + std::string(desc->name);
+  return names;
+}
+
+static std::vector<Array> getInputs(const Options &options,
+                                    const Model &model) {
+  if (options.inputs.empty())
+    return makeRandomInputs(model.library(), options.lengths,
+                            options.positions);
+  std::vector<Array> arrays = readNpz(options.inputs);
+  for (const Array &array : arrays)
+    if (skim_find_input(model.library(), array.name.c_str()) < 0)
+      throw Error(options.inputs + ": array '" + array.name +
+                  "' is no input of the model, which has " +
+                  namesOf(inputsOf(model.library())));
+  return arrays;
+}
+
+static double timeRun(Model &model) {
+  auto start = std::chrono::steady_clock::now();
+  model.run();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
+/// Runs as often as asked for; the last run is the one that collects.
+static void runAll(const Options &options, Model &model) {
+  for (int i = 0; i < options.warmup; ++i)
+    model.run();
+  std::vector<double> seconds;
+  for (int i = 0; i < options.repeat; ++i)
+    seconds.push_back(timeRun(model));
+  uint32_t flags = (options.stats.empty() ? 0 : SKIM_STATISTICS) |
+                   (options.profile ? SKIM_PROFILE : 0);
+  model.collect(flags);
+  if (flags || seconds.empty())
+    model.run();
+  if (!seconds.empty())
+    printTimes(std::move(seconds));
+}
+
+static void report(const Options &options, const Model &model) {
+  if (!options.outputs.empty())
+    writeNpz(options.outputs, model.outputs());
+  else if (!options.repeat && !options.profile)
+    printOutputs(model.outputs());
+  if (!options.stats.empty())
+    writeText(options.stats, model.statistics() + "\n");
+  if (options.profile)
+    printProfile(model.profile());
+}
+
+static void runTool(int argc, char **argv) {
+  Options options = parseOptions(argc, argv);
+  if (!options.help.empty()) {
+    std::fputs(options.help.c_str(), stdout);
+    return;
+  }
+  Model model(options.model);
+  if (options.describe)
+    return printDescription(model.library());
+  std::vector<Array> inputs = getInputs(options, model);
+  model.setInputs(inputs);
+  for (const auto &[name, value] : options.knobs)
+    model.setKnob(name, value);
+  model.setThreads(options.threads);
+  runAll(options, model);
+  report(options, model);
+}
+
+int main(int argc, char **argv) {
+  try {
+    runTool(argc, argv);
+    return 0;
+  } catch (const std::bad_alloc &) {
+    std::fprintf(stderr, "skim-run: error: out of memory\n");
+  } catch (const std::exception &error) {
+    std::fprintf(stderr, "skim-run: error: %s\n", error.what());
+  }
+  return 1;
+}
