@@ -100,7 +100,7 @@ TEST(ThreadPool, TwoThreadsReallyMeet) {
 }
 
 // The sanitizer's runtime cannot follow threads over a fork.
-#if !defined(__SANITIZE_THREAD__) && !__has_feature(thread_sanitizer)
+#if !__has_feature(thread_sanitizer)
 TEST(ThreadPool, ForkedChildStartsItsOwnThreads) {
   runTeam(2, [](int32_t) {});
   pid_t child = fork();
