@@ -104,7 +104,6 @@ std::vector<Array> skim::run::readNpz(const std::string &path) {
 
 void skim::run::writeNpz(const std::string &path,
                          const std::vector<Array> &arrays) {
-  // libzip writes a temporary file beside it and renames that.
   Archive archive = openArchive(path, ZIP_CREATE | ZIP_TRUNCATE);
   std::vector<std::vector<char>> contents; // until the archive is closed
   contents.reserve(arrays.size());

@@ -12,7 +12,7 @@ namespace skim::run {
 /// All arrays of the file. Throws Error naming the file and the array.
 std::vector<Array> readNpz(const std::string &path);
 
-/// Writes the file anew; it appears whole or not at all. Throws Error.
+/// Writes the file anew. Throws Error.
 void writeNpz(const std::string &path, const std::vector<Array> &arrays);
 
 } // namespace skim::run

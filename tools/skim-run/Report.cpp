@@ -15,7 +15,7 @@
 #include <cstdio>
 #include <cstring>
 #include <map>
-#include <unistd.h>
+#include <tuple>
 
 using namespace skim::run;
 
@@ -138,8 +138,9 @@ void skim::run::printProfile(const std::string &json) {
   }
   std::vector<std::pair<std::string, KernelSum>> order(kernels.begin(),
                                                        kernels.end());
-  std::stable_sort(order.begin(), order.end(), [](auto &a, auto &b) {
-    return a.second.seconds > b.second.seconds;
+  std::sort(order.begin(), order.end(), [](auto &a, auto &b) {
+    return std::tie(b.second.seconds, a.first) <
+           std::tie(a.second.seconds, b.first);
   });
   std::printf("%-40s %-10s %6s %10s %7s %9s\n", "kernel", "kind", "calls", "ms",
               "share", "GFLOP/s");
@@ -151,16 +152,11 @@ void skim::run::printProfile(const std::string &json) {
 }
 
 void skim::run::writeText(const std::string &path, const std::string &text) {
-  std::string temporary = path + ".part" + std::to_string(getpid());
-  FILE *file = std::fopen(temporary.c_str(), "wb");
+  FILE *file = std::fopen(path.c_str(), "wb");
   bool good =
       file && std::fwrite(text.data(), 1, text.size(), file) == text.size();
   if (file)
     good &= std::fclose(file) == 0;
-  good = good && std::rename(temporary.c_str(), path.c_str()) == 0;
-  if (good)
-    return;
-  std::string reason = std::strerror(errno);
-  unlink(temporary.c_str());
-  throw Error(path + ": cannot write: " + reason);
+  if (!good)
+    throw Error(path + ": cannot write: " + std::strerror(errno));
 }

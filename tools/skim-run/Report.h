@@ -21,7 +21,7 @@ void printTimes(std::vector<double> seconds);
 /// A table from the runtime's profile JSON, longest first.
 void printProfile(const std::string &json);
 
-/// Writes text to a file that appears whole or not at all. Throws Error.
+/// Writes text to a file. Throws Error.
 void writeText(const std::string &path, const std::string &text);
 
 } // namespace skim::run

@@ -7,6 +7,7 @@
 #include "Options.h"
 #include "RandomInputs.h"
 #include "Report.h"
+#include "StagedFiles.h"
 
 #include <chrono>
 #include <cstdio>
@@ -59,12 +60,14 @@ static void runAll(const Options &options, Model &model) {
 }
 
 static void report(const Options &options, const Model &model) {
+  StagedFiles files;
   if (!options.outputs.empty())
-    writeNpz(options.outputs, model.outputs());
-  else if (!options.repeat && !options.profile)
-    printOutputs(model.outputs());
+    writeNpz(files.stage(options.outputs), model.outputs());
   if (!options.stats.empty())
-    writeText(options.stats, model.statistics() + "\n");
+    writeText(files.stage(options.stats), model.statistics() + "\n");
+  files.commit();
+  if (options.outputs.empty() && !options.repeat && !options.profile)
+    printOutputs(model.outputs());
   if (options.profile)
     printProfile(model.profile());
 }

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <elf.h>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <unistd.h>
 
@@ -22,10 +23,23 @@ std::string skim::test::readFile(const std::string &path) {
   return text.str();
 }
 
+namespace {
+/// Removes the tests' files when the program ends.
+struct WrittenFiles {
+  ~WrittenFiles() {
+    for (const std::string &path : paths)
+      unlink(path.c_str());
+  }
+  std::set<std::string> paths;
+};
+} // namespace
+
 std::string skim::test::writeFile(const std::string &name,
                                   const std::string &contents) {
   std::string path =
       testing::TempDir() + "skim-" + std::to_string(getpid()) + "-" + name;
+  static WrittenFiles written;
+  written.paths.insert(path);
   unlink(path.c_str());
   std::ofstream(path, std::ios::binary) << contents;
   return path;
