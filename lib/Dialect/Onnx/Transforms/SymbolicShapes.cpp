@@ -387,6 +387,12 @@ Type SymbolicShapes::refinedType(Value value) {
   return RankedTensorType::get(shape, type.getElementType());
 }
 
+void SymbolicShapes::assume(Value value, SymDims dims) {
+  auto facts = std::make_unique<SymbolicFacts>();
+  facts->dims = std::move(dims);
+  known[value] = std::move(facts);
+}
+
 void SymbolicShapes::forget(Operation *op) {
   for (Value result : op->getResults())
     known.erase(result);

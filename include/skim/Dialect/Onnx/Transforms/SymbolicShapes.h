@@ -54,6 +54,9 @@ public:
   /// type that it has, dynamic where a dimension is not constant.
   mlir::Type refinedType(mlir::Value value);
 
+  /// States the dimensions of the result of an op that no rule covers.
+  void assume(mlir::Value value, SymDims dims);
+
   /// Drops what is kept about an op's results.
   void forget(mlir::Operation *op);
 

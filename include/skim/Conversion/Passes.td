@@ -1,0 +1,50 @@
+//===- Passes.td - passes that change the dialect ----------*- tablegen -*-===//
+// One definition for each conversion between dialects.
+//===----------------------------------------------------------------------===//
+
+#ifndef SKIM_CONVERSION_PASSES_TD
+#define SKIM_CONVERSION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+//===----------------------------------------------------------------------===//
+// OnnxToSkim
+//===----------------------------------------------------------------------===//
+
+def ConvertOnnxToSkimPass : Pass<"convert-onnx-to-skim", "::mlir::ModuleOp"> {
+  let summary = "Find the parts of an encoder in an onnx graph";
+  let description = [{
+    Replaces subgraphs of onnx ops by the ops of the skim dialect that they
+    compute: linear layers, normalisations, activations, embeddings, attention,
+    pools. Exporters write these in many orders; what is matched is what an
+    element of a value is as a function of its position, so that the order of
+    reshapes, transpositions, selections and scalings does not matter.
+
+    Needs ranked types with all static dimensions in them (`onnx-infer-shapes`).
+    What no pattern takes stays as it is; `report` says which ops those are and
+    why. Weights stay operands that `onnx.Constant` defines. Masks with a score for
+    each key become one `tensor<?x?xi1>` that all attentions share; an integer or
+    float mask is taken to hold ones and zeros where the model computes with it.
+
+    Example, from `test/Conversion/OnnxToSkim/linear.mlir`:
+
+    ```mlir
+    // before
+    %1 = onnx.MatMul %x, %w : (tensor<?x?x4xf32>, tensor<4x6xf32>) -> tensor<?x?x6xf32>
+    %2 = onnx.Add %b, %1 : (tensor<6xf32>, tensor<?x?x6xf32>) -> tensor<?x?x6xf32>
+    // after
+    %2 = skim.linear %x, %w bias %b : tensor<?x?x4xf32>, tensor<4x6xf32>, tensor<6xf32> -> tensor<?x?x6xf32>
+    ```
+  }];
+  let dependentDialects = ["::skim::SkimDialect", "::skim::onnx::OnnxDialect"];
+  let options = [
+    Option<"report", "report", "bool", /*default=*/"false",
+           "Remark on each op that stays and on why">
+  ];
+  let statistics = [
+    Statistic<"raisedOps", "raised", "Ops of the skim dialect made">,
+    Statistic<"unraisedOps", "unraised", "Onnx ops on floating-point data left">
+  ];
+}
+
+#endif // SKIM_CONVERSION_PASSES_TD

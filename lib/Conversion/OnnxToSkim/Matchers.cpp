@@ -1,0 +1,242 @@
+//===- Matchers.cpp - constants and types that patterns ask for -----------===//
+// Numbers in constants, shared bytes under another shape, and the context that
+// the patterns of one function share.
+//===----------------------------------------------------------------------===//
+
+#include "Matchers.h"
+
+using namespace mlir;
+using namespace skim;
+using namespace skim::raise;
+
+//===----------------------------------------------------------------------===//
+// Constants
+//===----------------------------------------------------------------------===//
+
+/// The number that an attribute of integers or floats stands for.
+static std::optional<double> toNumber(Attribute attr) {
+  if (auto value = dyn_cast<FloatAttr>(attr))
+    return value.getValueAsDouble();
+  if (auto value = dyn_cast<IntegerAttr>(attr))
+    return value.getType().isInteger(1)
+               ? double(value.getValue().getBoolValue())
+               : double(value.getValue().getSExtValue());
+  return std::nullopt;
+}
+
+std::optional<double> skim::raise::getSplat(Value value) {
+  auto elements = dyn_cast_if_present<DenseElementsAttr>(onnx::getConstant(value));
+  if (!elements || !elements.isSplat())
+    return std::nullopt;
+  return toNumber(elements.getSplatValue<Attribute>());
+}
+
+bool skim::raise::isClose(double a, double b) {
+  return std::abs(a - b) <= 1e-5 * std::max(std::abs(a), std::abs(b));
+}
+
+bool skim::raise::isSplat(Value value, double number) {
+  std::optional<double> splat = getSplat(value);
+  return splat && isClose(*splat, number);
+}
+
+std::optional<std::pair<Value, double>> skim::raise::withNumber(Operation *op) {
+  if (op->getNumOperands() != 2 || op->getNumResults() != 1)
+    return std::nullopt;
+  for (unsigned side : {1, 0}) {
+    std::optional<double> number = getSplat(op->getOperand(side));
+    Value other = op->getOperand(1 - side);
+    if (number && other.getType() == op->getResult(0).getType())
+      return std::make_pair(other, *number);
+  }
+  return std::nullopt;
+}
+
+Value skim::raise::reshapeConstant(OpBuilder &builder, Value constant,
+                                   ArrayRef<int64_t> shape) {
+  ElementsAttr elements = onnx::getConstant(constant);
+  auto type = RankedTensorType::get(shape, elements.getElementType());
+  if (type == elements.getType())
+    return constant;
+  ElementsAttr reshaped;
+  if (auto dense = dyn_cast<DenseElementsAttr>(elements))
+    reshaped = dense.reshape(type);
+  else if (auto resource = dyn_cast<DenseResourceElementsAttr>(elements))
+    reshaped = DenseResourceElementsAttr::get(type, resource.getRawHandle());
+  else
+    return {};
+  return onnx::ConstantOp::create(builder, constant.getLoc(), reshaped);
+}
+
+bool skim::raise::isRowVector(Value value, int64_t width) {
+  ElementsAttr elements = onnx::getConstant(value);
+  if (!elements || !elements.getElementType().isF32())
+    return false;
+  auto type = cast<ShapedType>(elements.getType());
+  if (type.getNumElements() == 1)
+    return getSplat(value).has_value();
+  return type.getNumElements() == width && type.getShape().back() == width;
+}
+
+Value skim::raise::getRowVector(OpBuilder &builder, Value constant, int64_t width) {
+  ElementsAttr elements = onnx::getConstant(constant);
+  if (cast<ShapedType>(elements.getType()).getNumElements() == width)
+    return reshapeConstant(builder, constant, {width});
+  auto type = RankedTensorType::get({width}, elements.getElementType());
+  return onnx::ConstantOp::create(
+      builder, constant.getLoc(),
+      DenseElementsAttr::get(type, static_cast<float>(*getSplat(constant))));
+}
+
+Value skim::raise::makeInts(OpBuilder &builder, Location loc,
+                            ArrayRef<int64_t> values) {
+  auto type = RankedTensorType::get({static_cast<int64_t>(values.size())},
+                                    builder.getI64Type());
+  return onnx::ConstantOp::create(builder, loc,
+                                  DenseElementsAttr::get(type, values));
+}
+
+Value skim::raise::makeInt(OpBuilder &builder, Location loc, int64_t value) {
+  auto type = RankedTensorType::get({}, builder.getI64Type());
+  return onnx::ConstantOp::create(builder, loc,
+                                  DenseElementsAttr::get(type, value));
+}
+
+Value skim::raise::makeFloat(OpBuilder &builder, Location loc, float value) {
+  auto type = RankedTensorType::get({}, builder.getF32Type());
+  return onnx::ConstantOp::create(builder, loc,
+                                  DenseElementsAttr::get(type, value));
+}
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+RankedTensorType skim::raise::getStates(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type || !type.getElementType().isF32() || type.getRank() < 2 ||
+      type.isDynamicDim(type.getRank() - 1))
+    return {};
+  return type;
+}
+
+//===----------------------------------------------------------------------===//
+// Context
+//===----------------------------------------------------------------------===//
+
+RaiseContext::RaiseContext(onnx::SymbolicShapes &shapes, func::FuncOp func)
+    : shapes(shapes) {
+  // Ids come first; a model without any takes embedded tokens.
+  for (bool wantInteger : {true, false}) {
+    for (BlockArgument argument : func.getArguments()) {
+      auto type = dyn_cast<RankedTensorType>(argument.getType());
+      if (!type || type.getElementType().isInteger() != wantInteger ||
+          type.getRank() != (wantInteger ? 2 : 3))
+        continue;
+      if (auto argumentDims = shapes.dims(argument)) {
+        batch = (*argumentDims)[0];
+        sequence = (*argumentDims)[1];
+        return;
+      }
+    }
+  }
+}
+
+/// The dimensions of a skim op's result: as a rule the leading ones of its first
+/// operand.
+static std::optional<SymDims> dimsOfStates(RaiseContext &context, Operation *op) {
+  int64_t width = getWidth(op->getResult(0).getType());
+  if (auto embed = dyn_cast<EmbedOp>(op)) {
+    // Ids of one sequence may stand for all: take the widest.
+    std::optional<SymDims> result;
+    for (Value ids : embed.getIds()) {
+      std::optional<SymDims> idDims = context.dims(ids);
+      if (idDims && (!result || result->front().isConstant(1)))
+        result = idDims;
+    }
+    if (result)
+      result->push_back(SymDim(width));
+    return result;
+  }
+  std::optional<SymDims> result = context.dims(op->getOperand(0));
+  if (!result)
+    return std::nullopt;
+  result->back() = SymDim(width);
+  if (isa<PoolOp>(op))
+    result->erase(result->begin() + 1);
+  return result;
+}
+
+static bool isSkimOp(Operation *op) {
+  return op && isa_and_present<SkimDialect>(op->getDialect());
+}
+
+std::optional<SymDims> RaiseContext::dims(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (isSkimOp(op)) {
+    if (auto known = stateDims.find(value); known != stateDims.end())
+      return known->second;
+    std::optional<SymDims> result = dimsOfStates(*this, op);
+    if (result) {
+      stateDims[value] = *result;
+      shapes.assume(value, *result);
+    }
+    return result;
+  }
+  // The rules of onnx ops ask for what is assumed of states.
+  if (op)
+    for (Value operand : op->getOperands())
+      if (isSkimOp(operand.getDefiningOp()))
+        (void)dims(operand);
+  if (auto known = shapes.dims(value))
+    return SymDims(known->begin(), known->end());
+  return std::nullopt;
+}
+
+void RaiseContext::forget(Operation *op) {
+  shapes.forget(op);
+  for (Value result : op->getResults()) {
+    stateDims.erase(result);
+    llvm::erase_if(keyMasks, [&](const MadeMask &made) {
+      return made.base == result || made.mask == result;
+    });
+  }
+}
+
+bool RaiseContext::haveSameDims(Value a, Value b) {
+  if (a.getType() != b.getType())
+    return false;
+  if (cast<RankedTensorType>(a.getType()).hasStaticShape())
+    return true;
+  std::optional<SymDims> aDims = dims(a), bDims = dims(b);
+  return aDims && bDims && *aDims == *bDims;
+}
+
+Value RaiseContext::getKeyMask(OpBuilder &builder, Value base, bool negated) {
+  for (const MadeMask &made : keyMasks)
+    if (made.base == base && made.negated == negated)
+      return made.mask;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointAfterValue(base);
+  Location loc = base.getLoc();
+  Value result = base;
+  auto type = cast<RankedTensorType>(base.getType());
+  if (type.getRank() > 2) {
+    SmallVector<int64_t> between;
+    for (int64_t axis = 1; axis < type.getRank() - 1; ++axis)
+      between.push_back(axis);
+    type = RankedTensorType::get({type.getShape().front(), type.getShape().back()},
+                                 type.getElementType());
+    result = onnx::SqueezeOp::create(builder, loc, type, result,
+                                     makeInts(builder, loc, between));
+  }
+  type = RankedTensorType::get(type.getShape(), builder.getI1Type());
+  if (result.getType() != type)
+    result = onnx::CastOp::create(builder, loc, type, result,
+                                  /*round_mode=*/"up", /*saturate=*/1,
+                                  /*to=*/onnxBool);
+  if (negated)
+    result = onnx::NotOp::create(builder, loc, type, result);
+  keyMasks.push_back({base, negated, result});
+  return result;
+}
