@@ -1,6 +1,6 @@
 //===- Activation.cpp - activations of states -----------------------------===//
-// GELU in the orders in which exporters multiply it out, SiLU, single ops; sums of
-// states; an activation joins the linear layer that feeds nothing else.
+// GELU in the orders in which exporters multiply it out, SiLU, single ops; sums
+// of states; an activation joins the linear layer that feeds nothing else.
 //===----------------------------------------------------------------------===//
 
 #include "Patterns.h"
@@ -124,7 +124,8 @@ struct RaiseGelu : RaisePattern<onnx::MulOp> {
            isClose(c[3], 0.044715 * slope);
   }
 
-  template <typename Op> LogicalResult raise(Op op, PatternRewriter &rewriter) const {
+  template <typename Op>
+  LogicalResult raise(Op op, PatternRewriter &rewriter) const {
     Product product;
     collectFactors(op->getResult(0), /*isRoot=*/true, product);
     if (product.factors.size() != 2)
@@ -136,16 +137,20 @@ struct RaiseGelu : RaisePattern<onnx::MulOp> {
         continue;
       auto argument = asPolynomial(gate->first->getOperand(0), x);
       if (!argument)
-        return rewriter.notifyMatchFailure(op, "the gate's argument is no polynomial of the other factor");
+        return rewriter.notifyMatchFailure(
+            op, "the gate's argument is no polynomial of the other factor");
       bool isErf = isa<onnx::ErfOp>(gate->first);
       if (isErf ? !isErfArgument(*argument) : !isTanhArgument(*argument))
-        return rewriter.notifyMatchFailure(op, "the gate's argument is not that of GELU");
+        return rewriter.notifyMatchFailure(
+            op, "the gate's argument is not that of GELU");
       if (!isClose(product.number * gate->second, 0.5))
-        return rewriter.notifyMatchFailure(op, "the product is not half of x times the gate");
+        return rewriter.notifyMatchFailure(
+            op, "the product is not half of x times the gate");
       if (!getStates(x) || x.getType() != op->getResult(0).getType())
         return rewriter.notifyMatchFailure(op, "expected f32 states");
-      rewriter.replaceOpWithNewOp<ActivationOp>(
-          op, x.getType(), x, isErf ? Activation::GeluErf : Activation::GeluTanh);
+      rewriter.replaceOpWithNewOp<ActivationOp>(op, x.getType(), x,
+                                                isErf ? Activation::GeluErf
+                                                      : Activation::GeluTanh);
       return success();
     }
     return failure();
@@ -178,7 +183,8 @@ struct RaiseSilu : RaisePattern<onnx::MulOp> {
       Value x = op->getOperand(1 - side);
       if (!sigmoid || sigmoid.getX() != x || !getStates(x))
         continue;
-      rewriter.replaceOpWithNewOp<ActivationOp>(op, x.getType(), x, Activation::Silu);
+      rewriter.replaceOpWithNewOp<ActivationOp>(op, x.getType(), x,
+                                                Activation::Silu);
       return success();
     }
     return failure();
@@ -193,7 +199,8 @@ struct RaiseGeluOp : RaisePattern<onnx::GeluOp> {
       return rewriter.notifyMatchFailure(op, "expected f32 states");
     rewriter.replaceOpWithNewOp<ActivationOp>(
         op, op.getY().getType(), op.getX(),
-        op.getApproximate() == "tanh" ? Activation::GeluTanh : Activation::GeluErf);
+        op.getApproximate() == "tanh" ? Activation::GeluTanh
+                                      : Activation::GeluErf);
     return success();
   }
 };
@@ -206,20 +213,22 @@ struct RaiseSwish : RaisePattern<onnx::SwishOp> {
       return rewriter.notifyMatchFailure(op, "expected f32 states");
     if (op.getAlpha().convertToFloat() != 1.0f)
       return rewriter.notifyMatchFailure(op, "alpha is not 1");
-    rewriter.replaceOpWithNewOp<ActivationOp>(op, op.getY().getType(), op.getX(),
-                                              Activation::Silu);
+    rewriter.replaceOpWithNewOp<ActivationOp>(op, op.getY().getType(),
+                                              op.getX(), Activation::Silu);
     return success();
   }
 };
 
 /// An op that is one activation as it stands.
-template <typename Op, Activation activation> struct RaiseSingle : RaisePattern<Op> {
+template <typename Op, Activation activation>
+struct RaiseSingle : RaisePattern<Op> {
   using RaisePattern<Op>::RaisePattern;
-  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
     if (!getStates(op.getX()))
       return rewriter.notifyMatchFailure(op, "expected f32 states");
-    rewriter.replaceOpWithNewOp<ActivationOp>(op, op.getY().getType(), op.getX(),
-                                              activation);
+    rewriter.replaceOpWithNewOp<ActivationOp>(op, op.getY().getType(),
+                                              op.getX(), activation);
     return success();
   }
 };
@@ -230,8 +239,8 @@ struct RaiseTanh : RaisePattern<onnx::TanhOp> {
                                 PatternRewriter &rewriter) const override {
     if (!getStates(op->getOperand(0)))
       return rewriter.notifyMatchFailure(op, "expected f32 states");
-    rewriter.replaceOpWithNewOp<ActivationOp>(op, op->getResult(0).getType(),
-                                              op->getOperand(0), Activation::Tanh);
+    rewriter.replaceOpWithNewOp<ActivationOp>(
+        op, op->getResult(0).getType(), op->getOperand(0), Activation::Tanh);
     return success();
   }
 };
@@ -246,8 +255,10 @@ struct RaiseAdd : RaisePattern<onnx::AddOp> {
       return failure();
     if (onnx::getConstant(op.getA()) || onnx::getConstant(op.getB()))
       return rewriter.notifyMatchFailure(op, "a constant is added to states");
-    if (op.getA().getType() != type || !context.haveSameDims(op.getA(), op.getB()))
-      return rewriter.notifyMatchFailure(op, "the summands have different shapes");
+    if (op.getA().getType() != type ||
+        !context.haveSameDims(op.getA(), op.getB()))
+      return rewriter.notifyMatchFailure(op,
+                                         "the summands have different shapes");
     rewriter.replaceOpWithNewOp<AddOp>(op, type, op.getA(), op.getB());
     return success();
   }
@@ -275,13 +286,14 @@ struct FoldActivation : RaisePattern<ActivationOp> {
 
 void skim::raise::populateGeluPatterns(RewritePatternSet &patterns,
                                        RaiseContext &context) {
-  patterns.add<RaiseGelu, RaiseGeluQuotient, RaiseSilu, RaiseGeluOp, RaiseSwish>(
-      patterns.getContext(), context);
+  patterns
+      .add<RaiseGelu, RaiseGeluQuotient, RaiseSilu, RaiseGeluOp, RaiseSwish>(
+          patterns.getContext(), context);
 }
 
 void skim::raise::populateStatePatterns(RewritePatternSet &patterns,
                                         RaiseContext &context) {
   patterns.add<RaiseSingle<onnx::ReluOp, Activation::Relu>,
-               RaiseSingle<onnx::SigmoidOp, Activation::Sigmoid>, RaiseTanh, RaiseAdd,
-               FoldActivation>(patterns.getContext(), context);
+               RaiseSingle<onnx::SigmoidOp, Activation::Sigmoid>, RaiseTanh,
+               RaiseAdd, FoldActivation>(patterns.getContext(), context);
 }

@@ -1,6 +1,6 @@
 //===- Attention.cpp - attention written out ------------------------------===//
-// From the context states back: heads joined, probabilities times values, guarded
-// softmax, masks and biases, scales, queries times keys, heads split.
+// From the context states back: heads joined, probabilities times values,
+// guarded softmax, masks and biases, scales, queries times keys, heads split.
 //===----------------------------------------------------------------------===//
 
 #include "Mask.h"
@@ -15,9 +15,9 @@ namespace {
 
 /// A summand of the scores beside the product of queries and keys.
 struct ScoreTerm {
-  Value value;         // Added; for a condition: what chooses.
-  SymDims at;          // Its element, as the sum reads it.
-  double factor = 1;   // What it is multiplied with later.
+  Value value;       // Added; for a condition: what chooses.
+  SymDims at;        // Its element, as the sum reads it.
+  double factor = 1; // What it is multiplied with later.
   // A condition: scores become `fill` where it holds, or where it does not.
   bool isCondition = false, fillsWhereTrue = false;
   double fill = 0;
@@ -35,16 +35,19 @@ struct AttentionMatch {
 /// Follows one attention; every step says why it fails.
 class AttentionMatcher {
 public:
-  AttentionMatcher(RaiseContext &context, PatternRewriter &rewriter, Operation *root,
-                   ArrayRef<SymDim> dims, int64_t heads, int64_t headWidth)
+  AttentionMatcher(RaiseContext &context, PatternRewriter &rewriter,
+                   Operation *root, ArrayRef<SymDim> dims, int64_t heads,
+                   int64_t headWidth)
       : context(context), rewriter(rewriter), root(root), batch(dims[0]),
-        sequence(dims[1]), heads(heads), headWidth(headWidth), elements(context, {}) {
+        sequence(dims[1]), heads(heads), headWidth(headWidth),
+        elements(context, {}) {
     // Single ones have no index of their own.
     auto addIndex = [&](const SymDim &extent) {
       SymDim index = elements.addIndex(extent);
       return extent.isConstant(1) ? SymDim(0) : index;
     };
-    indices = {addIndex(batch), addIndex(heads), addIndex(sequence), addIndex(sequence)};
+    indices = {addIndex(batch), addIndex(heads), addIndex(sequence),
+               addIndex(sequence)};
     column = addIndex(headWidth);
     depth = addIndex(headWidth);
   }
@@ -61,14 +64,17 @@ private:
   bool hasSequenceDims(Value states);
   LogicalResult matchContext(onnx::MatMulOp product);
   LogicalResult matchProbabilities(Value value, SymDims at);
-  LogicalResult matchScores(Value value, SymDims at, double factor, unsigned level);
+  LogicalResult matchScores(Value value, SymDims at, double factor,
+                            unsigned level);
   LogicalResult matchSum(Operation *sum, ArrayRef<SymDim> at, double factor,
                          unsigned level);
-  LogicalResult matchFilled(onnx::WhereOp where, ArrayRef<SymDim> at, double factor,
-                            unsigned level);
-  LogicalResult matchProduct(onnx::MatMulOp product, ArrayRef<SymDim> at, double factor);
-  FailureOr<int64_t> matchHeads(Value value, ArrayRef<SymDim> at, const SymDim &position,
-                                const SymDim &inner, Value &states, double &factor);
+  LogicalResult matchFilled(onnx::WhereOp where, ArrayRef<SymDim> at,
+                            double factor, unsigned level);
+  LogicalResult matchProduct(onnx::MatMulOp product, ArrayRef<SymDim> at,
+                             double factor);
+  FailureOr<int64_t> matchHeads(Value value, ArrayRef<SymDim> at,
+                                const SymDim &position, const SymDim &inner,
+                                Value &states, double &factor);
 
   RaiseContext &context;
   PatternRewriter &rewriter;
@@ -81,9 +87,10 @@ private:
 };
 
 /// The element `at` of a broadcasting op's operand.
-std::optional<SymDims> getOperandIndex(RaiseContext &context, Value operand, Value result,
-                                       ArrayRef<SymDim> at) {
-  std::optional<SymDims> dims = context.dims(operand), all = context.dims(result);
+std::optional<SymDims> getOperandIndex(RaiseContext &context, Value operand,
+                                       Value result, ArrayRef<SymDim> at) {
+  std::optional<SymDims> dims = context.dims(operand),
+                         all = context.dims(result);
   if (!dims || !all || all->size() != at.size() || dims->size() > at.size())
     return std::nullopt;
   SymDims operandAt;
@@ -98,15 +105,17 @@ std::optional<SymDims> getOperandIndex(RaiseContext &context, Value operand, Val
 
 bool AttentionMatcher::hasSequenceDims(Value states) {
   std::optional<SymDims> dims = context.dims(states);
-  return dims && dims->size() == 3 && (*dims)[0] == batch && (*dims)[1] == sequence;
+  return dims && dims->size() == 3 && (*dims)[0] == batch &&
+         (*dims)[1] == sequence;
 }
 
 /// `value[at]` must be an element of states at `position`, the head's column
 /// `inner`; gives the number of heads that the states hold.
-FailureOr<int64_t> AttentionMatcher::matchHeads(Value value, ArrayRef<SymDim> at,
+FailureOr<int64_t> AttentionMatcher::matchHeads(Value value,
+                                                ArrayRef<SymDim> at,
                                                 const SymDim &position,
-                                                const SymDim &inner, Value &states,
-                                                double &factor) {
+                                                const SymDim &inner,
+                                                Value &states, double &factor) {
   Element element = elements.trace(value, at);
   if (element.kind != Kind::Access || !getStates(element.base) ||
       !hasSequenceDims(element.base))
@@ -125,7 +134,8 @@ FailureOr<int64_t> AttentionMatcher::matchHeads(Value value, ArrayRef<SymDim> at
   return failure();
 }
 
-/// The operand indices of a batched product at `at`, whose inner index is `inner`.
+/// The operand indices of a batched product at `at`, whose inner index is
+/// `inner`.
 static std::pair<SymDims, SymDims> getProductIndices(ArrayRef<SymDim> at,
                                                      const SymDim &inner) {
   SymDims left(at), right(at);
@@ -134,23 +144,24 @@ static std::pair<SymDims, SymDims> getProductIndices(ArrayRef<SymDim> at,
   return {left, right};
 }
 
-LogicalResult AttentionMatcher::matchProduct(onnx::MatMulOp product, ArrayRef<SymDim> at,
+LogicalResult AttentionMatcher::matchProduct(onnx::MatMulOp product,
+                                             ArrayRef<SymDim> at,
                                              double factor) {
   // Queries and keys are as wide as the values' heads.
   auto queryType = dyn_cast<RankedTensorType>(product.getA().getType());
   if (!queryType || queryType.getShape().back() != headWidth)
     return fail("the heads of queries and values differ in width");
   auto [queryAt, keyAt] = getProductIndices(at, depth);
-  for (auto [operand, operandAt] :
-       {std::make_pair(product.getA(), &queryAt), std::make_pair(product.getB(), &keyAt)}) {
+  for (auto [operand, operandAt] : {std::make_pair(product.getA(), &queryAt),
+                                    std::make_pair(product.getB(), &keyAt)}) {
     auto index = getOperandIndex(context, operand, operand, *operandAt);
     if (!index)
       return fail("queries and keys have other shapes than their product");
     *operandAt = *index;
   }
   double scale = factor;
-  FailureOr<int64_t> queryHeads =
-      matchHeads(product.getA(), queryAt, indices.query, depth, result.query, scale);
+  FailureOr<int64_t> queryHeads = matchHeads(
+      product.getA(), queryAt, indices.query, depth, result.query, scale);
   if (failed(queryHeads) || *queryHeads != heads)
     return fail("the queries are not the heads of states");
   FailureOr<int64_t> keyHeads =
@@ -181,11 +192,13 @@ LogicalResult AttentionMatcher::matchSum(Operation *sum, ArrayRef<SymDim> at,
   return failure();
 }
 
-LogicalResult AttentionMatcher::matchFilled(onnx::WhereOp where, ArrayRef<SymDim> at,
-                                            double factor, unsigned level) {
+LogicalResult AttentionMatcher::matchFilled(onnx::WhereOp where,
+                                            ArrayRef<SymDim> at, double factor,
+                                            unsigned level) {
   bool fillsWhereTrue = getSplat(where.getX()).has_value();
   Value scores = fillsWhereTrue ? where.getY() : where.getX();
-  std::optional<double> fill = getSplat(fillsWhereTrue ? where.getX() : where.getY());
+  std::optional<double> fill =
+      getSplat(fillsWhereTrue ? where.getX() : where.getY());
   if (!fill)
     return fail("the scores are chosen from two tensors");
   auto conditionAt =
@@ -203,8 +216,8 @@ LogicalResult AttentionMatcher::matchFilled(onnx::WhereOp where, ArrayRef<SymDim
   return success();
 }
 
-LogicalResult AttentionMatcher::matchScores(Value value, SymDims at, double factor,
-                                            unsigned level) {
+LogicalResult AttentionMatcher::matchScores(Value value, SymDims at,
+                                            double factor, unsigned level) {
   Operation *op = value.getDefiningOp();
   if (!op || level > 16)
     return fail("the scores are no product of queries and keys");
@@ -235,11 +248,13 @@ LogicalResult AttentionMatcher::matchProbabilities(Value value, SymDims at) {
     element = elements.trace(where.getY(), element.at);
     value = element.base;
   }
-  auto softmax = value ? value.getDefiningOp<onnx::SoftmaxOp>() : onnx::SoftmaxOp();
+  auto softmax =
+      value ? value.getDefiningOp<onnx::SoftmaxOp>() : onnx::SoftmaxOp();
   if (!softmax)
     return fail("no softmax before the product with the values");
   auto type = cast<RankedTensorType>(softmax.getOutput().getType());
-  if (onnx::normaliseAxis(softmax.getAxis(), type.getRank()) != type.getRank() - 1)
+  if (onnx::normaliseAxis(softmax.getAxis(), type.getRank()) !=
+      type.getRank() - 1)
     return fail("the softmax is not over the keys");
   if (element.at.back() != indices.key)
     return fail("the softmax is not over the keys");
@@ -276,9 +291,9 @@ FailureOr<AttentionMatch> AttentionMatcher::match(onnx::MatMulOp product) {
   result.heads = heads;
   // The context's heads side by side must be the root's rows.
   std::optional<SymDims> dims = context.dims(product.getY());
-  Element element = elements.trace(
-      root->getResult(0),
-      {indices.batch, indices.query, indices.head * SymDim(headWidth) + column});
+  Element element = elements.trace(root->getResult(0),
+                                   {indices.batch, indices.query,
+                                    indices.head * SymDim(headWidth) + column});
   SymDims at{indices.query, column};
   if (dims && dims->size() == 4)
     at.insert(at.begin(), {indices.batch, indices.head});
@@ -297,8 +312,8 @@ onnx::MatMulOp getMovedProduct(Value value) {
   while (Operation *op = value.getDefiningOp()) {
     if (auto product = dyn_cast<onnx::MatMulOp>(op))
       return product;
-    if (!isa<onnx::ReshapeOp, onnx::TransposeOp, onnx::IdentityOp, onnx::SqueezeOp,
-             onnx::UnsqueezeOp, onnx::FlattenOp>(op))
+    if (!isa<onnx::ReshapeOp, onnx::TransposeOp, onnx::IdentityOp,
+             onnx::SqueezeOp, onnx::UnsqueezeOp, onnx::FlattenOp>(op))
       return {};
     value = op->getOperand(0);
   }
@@ -320,11 +335,15 @@ struct RaiseAttention : RaisePattern<onnx::ReshapeOp> {
     std::optional<SymDims> dims = context.dims(op.getReshaped());
     RankedTensorType contextType = getStates(product.getY());
     if (!dims || !contextType)
-      return rewriter.notifyMatchFailure(op, "attention: the context's shape is not known");
-    int64_t width = type.getShape().back(), headWidth = contextType.getShape().back();
+      return rewriter.notifyMatchFailure(
+          op, "attention: the context's shape is not known");
+    int64_t width = type.getShape().back(),
+            headWidth = contextType.getShape().back();
     if (headWidth == 0 || width % headWidth != 0)
-      return rewriter.notifyMatchFailure(op, "attention: the heads are not joined");
-    AttentionMatcher matcher(context, rewriter, op, *dims, width / headWidth, headWidth);
+      return rewriter.notifyMatchFailure(op,
+                                         "attention: the heads are not joined");
+    AttentionMatcher matcher(context, rewriter, op, *dims, width / headWidth,
+                             headWidth);
     FailureOr<AttentionMatch> match = matcher.match(product);
     if (failed(match))
       return failure();
@@ -333,15 +352,18 @@ struct RaiseAttention : RaisePattern<onnx::ReshapeOp> {
 
 private:
   LogicalResult build(onnx::ReshapeOp op, const AttentionMatch &match,
-                      AttentionMatcher &matcher, PatternRewriter &rewriter) const;
+                      AttentionMatcher &matcher,
+                      PatternRewriter &rewriter) const;
   FailureOr<Value> makeBias(onnx::ReshapeOp op, const ScoreTerm &term,
-                            const AttentionMatch &match, AttentionMatcher &matcher,
+                            const AttentionMatch &match,
+                            AttentionMatcher &matcher,
                             PatternRewriter &rewriter) const;
 };
 
-/// The key mask that a term is; nothing when it is a bias. `vanishes` is set when it is
-/// 0 everywhere.
-std::optional<KeyMask> matchKeyMask(const ScoreTerm &term, AttentionMatcher &matcher,
+/// The key mask that a term is; nothing when it is a bias. `vanishes` is set
+/// when it is 0 everywhere.
+std::optional<KeyMask> matchKeyMask(const ScoreTerm &term,
+                                    AttentionMatcher &matcher,
                                     RaiseContext &context, bool &vanishes) {
   Element element = matcher.getElements().evaluate(term.value, term.at);
   if (term.isCondition) {
@@ -362,25 +384,46 @@ std::optional<KeyMask> matchKeyMask(const ScoreTerm &term, AttentionMatcher &mat
   return getKeyMask(element, matcher.indices, context);
 }
 
+/// A term as it is before it is repeated.
+ScoreTerm skipRepetition(RaiseContext &context, ScoreTerm term) {
+  while (auto expand = term.value.getDefiningOp<onnx::ExpandOp>()) {
+    auto at = getOperandIndex(context, expand.getInput(), expand.getOutput(),
+                              term.at);
+    std::optional<SymDims> dims = context.dims(expand.getInput());
+    // Queries and keys stay.
+    if (!at || dims->size() != term.at.size() ||
+        ArrayRef<SymDim>(*at).take_back(2) !=
+            ArrayRef<SymDim>(term.at).take_back(2))
+      break;
+    term.value = expand.getInput();
+    term.at = *at;
+  }
+  return term;
+}
+
 /// A term as a bias of rank four.
-FailureOr<Value> RaiseAttention::makeBias(onnx::ReshapeOp op, const ScoreTerm &term,
+FailureOr<Value> RaiseAttention::makeBias(onnx::ReshapeOp op,
+                                          const ScoreTerm &term,
                                           const AttentionMatch &match,
                                           AttentionMatcher &matcher,
                                           PatternRewriter &rewriter) const {
   std::optional<SymDims> dims = context.dims(term.value);
   std::optional<SymDims> rootDims = context.dims(op.getReshaped());
   auto type = dyn_cast<RankedTensorType>(term.value.getType());
-  if (!dims || !type || term.isCondition || term.factor != 1 || dims->size() > 4 ||
-      dims->size() < 2)
-    return rewriter.notifyMatchFailure(op, "attention: a mask depends on queries");
-  SymDims whole{(*rootDims)[0], SymDim(match.heads), (*rootDims)[1], (*rootDims)[1]};
-  SymDims wholeAt{matcher.indices.batch, matcher.indices.head, matcher.indices.query,
-                  matcher.indices.key};
+  if (!dims || !type || term.isCondition || term.factor != 1 ||
+      dims->size() > 4 || dims->size() < 2)
+    return rewriter.notifyMatchFailure(op,
+                                       "attention: a mask depends on queries");
+  SymDims whole{(*rootDims)[0], SymDim(match.heads), (*rootDims)[1],
+                (*rootDims)[1]};
+  SymDims wholeAt{matcher.indices.batch, matcher.indices.head,
+                  matcher.indices.query, matcher.indices.key};
   size_t missing = 4 - dims->size();
   for (auto [axis, dim] : llvm::enumerate(*dims)) {
     bool repeats = dim.isConstant(1) && missing + axis < 2;
     if ((!repeats && dim != whole[missing + axis]) ||
-        term.at[axis] != (dim.isConstant(1) ? SymDim(0) : wholeAt[missing + axis]))
+        term.at[axis] !=
+            (dim.isConstant(1) ? SymDim(0) : wholeAt[missing + axis]))
       return rewriter.notifyMatchFailure(
           op, "attention: a bias does not have the scores' shape");
   }
@@ -390,19 +433,22 @@ FailureOr<Value> RaiseAttention::makeBias(onnx::ReshapeOp op, const ScoreTerm &t
   for (size_t axis = 0; axis < missing; ++axis)
     axes.push_back(axis);
   llvm::append_range(shape, type.getShape());
-  return onnx::UnsqueezeOp::create(rewriter, op.getLoc(), type.clone(shape), term.value,
+  return onnx::UnsqueezeOp::create(rewriter, op.getLoc(), type.clone(shape),
+                                   term.value,
                                    makeInts(rewriter, op.getLoc(), axes))
       .getResult();
 }
 
-LogicalResult RaiseAttention::build(onnx::ReshapeOp op, const AttentionMatch &match,
+LogicalResult RaiseAttention::build(onnx::ReshapeOp op,
+                                    const AttentionMatch &match,
                                     AttentionMatcher &matcher,
                                     PatternRewriter &rewriter) const {
   std::optional<KeyMask> mask;
   SmallVector<ScoreTerm> biases;
   for (const ScoreTerm &term : match.terms) {
     bool vanishes = false;
-    std::optional<KeyMask> termMask = matchKeyMask(term, matcher, context, vanishes);
+    std::optional<KeyMask> termMask =
+        matchKeyMask(term, matcher, context, vanishes);
     if (vanishes)
       continue;
     if (!termMask)
@@ -410,16 +456,19 @@ LogicalResult RaiseAttention::build(onnx::ReshapeOp op, const AttentionMatch &ma
     else if (!mask)
       mask = termMask;
     else if (mask->base != termMask->base || mask->negated != termMask->negated)
-      return rewriter.notifyMatchFailure(op, "attention: two different key masks");
+      return rewriter.notifyMatchFailure(op,
+                                         "attention: two different key masks");
   }
   if (biases.size() > 1)
     return rewriter.notifyMatchFailure(op, "attention: two biases");
   Type stateType = op.getReshaped().getType();
   if (match.query.getType() != stateType)
-    return rewriter.notifyMatchFailure(op, "attention: the context is not as the queries");
+    return rewriter.notifyMatchFailure(
+        op, "attention: the context is not as the queries");
   Value bias;
   if (!biases.empty()) {
-    FailureOr<Value> made = makeBias(op, biases.front(), match, matcher, rewriter);
+    ScoreTerm term = skipRepetition(context, biases.front());
+    FailureOr<Value> made = makeBias(op, term, match, matcher, rewriter);
     if (failed(made))
       return failure();
     bias = *made;
@@ -442,7 +491,8 @@ LogicalResult RaiseAttention::build(onnx::ReshapeOp op, const AttentionMatch &ma
       /*position_to_content=*/Value(), /*rows=*/Value(), /*key_rows=*/Value(),
       rewriter.getI64IntegerAttr(match.heads), kvHeads,
       rewriter.getF32FloatAttr(static_cast<float>(match.scale)), fill,
-      EmptyKeysAttr::get(rewriter.getContext(), emptyKeys), /*window=*/IntegerAttr(),
+      EmptyKeysAttr::get(rewriter.getContext(), emptyKeys),
+      /*window=*/IntegerAttr(),
       /*position_buckets=*/IntegerAttr(), /*rotary_interleaved=*/UnitAttr());
   return success();
 }

@@ -5,8 +5,8 @@
 
 #include "Matchers.h"
 #include "llvm/ADT/ScopeExit.h"
-#include "llvm/Support/SaveAndRestore.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 using namespace skim;
@@ -31,7 +31,8 @@ static Element makeInteger(const SymDim &integer) {
 
 /// `condition ? number : otherwise`, where condition says what the choice of
 /// `like` says.
-static Element makeChoice(const Element &like, double number, double otherwise) {
+static Element makeChoice(const Element &like, double number,
+                          double otherwise) {
   if (number == otherwise)
     return makeNumber(number);
   Element element = like;
@@ -127,7 +128,8 @@ Element Elements::compute(Operation *op, Value value, ArrayRef<SymDim> at) {
 // Movement
 //===----------------------------------------------------------------------===//
 
-std::optional<SymDims> Elements::delinearise(SymDim linear, ArrayRef<SymDim> dims) {
+std::optional<SymDims> Elements::delinearise(SymDim linear,
+                                             ArrayRef<SymDim> dims) {
   SymDims result;
   for (auto [axis, dim] : llvm::enumerate(dims)) {
     ArrayRef<SymDim> inner = dims.drop_front(axis + 1);
@@ -177,11 +179,13 @@ static SmallVector<unsigned> getWideAxes(ArrayRef<SymDim> dims) {
 }
 
 Element Elements::reshape(Value from, Value to, ArrayRef<SymDim> at) {
-  std::optional<SymDims> fromDims = context.dims(from), toDims = context.dims(to);
+  std::optional<SymDims> fromDims = context.dims(from),
+                         toDims = context.dims(to);
   if (!fromDims || !toDims || toDims->size() != at.size())
     return {};
   // Only ones come or go: every other axis keeps its index.
-  SmallVector<unsigned> fromAxes = getWideAxes(*fromDims), toAxes = getWideAxes(*toDims);
+  SmallVector<unsigned> fromAxes = getWideAxes(*fromDims),
+                        toAxes = getWideAxes(*toDims);
   SymDims fromAt(fromDims->size(), SymDim(0));
   if (fromAxes.size() == toAxes.size() &&
       llvm::all_of(llvm::zip_equal(fromAxes, toAxes), [&](auto axes) {
@@ -199,7 +203,8 @@ Element Elements::reshape(Value from, Value to, ArrayRef<SymDim> at) {
 }
 
 Element Elements::broadcast(Value operand, Value result, ArrayRef<SymDim> at) {
-  std::optional<SymDims> dims = context.dims(operand), resultDims = context.dims(result);
+  std::optional<SymDims> dims = context.dims(operand),
+                         resultDims = context.dims(result);
   if (!dims || !resultDims || resultDims->size() != at.size() ||
       dims->size() > at.size())
     return {};
@@ -220,8 +225,10 @@ Element Elements::computeMovement(Operation *op, ArrayRef<SymDim> at) {
   return TypeSwitch<Operation *, Element>(op)
       .Case<onnx::IdentityOp, onnx::DropoutOp>(
           [&](auto) { return evaluate(op->getOperand(0), at); })
-      .Case<onnx::ReshapeOp, onnx::FlattenOp, onnx::SqueezeOp, onnx::UnsqueezeOp>(
-          [&](auto) { return reshape(op->getOperand(0), op->getResult(0), at); })
+      .Case<onnx::ReshapeOp, onnx::FlattenOp, onnx::SqueezeOp,
+            onnx::UnsqueezeOp>([&](auto) {
+        return reshape(op->getOperand(0), op->getResult(0), at);
+      })
       .Case([&](onnx::ExpandOp expand) {
         return broadcast(expand.getInput(), expand.getOutput(), at);
       })
@@ -240,10 +247,10 @@ Element Elements::computeMovement(Operation *op, ArrayRef<SymDim> at) {
 // Selection
 //===----------------------------------------------------------------------===//
 
-/// `at` moved by the slice's starts; nothing when they or the steps are not known.
-static std::optional<SymDims> sliceFrom(onnx::SliceOp slice,
-                                        ArrayRef<SymDim> dims,
-                                        ArrayRef<SymDim> at) {
+/// `at` moved by the slice's starts; nothing when they or the steps are not
+/// known.
+static std::optional<SymDims>
+sliceFrom(onnx::SliceOp slice, ArrayRef<SymDim> dims, ArrayRef<SymDim> at) {
   auto starts = onnx::getConstantInts(slice.getStarts());
   if (!starts)
     return std::nullopt;
@@ -279,7 +286,8 @@ Element Elements::computeSelection(Operation *op, ArrayRef<SymDim> at) {
   // An index into a dimension, counted from its end when it is negative.
   auto toIndex = [&](std::optional<SymDim> index,
                      const SymDim &dim) -> std::optional<SymDim> {
-    std::optional<int64_t> least = index ? index->lowerBound(extents) : std::nullopt;
+    std::optional<int64_t> least =
+        index ? index->lowerBound(extents) : std::nullopt;
     if (!least)
       return std::nullopt;
     if (*least >= 0)
@@ -294,8 +302,9 @@ Element Elements::computeSelection(Operation *op, ArrayRef<SymDim> at) {
     auto axis = onnx::normaliseAxis(gather.getAxis(), dims->size());
     if (!axis)
       return {};
-    auto index = toIndex(integer(gather.getIndices(), at.slice(*axis, idDims->size())),
-                         (*dims)[*axis]);
+    auto index =
+        toIndex(integer(gather.getIndices(), at.slice(*axis, idDims->size())),
+                (*dims)[*axis]);
     if (!index)
       return {};
     SymDims from(at.take_front(*axis));
@@ -348,7 +357,8 @@ Element Elements::computeSelection(Operation *op, ArrayRef<SymDim> at) {
     int64_t index = *at[*axis].constant();
     for (Value input : concat.getInputs()) {
       std::optional<SymDims> dims = context.dims(input);
-      std::optional<int64_t> size = dims ? (*dims)[*axis].constant() : std::nullopt;
+      std::optional<int64_t> size =
+          dims ? (*dims)[*axis].constant() : std::nullopt;
       if (!size)
         return {};
       if (index < *size) {
@@ -405,28 +415,35 @@ static BinaryKind getBinaryKind(Operation *op) {
         return {[](double a, double b) { return double(a != 0 || b != 0); }};
       })
       .Case([](onnx::XorOp) -> BinaryKind {
-        return {[](double a, double b) { return double((a != 0) != (b != 0)); }};
+        return {
+            [](double a, double b) { return double((a != 0) != (b != 0)); }};
       })
       .Case([](onnx::EqualOp) -> BinaryKind {
-        return {[](double a, double b) { return double(a == b); }, nullptr, true};
+        return {[](double a, double b) { return double(a == b); }, nullptr,
+                true};
       })
       .Case([](onnx::GreaterOp) -> BinaryKind {
-        return {[](double a, double b) { return double(a > b); }, nullptr, true};
+        return {[](double a, double b) { return double(a > b); }, nullptr,
+                true};
       })
       .Case([](onnx::GreaterOrEqualOp) -> BinaryKind {
-        return {[](double a, double b) { return double(a >= b); }, nullptr, true};
+        return {[](double a, double b) { return double(a >= b); }, nullptr,
+                true};
       })
       .Case([](onnx::LessOp) -> BinaryKind {
-        return {[](double a, double b) { return double(a < b); }, nullptr, true};
+        return {[](double a, double b) { return double(a < b); }, nullptr,
+                true};
       })
       .Case([](onnx::LessOrEqualOp) -> BinaryKind {
-        return {[](double a, double b) { return double(a <= b); }, nullptr, true};
+        return {[](double a, double b) { return double(a <= b); }, nullptr,
+                true};
       })
       .Default([](Operation *) { return BinaryKind(); });
 }
 
 /// `function(a, b)` where at most one is a choice, or both ask the same.
-static Element applyToChoices(Function function, const Element &a, const Element &b) {
+static Element applyToChoices(Function function, const Element &a,
+                              const Element &b) {
   bool aChoice = a.kind == Kind::Choice, bChoice = b.kind == Kind::Choice;
   if (a.kind == Kind::Number && b.kind == Kind::Number)
     return makeNumber(function(a.number, b.number));
@@ -471,7 +488,8 @@ static Element applyBinary(const BinaryKind &kind, Element a, Element b,
       return std::nullopt;
     };
     std::optional<SymDim> left = toInteger(a), right = toInteger(b);
-    return left && right ? makeInteger(kind.integers(*left, *right)) : Element();
+    return left && right ? makeInteger(kind.integers(*left, *right))
+                         : Element();
   }
   if (kind.isComparison && (a.kind == Kind::Access || b.kind == Kind::Access)) {
     Value masked = operands[a.kind == Kind::Access ? 0 : 1];
@@ -573,14 +591,17 @@ Element Elements::computeArithmetic(Operation *op, Value value,
                           makeNumber(0));
   if (auto clip = dyn_cast<onnx::ClipOp>(op)) {
     Element element = toChoice(evaluate(clip.getInput(), at));
-    std::optional<double> low = getSplat(clip.getMin()), high = getSplat(clip.getMax());
+    std::optional<double> low = getSplat(clip.getMin()),
+                          high = getSplat(clip.getMax());
     if (!onnx::isAbsent(clip.getMin()))
-      element = low ? applyToChoices([](double a, double b) { return std::max(a, b); },
-                                     element, makeNumber(*low))
+      element = low ? applyToChoices(
+                          [](double a, double b) { return std::max(a, b); },
+                          element, makeNumber(*low))
                     : Element();
     if (!onnx::isAbsent(clip.getMax()))
-      element = high ? applyToChoices([](double a, double b) { return std::min(a, b); },
-                                      element, makeNumber(*high))
+      element = high ? applyToChoices(
+                           [](double a, double b) { return std::min(a, b); },
+                           element, makeNumber(*high))
                      : Element();
     return element;
   }

@@ -1,6 +1,6 @@
 //===- Embedding.cpp - sums of table rows ---------------------------------===//
-// A Gather of a constant table by token ids becomes skim.embed; what is added to it
-// joins: further tables, slices of a position table, constant rows.
+// A Gather of a constant table by token ids becomes skim.embed; what is added
+// to it joins: further tables, slices of a position table, constant rows.
 //===----------------------------------------------------------------------===//
 
 #include "Patterns.h"
@@ -21,7 +21,8 @@ bool isTable(Value value) {
 
 bool isIds(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && (type.getElementType().isInteger(64) || type.getElementType().isInteger(32));
+  return type && (type.getElementType().isInteger(64) ||
+                  type.getElementType().isInteger(32));
 }
 
 /// `Gather(table, ids)` with ids `[batch, sequence]` or `[1, sequence]`.
@@ -36,7 +37,8 @@ struct RaiseGather : RaisePattern<onnx::GatherOp> {
       return failure();
     if (!context.isSequence((*dims)[1]) ||
         (!context.isBatch((*dims)[0]) && !(*dims)[0].isConstant(1)))
-      return rewriter.notifyMatchFailure(op, "the ids are not [batch, sequence]");
+      return rewriter.notifyMatchFailure(op,
+                                         "the ids are not [batch, sequence]");
     rewriter.replaceOpWithNewOp<EmbedOp>(op, op.getOutput().getType(),
                                          ValueRange{op.getIndices()},
                                          ValueRange{op.getData()}, Value());
@@ -74,6 +76,16 @@ struct EmbeddingSum {
   std::optional<Summand> matchConstant(Value base, ArrayRef<SymDim> at);
 };
 
+/// True when `dim` is `whole` wherever the sum is possible: a slice of a table
+/// ends where the table does, and is then too short to be added.
+bool isSliceOf(const SymDim &dim, const SymDim &whole) {
+  const onnx::SymAtom *atom = dim.singleAtom();
+  return atom && atom->kind == onnx::SymAtom::Kind::Min &&
+         llvm::is_contained(atom->args, whole) &&
+         llvm::any_of(atom->args,
+                      [](const SymDim &arg) { return arg.constant(); });
+}
+
 std::optional<Summand> EmbeddingSum::match(Value value, ArrayRef<SymDim> dims) {
   std::optional<SymDims> own = context.dims(value);
   if (!own || own->size() > 3 || own->empty())
@@ -81,13 +93,14 @@ std::optional<Summand> EmbeddingSum::match(Value value, ArrayRef<SymDim> dims) {
   SymDims whole{batch, position, column}, at;
   size_t missing = 3 - own->size();
   for (auto [axis, dim] : llvm::enumerate(*own)) {
-    if (!dim.isConstant(1) && dim != dims[missing + axis])
+    if (!dim.isConstant(1) && dim != dims[missing + axis] &&
+        !isSliceOf(dim, dims[missing + axis]))
       return std::nullopt;
     at.push_back(dim.isConstant(1) ? SymDim(0) : whole[missing + axis]);
   }
   Element element = elements.trace(value, at);
-  if (element.kind != Kind::Access || element.number != 1 || element.at.empty() ||
-      element.at.back() != column)
+  if (element.kind != Kind::Access || element.number != 1 ||
+      element.at.empty() || element.at.back() != column)
     return std::nullopt;
   SymDims rowAt(ArrayRef<SymDim>(element.at).drop_back());
   if (onnx::getConstant(element.base))
@@ -104,7 +117,8 @@ std::optional<Summand> EmbeddingSum::matchIds(Value base, ArrayRef<SymDim> at) {
     // Rows of one sequence for all: its ids must be of one sequence, too.
     if (at[0] != batch && !context.dims(base)->front().isConstant(1))
       return std::nullopt;
-    return Summand{llvm::to_vector(embed.getIds()), llvm::to_vector(embed.getTables())};
+    return Summand{llvm::to_vector(embed.getIds()),
+                   llvm::to_vector(embed.getTables())};
   }
   auto gather = base.getDefiningOp<onnx::GatherOp>();
   if (!gather || gather.getAxis() != 0 || !isTable(gather.getData()) ||
@@ -116,7 +130,8 @@ std::optional<Summand> EmbeddingSum::matchIds(Value base, ArrayRef<SymDim> at) {
   return Summand{{gather.getIndices()}, {gather.getData()}};
 }
 
-std::optional<Summand> EmbeddingSum::matchConstant(Value base, ArrayRef<SymDim> at) {
+std::optional<Summand> EmbeddingSum::matchConstant(Value base,
+                                                   ArrayRef<SymDim> at) {
   auto type = cast<RankedTensorType>(base.getType());
   SymDim row = 0;
   for (auto [index, size] : llvm::zip_equal(at, type.getShape().drop_back()))
@@ -135,7 +150,8 @@ std::optional<Summand> EmbeddingSum::matchConstant(Value base, ArrayRef<SymDim> 
 
 /// Ids `[1, sequence]` of the rows of a computed summand; `like` are ids of the
 /// same sequence.
-Value makeIds(OpBuilder &builder, Location loc, const Summand &summand, Value like) {
+Value makeIds(OpBuilder &builder, Location loc, const Summand &summand,
+              Value like) {
   auto likeType = cast<RankedTensorType>(like.getType());
   int64_t sequence = likeType.getShape().back();
   Type i64 = builder.getI64Type();
@@ -147,14 +163,16 @@ Value makeIds(OpBuilder &builder, Location loc, const Summand &summand, Value li
     return onnx::ConstantOp::create(
         builder, loc, DenseElementsAttr::get(type, ArrayRef<int64_t>(values)));
   }
-  auto one = RankedTensorType::get({1}, i64), scalar = RankedTensorType::get({}, i64);
+  auto one = RankedTensorType::get({1}, i64),
+       scalar = RankedTensorType::get({}, i64);
   Value extent = onnx::ShapeOp::create(builder, loc, one, like,
                                        /*end=*/builder.getI64IntegerAttr(2),
                                        /*start=*/builder.getI64IntegerAttr(1));
   if (!summand.moves) {
-    Value shape = onnx::ConcatOp::create(
-        builder, loc, RankedTensorType::get({2}, i64),
-        ValueRange{makeInts(builder, loc, {1}), extent}, builder.getI64IntegerAttr(0));
+    Value shape =
+        onnx::ConcatOp::create(builder, loc, RankedTensorType::get({2}, i64),
+                               ValueRange{makeInts(builder, loc, {1}), extent},
+                               builder.getI64IntegerAttr(0));
     return onnx::ConstantOfShapeOp::create(
         builder, loc, type, shape, DenseElementsAttr::get(one, summand.first));
   }
@@ -163,9 +181,10 @@ Value makeIds(OpBuilder &builder, Location loc, const Summand &summand, Value li
   Value first = makeInt(builder, loc, summand.first);
   if (summand.first != 0)
     count = onnx::AddOp::create(builder, loc, scalar, count, first);
-  Value range = onnx::RangeOp::create(builder, loc, RankedTensorType::get({sequence}, i64),
-                                      first, count, makeInt(builder, loc, 1),
-                                      /*stash_type=*/builder.getI64IntegerAttr(1));
+  Value range = onnx::RangeOp::create(
+      builder, loc, RankedTensorType::get({sequence}, i64), first, count,
+      makeInt(builder, loc, 1),
+      /*stash_type=*/builder.getI64IntegerAttr(1));
   return onnx::UnsqueezeOp::create(builder, loc, type, range,
                                    makeInts(builder, loc, {0}));
 }
@@ -175,9 +194,9 @@ Value makeRankTwo(OpBuilder &builder, Location loc, Value ids) {
   auto type = cast<RankedTensorType>(ids.getType());
   if (type.getRank() == 2)
     return ids;
-  return onnx::UnsqueezeOp::create(
-      builder, loc, type.clone({1, type.getShape().back()}), ids,
-      makeInts(builder, loc, {0}));
+  return onnx::UnsqueezeOp::create(builder, loc,
+                                   type.clone({1, type.getShape().back()}), ids,
+                                   makeInts(builder, loc, {0}));
 }
 
 /// A sum of an embedding and something that joins it.
@@ -185,19 +204,22 @@ struct RaiseEmbeddingSum : RaisePattern<onnx::AddOp> {
   using RaisePattern::RaisePattern;
   LogicalResult matchAndRewrite(onnx::AddOp op,
                                 PatternRewriter &rewriter) const override {
-    bool hasEmbedding = op.getA().getDefiningOp<EmbedOp>() || op.getB().getDefiningOp<EmbedOp>();
+    bool hasEmbedding = op.getA().getDefiningOp<EmbedOp>() ||
+                        op.getB().getDefiningOp<EmbedOp>();
     RankedTensorType type = getStates(op.getC());
     std::optional<SymDims> dims = context.dims(op.getC());
     if (!hasEmbedding || !type || !dims || dims->size() != 3)
       return failure();
     if (!context.isSequence((*dims)[1]))
-      return rewriter.notifyMatchFailure(op, "the sum's second dimension is not the sequence");
+      return rewriter.notifyMatchFailure(
+          op, "the sum's second dimension is not the sequence");
     EmbeddingSum sum(context, *dims);
     SmallVector<Summand> summands;
     for (Value operand : op->getOperands()) {
       std::optional<Summand> summand = sum.match(operand, *dims);
       if (!summand)
-        return rewriter.notifyMatchFailure(op, "a summand of the embedding is no table");
+        return rewriter.notifyMatchFailure(
+            op, "a summand of the embedding is no table");
       summands.push_back(*summand);
     }
     // Ids of the sum's sequence, to count positions by.
@@ -206,7 +228,8 @@ struct RaiseEmbeddingSum : RaisePattern<onnx::AddOp> {
       if (!summand.isComputed)
         like = summand.ids.front();
     if (!like || cast<RankedTensorType>(like.getType()).getRank() != 2)
-      return rewriter.notifyMatchFailure(op, "no ids of rank two in the embedding");
+      return rewriter.notifyMatchFailure(op,
+                                         "no ids of rank two in the embedding");
     SmallVector<Value> ids, tables;
     int64_t width = type.getShape().back();
     for (const Summand &summand : summands) {
@@ -214,7 +237,8 @@ struct RaiseEmbeddingSum : RaisePattern<onnx::AddOp> {
         ids.push_back(makeRankTwo(rewriter, op.getLoc(), id));
       if (summand.isComputed) {
         Value table = summand.tables.front();
-        int64_t count = cast<ShapedType>(table.getType()).getNumElements() / width;
+        int64_t count =
+            cast<ShapedType>(table.getType()).getNumElements() / width;
         ids.push_back(makeIds(rewriter, op.getLoc(), summand, like));
         tables.push_back(reshapeConstant(rewriter, table, {count, width}));
       } else {

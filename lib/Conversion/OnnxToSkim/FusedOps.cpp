@@ -15,16 +15,18 @@ Value makeAdd(OpBuilder &builder, Location loc, Type type, Value a, Value b) {
   return onnx::AddOp::create(builder, loc, type, a, b);
 }
 
-Value makeLayerNorm(OpBuilder &builder, Location loc, Value input, Value gamma, Value beta,
-                    FloatAttr epsilon) {
+Value makeLayerNorm(OpBuilder &builder, Location loc, Value input, Value gamma,
+                    Value beta, FloatAttr epsilon) {
   Type none = builder.getNoneType();
   return onnx::LayerNormalizationOp::create(
-             builder, loc, TypeRange{input.getType(), none, none}, input, gamma, beta,
-             builder.getI64IntegerAttr(-1), epsilon, builder.getI64IntegerAttr(1))
+             builder, loc, TypeRange{input.getType(), none, none}, input, gamma,
+             beta, builder.getI64IntegerAttr(-1), epsilon,
+             builder.getI64IntegerAttr(1))
       .getY();
 }
 
-Value makeGelu(OpBuilder &builder, Location loc, Value input, StringRef approximate) {
+Value makeGelu(OpBuilder &builder, Location loc, Value input,
+               StringRef approximate) {
   return onnx::GeluOp::create(builder, loc, input.getType(), input,
                               builder.getStringAttr(approximate));
 }
@@ -36,7 +38,8 @@ struct ExpandSkipLayerNorm : RaisePattern<onnx::MsSkipLayerNormalizationOp> {
     if (!op.getMean().use_empty() || !op.getInvStdVar().use_empty())
       return rewriter.notifyMatchFailure(op, "mean or deviation is used");
     if (!context.haveSameDims(op.getInput(), op.getSkip()))
-      return rewriter.notifyMatchFailure(op, "input and skip have different shapes");
+      return rewriter.notifyMatchFailure(
+          op, "input and skip have different shapes");
     Location loc = op.getLoc();
     Type type = op.getInput().getType();
     Value input = op.getInput();
@@ -67,7 +70,8 @@ struct ExpandFastGelu : RaisePattern<onnx::MsFastGeluOp> {
                                 PatternRewriter &rewriter) const override {
     Value input = op.getX();
     if (!onnx::isAbsent(op.getBias()))
-      input = makeAdd(rewriter, op.getLoc(), input.getType(), input, op.getBias());
+      input =
+          makeAdd(rewriter, op.getLoc(), input.getType(), input, op.getBias());
     rewriter.replaceOp(op, makeGelu(rewriter, op.getLoc(), input, "tanh"));
     return success();
   }
@@ -77,7 +81,8 @@ struct ExpandBiasGelu : RaisePattern<onnx::MsBiasGeluOp> {
   using RaisePattern::RaisePattern;
   LogicalResult matchAndRewrite(onnx::MsBiasGeluOp op,
                                 PatternRewriter &rewriter) const override {
-    Value input = makeAdd(rewriter, op.getLoc(), op.getC().getType(), op.getA(), op.getB());
+    Value input = makeAdd(rewriter, op.getLoc(), op.getC().getType(), op.getA(),
+                          op.getB());
     rewriter.replaceOp(op, makeGelu(rewriter, op.getLoc(), input, "none"));
     return success();
   }

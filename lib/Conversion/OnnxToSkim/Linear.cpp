@@ -22,7 +22,8 @@ std::optional<Weight> getWeight(Value value) {
   Weight weight{value};
   if (auto transpose = value.getDefiningOp<onnx::TransposeOp>()) {
     weight = {transpose.getData(), true};
-    if (auto perm = transpose.getPerm(); perm && ArrayRef<int64_t>(*perm) != ArrayRef<int64_t>{1, 0})
+    if (auto perm = transpose.getPerm();
+        perm && ArrayRef<int64_t>(*perm) != ArrayRef<int64_t>{1, 0})
       return std::nullopt;
   }
   ElementsAttr elements = onnx::getConstant(weight.value);
@@ -32,7 +33,8 @@ std::optional<Weight> getWeight(Value value) {
   return weight;
 }
 
-/// Says why `op` cannot be the linear layer of `input` and `weight`, or succeeds.
+/// Says why `op` cannot be the linear layer of `input` and `weight`, or
+/// succeeds.
 LogicalResult checkLinear(PatternRewriter &rewriter, Operation *op, Value input,
                           Weight weight) {
   RankedTensorType type = getStates(input);
@@ -40,18 +42,20 @@ LogicalResult checkLinear(PatternRewriter &rewriter, Operation *op, Value input,
     return rewriter.notifyMatchFailure(
         op, "expected a f32 input with a static last dimension");
   auto weightType = cast<RankedTensorType>(weight.value.getType());
-  if (type.getShape().back() != weightType.getDimSize(weight.transposed ? 1 : 0))
+  if (type.getShape().back() !=
+      weightType.getDimSize(weight.transposed ? 1 : 0))
     return rewriter.notifyMatchFailure(op, "input and weight do not fit");
   int64_t width = weightType.getDimSize(weight.transposed ? 0 : 1);
   if (withWidth(type, width) != op->getResult(0).getType())
-    return rewriter.notifyMatchFailure(op, "the result's shape is not the input's");
+    return rewriter.notifyMatchFailure(op,
+                                       "the result's shape is not the input's");
   return success();
 }
 
 Value makeLinear(OpBuilder &builder, Operation *op, Value input, Weight weight,
                  Value bias) {
-  return LinearOp::create(builder, op->getLoc(), op->getResult(0).getType(), input,
-                          weight.value, bias, /*residual=*/Value(),
+  return LinearOp::create(builder, op->getLoc(), op->getResult(0).getType(),
+                          input, weight.value, bias, /*residual=*/Value(),
                           weight.transposed, Activation::None);
 }
 
@@ -65,7 +69,8 @@ struct RaiseMatMul : RaisePattern<onnx::MatMulOp> {
       return rewriter.notifyMatchFailure(op, "no constant matrix on the right");
     if (failed(checkLinear(rewriter, op, op.getA(), *weight)))
       return failure();
-    rewriter.replaceOp(op, makeLinear(rewriter, op, op.getA(), *weight, Value()));
+    rewriter.replaceOp(op,
+                       makeLinear(rewriter, op, op.getA(), *weight, Value()));
     return success();
   }
 };
@@ -115,7 +120,8 @@ struct RaiseBias : RaisePattern<onnx::AddOp> {
           linear.getActivation() != Activation::None || !linear->hasOneUse())
         return rewriter.notifyMatchFailure(op, "the linear layer is complete");
       if (linear.getResult().getType() != op.getC().getType())
-        return rewriter.notifyMatchFailure(op, "the sum is larger than the layer's result");
+        return rewriter.notifyMatchFailure(
+            op, "the sum is larger than the layer's result");
       int64_t width = getWidth(op.getC().getType());
       if (!isRowVector(constant, width))
         return rewriter.notifyMatchFailure(op, "the constant is no row");
@@ -130,11 +136,13 @@ struct RaiseBias : RaisePattern<onnx::AddOp> {
   }
 };
 
-/// `op(Reshape(x))`, where the reshape joins leading dimensions and `op` works row by
-/// row: the reshape goes behind `op`, where that of the states' return meets it.
+/// `op(Reshape(x))`, where the reshape joins leading dimensions and `op` works
+/// row by row: the reshape goes behind `op`, where that of the states' return
+/// meets it.
 template <typename Op> struct SinkFlatten : RaisePattern<Op> {
   using RaisePattern<Op>::RaisePattern;
-  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
     auto flatten = op->getOperand(0).template getDefiningOp<onnx::ReshapeOp>();
     if (!flatten)
       return failure();
@@ -145,7 +153,8 @@ template <typename Op> struct SinkFlatten : RaisePattern<Op> {
       return failure();
     if constexpr (std::is_same_v<Op, LinearOp>)
       if (op.getResidual())
-        return rewriter.notifyMatchFailure(op, "the flattened layer has a residual");
+        return rewriter.notifyMatchFailure(
+            op, "the flattened layer has a residual");
     Operation *whole = rewriter.clone(*op);
     int64_t width = getWidth(op.getResult().getType());
     whole->setOperand(0, flatten.getData());
@@ -171,10 +180,12 @@ struct DropRoundTrip : RaisePattern<onnx::ReshapeOp> {
     Elements elements(context, *dims);
     SymDims at;
     for (unsigned axis = 0; axis < dims->size(); ++axis)
-      at.push_back((*dims)[axis].isConstant(1) ? SymDim(0) : SymDim::index(axis));
+      at.push_back((*dims)[axis].isConstant(1) ? SymDim(0)
+                                               : SymDim::index(axis));
     Element element = elements.trace(op.getReshaped(), at);
     if (element.kind != Element::Kind::Access || element.number != 1 ||
-        element.at != at || element.base.getType() != op.getReshaped().getType())
+        element.at != at ||
+        element.base.getType() != op.getReshaped().getType())
       return rewriter.notifyMatchFailure(op, "the reshape changes the shape");
     rewriter.replaceOp(op, element.base);
     return success();

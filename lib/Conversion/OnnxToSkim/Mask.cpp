@@ -1,6 +1,6 @@
 //===- Mask.cpp - what is added to attention scores -----------------------===//
-// An additive or boolean mask is a key mask when each of its elements depends on
-// the key's position alone and hides keys without a token.
+// An additive or boolean mask is a key mask when each of its elements depends
+// on the key's position alone and hides keys without a token.
 //===----------------------------------------------------------------------===//
 
 #include "Mask.h"

@@ -22,7 +22,8 @@ struct ScoreIndices {
 };
 
 /// What `element`, a summand of the score at `indices`, is as a key mask.
-std::optional<KeyMask> getKeyMask(const Element &element, const ScoreIndices &indices,
+std::optional<KeyMask> getKeyMask(const Element &element,
+                                  const ScoreIndices &indices,
                                   RaiseContext &context);
 
 } // namespace skim::raise

@@ -25,7 +25,8 @@ static std::optional<double> toNumber(Attribute attr) {
 }
 
 std::optional<double> skim::raise::getSplat(Value value) {
-  auto elements = dyn_cast_if_present<DenseElementsAttr>(onnx::getConstant(value));
+  auto elements =
+      dyn_cast_if_present<DenseElementsAttr>(onnx::getConstant(value));
   if (!elements || !elements.isSplat())
     return std::nullopt;
   return toNumber(elements.getSplatValue<Attribute>());
@@ -78,7 +79,8 @@ bool skim::raise::isRowVector(Value value, int64_t width) {
   return type.getNumElements() == width && type.getShape().back() == width;
 }
 
-Value skim::raise::getRowVector(OpBuilder &builder, Value constant, int64_t width) {
+Value skim::raise::getRowVector(OpBuilder &builder, Value constant,
+                                int64_t width) {
   ElementsAttr elements = onnx::getConstant(constant);
   if (cast<ShapedType>(elements.getType()).getNumElements() == width)
     return reshapeConstant(builder, constant, {width});
@@ -142,9 +144,10 @@ RaiseContext::RaiseContext(onnx::SymbolicShapes &shapes, func::FuncOp func)
   }
 }
 
-/// The dimensions of a skim op's result: as a rule the leading ones of its first
-/// operand.
-static std::optional<SymDims> dimsOfStates(RaiseContext &context, Operation *op) {
+/// The dimensions of a skim op's result: as a rule the leading ones of its
+/// first operand.
+static std::optional<SymDims> dimsOfStates(RaiseContext &context,
+                                           Operation *op) {
   int64_t width = getWidth(op->getResult(0).getType());
   if (auto embed = dyn_cast<EmbedOp>(op)) {
     // Ids of one sequence may stand for all: take the widest.
@@ -225,8 +228,9 @@ Value RaiseContext::getKeyMask(OpBuilder &builder, Value base, bool negated) {
     SmallVector<int64_t> between;
     for (int64_t axis = 1; axis < type.getRank() - 1; ++axis)
       between.push_back(axis);
-    type = RankedTensorType::get({type.getShape().front(), type.getShape().back()},
-                                 type.getElementType());
+    type =
+        RankedTensorType::get({type.getShape().front(), type.getShape().back()},
+                              type.getElementType());
     result = onnx::SqueezeOp::create(builder, loc, type, result,
                                      makeInts(builder, loc, between));
   }

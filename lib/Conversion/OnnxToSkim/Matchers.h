@@ -29,8 +29,9 @@ bool isClose(double a, double b);
 /// True when `value` is a constant whose elements all are close to `number`.
 bool isSplat(mlir::Value value, double number);
 
-/// The operands of a commutative binary op as (value, constant) when one of them is
-/// a constant that holds one number and leaves the other's type as it is.
+/// The operands of a commutative binary op as (value, constant) when one of
+/// them is a constant that holds one number and leaves the other's type as it
+/// is.
 std::optional<std::pair<mlir::Value, double>> withNumber(mlir::Operation *op);
 
 /// A constant with the elements of `constant` and another shape, of as many
@@ -38,12 +39,13 @@ std::optional<std::pair<mlir::Value, double>> withNumber(mlir::Operation *op);
 mlir::Value reshapeConstant(mlir::OpBuilder &builder, mlir::Value constant,
                             llvm::ArrayRef<int64_t> shape);
 
-/// True when `value` is a f32 constant of shape `[width]` with any leading ones, or of
-/// one number: what can be added to rows or multiplied with them.
+/// True when `value` is a f32 constant of shape `[width]` with any leading
+/// ones, or of one number: what can be added to rows or multiplied with them.
 bool isRowVector(mlir::Value value, int64_t width);
 
 /// Such a constant with shape `[width]`.
-mlir::Value getRowVector(mlir::OpBuilder &builder, mlir::Value constant, int64_t width);
+mlir::Value getRowVector(mlir::OpBuilder &builder, mlir::Value constant,
+                         int64_t width);
 
 /// The number of ONNX for the element type bool.
 inline constexpr int64_t onnxBool = 9;
@@ -52,8 +54,10 @@ inline constexpr int64_t onnxBool = 9;
 mlir::Value makeInts(mlir::OpBuilder &builder, mlir::Location loc,
                      llvm::ArrayRef<int64_t> values);
 /// A constant of one integer and rank 0.
-mlir::Value makeInt(mlir::OpBuilder &builder, mlir::Location loc, int64_t value);
-mlir::Value makeFloat(mlir::OpBuilder &builder, mlir::Location loc, float value);
+mlir::Value makeInt(mlir::OpBuilder &builder, mlir::Location loc,
+                    int64_t value);
+mlir::Value makeFloat(mlir::OpBuilder &builder, mlir::Location loc,
+                      float value);
 
 //===----------------------------------------------------------------------===//
 // Types
@@ -95,14 +99,18 @@ public:
   std::optional<SymDims> dims(mlir::Value value);
   bool haveSameDims(mlir::Value a, mlir::Value b);
 
-  /// True when the dimension is the batch, or the sequence, of the model's inputs.
+  /// True when the dimension is the batch, or the sequence, of the model's
+  /// inputs.
   bool isBatch(const SymDim &dim) const { return batch && dim == *batch; }
-  bool isSequence(const SymDim &dim) const { return sequence && dim == *sequence; }
+  bool isSequence(const SymDim &dim) const {
+    return sequence && dim == *sequence;
+  }
 
-  /// The key mask `tensor<?x?xi1>` that is true where `base` is not 0 (is 0 with
-  /// `negated`): made once for each base, beside it. `base` is `[batch, sequence]`
-  /// with ones between.
-  mlir::Value getKeyMask(mlir::OpBuilder &builder, mlir::Value base, bool negated);
+  /// The key mask `tensor<?x?xi1>` that is true where `base` is not 0 (is 0
+  /// with `negated`): made once for each base, beside it. `base` is `[batch,
+  /// sequence]` with ones between.
+  mlir::Value getKeyMask(mlir::OpBuilder &builder, mlir::Value base,
+                         bool negated);
 
   /// Drops what is known of an op that goes.
   void forget(mlir::Operation *op);
@@ -150,27 +158,31 @@ public:
     return SymDim::index(extents.size() - 1);
   }
 
-  /// `value[at]`: looks through ops that move, select, compare or choose elements; an
-  /// op that it does not know gives an Access of that op's result.
+  /// `value[at]`: looks through ops that move, select, compare or choose
+  /// elements; an op that it does not know gives an Access of that op's result.
   Element evaluate(mlir::Value value, llvm::ArrayRef<SymDim> at);
 
-  /// As evaluate, but looks through nothing but movement and, for floats, products with
-  /// a number.
+  /// As evaluate, but looks through nothing but movement and, for floats,
+  /// products with a number.
   Element trace(mlir::Value value, llvm::ArrayRef<SymDim> at);
 
 private:
-  Element compute(mlir::Operation *op, mlir::Value value, llvm::ArrayRef<SymDim> at);
+  Element compute(mlir::Operation *op, mlir::Value value,
+                  llvm::ArrayRef<SymDim> at);
   Element computeMovement(mlir::Operation *op, llvm::ArrayRef<SymDim> at);
   Element computeSelection(mlir::Operation *op, llvm::ArrayRef<SymDim> at);
   Element computeArithmetic(mlir::Operation *op, mlir::Value value,
                             llvm::ArrayRef<SymDim> at);
-  Element computeCast(mlir::Value from, mlir::Value to, llvm::ArrayRef<SymDim> at);
+  Element computeCast(mlir::Value from, mlir::Value to,
+                      llvm::ArrayRef<SymDim> at);
   Element computeWhere(mlir::Operation *op, llvm::ArrayRef<SymDim> at);
   Element reshape(mlir::Value from, mlir::Value to, llvm::ArrayRef<SymDim> at);
-  Element broadcast(mlir::Value operand, mlir::Value result, llvm::ArrayRef<SymDim> at);
+  Element broadcast(mlir::Value operand, mlir::Value result,
+                    llvm::ArrayRef<SymDim> at);
   Element access(mlir::Value value, llvm::ArrayRef<SymDim> at);
   std::optional<SymDim> integer(mlir::Value value, llvm::ArrayRef<SymDim> at);
-  std::optional<SymDims> delinearise(SymDim linear, llvm::ArrayRef<SymDim> dims);
+  std::optional<SymDims> delinearise(SymDim linear,
+                                     llvm::ArrayRef<SymDim> dims);
 
   RaiseContext &context;
   SymDims extents;

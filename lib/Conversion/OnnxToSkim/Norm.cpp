@@ -1,6 +1,7 @@
 //===- Norm.cpp - normalisation of rows -----------------------------------===//
-// LayerNorm and RMSNorm, as one op and written out. The core is found first, with
-// a scale of ones; scale and bias join it as products and sums with constants.
+// LayerNorm and RMSNorm, as one op and written out. The core is found first,
+// with a scale of ones; scale and bias join it as products and sums with
+// constants.
 //===----------------------------------------------------------------------===//
 
 #include "Patterns.h"
@@ -23,8 +24,9 @@ Value getSquared(Value value) {
 /// `x` when `value` is the mean of each row of x, in a column.
 Value getMeanOf(Value value) {
   auto mean = value.getDefiningOp<onnx::ReduceMeanOp>();
-  return mean && mean.getKeepdims() == 1 && reducesLastAxis(mean) ? mean.getData()
-                                                                  : Value();
+  return mean && mean.getKeepdims() == 1 && reducesLastAxis(mean)
+             ? mean.getData()
+             : Value();
 }
 
 /// `x` when `value` is x less the mean of its row.
@@ -66,11 +68,12 @@ Value getInverseRootOf(Value value) {
 
 Value makeOnes(OpBuilder &builder, Location loc, int64_t width) {
   auto type = RankedTensorType::get({width}, builder.getF32Type());
-  return onnx::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, 1.0f));
+  return onnx::ConstantOp::create(builder, loc,
+                                  DenseElementsAttr::get(type, 1.0f));
 }
 
-/// Replaces `op` by the normalisation of y's rows, where `numerator` is y or, for
-/// LayerNorm, the centred y.
+/// Replaces `op` by the normalisation of y's rows, where `numerator` is y or,
+/// for LayerNorm, the centred y.
 LogicalResult replaceByCore(PatternRewriter &rewriter, Operation *op,
                             Value numerator, Value variance) {
   std::optional<std::pair<Value, double>> power =
@@ -85,7 +88,8 @@ LogicalResult replaceByCore(PatternRewriter &rewriter, Operation *op,
       kind = NormKind::Rms;
     }
   } else if (!input || getCentred(power->first) != input) {
-    return rewriter.notifyMatchFailure(op, "the variance is that of other rows");
+    return rewriter.notifyMatchFailure(op,
+                                       "the variance is that of other rows");
   }
   RankedTensorType type = getStates(input);
   if (!type || type != op->getResult(0).getType())
@@ -140,8 +144,10 @@ struct RaiseScale : RaisePattern<onnx::MulOp> {
     if (!match || getSplat(match->first.getScale()) != 1.0)
       return failure();
     NormOp norm = match->first;
-    Value scale = getRowVector(rewriter, match->second, getWidth(norm.getType()));
-    rewriter.replaceOpWithNewOp<NormOp>(op, norm.getType(), norm.getInput(), scale, Value(), norm.getKindAttr(),
+    Value scale =
+        getRowVector(rewriter, match->second, getWidth(norm.getType()));
+    rewriter.replaceOpWithNewOp<NormOp>(op, norm.getType(), norm.getInput(),
+                                        scale, Value(), norm.getKindAttr(),
                                         norm.getEpsilonAttr());
     return success();
   }
@@ -156,24 +162,26 @@ struct RaiseNormBias : RaisePattern<onnx::AddOp> {
     if (!match)
       return failure();
     NormOp norm = match->first;
-    Value bias = getRowVector(rewriter, match->second, getWidth(norm.getType()));
-    rewriter.replaceOpWithNewOp<NormOp>(op, norm.getType(), norm.getInput(),
-                                        norm.getScale(), bias,
-                                        norm.getKindAttr(), norm.getEpsilonAttr());
+    Value bias =
+        getRowVector(rewriter, match->second, getWidth(norm.getType()));
+    rewriter.replaceOpWithNewOp<NormOp>(
+        op, norm.getType(), norm.getInput(), norm.getScale(), bias,
+        norm.getKindAttr(), norm.getEpsilonAttr());
     return success();
   }
 };
 
 /// Replaces a normalisation op over the last axis.
-LogicalResult replaceByNorm(PatternRewriter &rewriter, Operation *op, Value input,
-                            Value scale, Value bias, int64_t axis, NormKind kind,
-                            FloatAttr epsilon) {
+LogicalResult replaceByNorm(PatternRewriter &rewriter, Operation *op,
+                            Value input, Value scale, Value bias, int64_t axis,
+                            NormKind kind, FloatAttr epsilon) {
   RankedTensorType type = getStates(input);
   if (!type || type != op->getResult(0).getType())
     return rewriter.notifyMatchFailure(
         op, "expected f32 rows with a static last dimension");
   if (axis != -1 && axis != type.getRank() - 1)
-    return rewriter.notifyMatchFailure(op, "more than the last axis is normalised");
+    return rewriter.notifyMatchFailure(op,
+                                       "more than the last axis is normalised");
   for (Value result : op->getResults().drop_front())
     if (!result.use_empty())
       return rewriter.notifyMatchFailure(op, "a further result is used");
@@ -182,8 +190,9 @@ LogicalResult replaceByNorm(PatternRewriter &rewriter, Operation *op, Value inpu
     return rewriter.notifyMatchFailure(op, "scale or bias is no constant row");
   scale = getRowVector(rewriter, scale, width);
   bias = bias ? getRowVector(rewriter, bias, width) : Value();
-  Value norm = NormOp::create(rewriter, op->getLoc(), type, input, scale, bias,
-                              NormKindAttr::get(op->getContext(), kind), epsilon);
+  Value norm =
+      NormOp::create(rewriter, op->getLoc(), type, input, scale, bias,
+                     NormKindAttr::get(op->getContext(), kind), epsilon);
   rewriter.replaceAllUsesWith(op->getResult(0), norm);
   rewriter.eraseOp(op);
   return success();
@@ -194,14 +203,15 @@ struct RaiseLayerNormalization : RaisePattern<onnx::LayerNormalizationOp> {
   LogicalResult matchAndRewrite(onnx::LayerNormalizationOp op,
                                 PatternRewriter &rewriter) const override {
     Value bias = onnx::isAbsent(op.getB()) ? Value() : op.getB();
-    return replaceByNorm(rewriter, op, op.getX(), op.getScale(), bias, op.getAxis(),
-                         NormKind::Layer, op.getEpsilonAttr());
+    return replaceByNorm(rewriter, op, op.getX(), op.getScale(), bias,
+                         op.getAxis(), NormKind::Layer, op.getEpsilonAttr());
   }
 };
 
 template <typename Op> struct RaiseRmsNormalization : RaisePattern<Op> {
   using RaisePattern<Op>::RaisePattern;
-  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
     return replaceByNorm(rewriter, op, op.getX(), op.getScale(), Value(),
                          op.getAxis(), NormKind::Rms, op.getEpsilonAttr());
   }

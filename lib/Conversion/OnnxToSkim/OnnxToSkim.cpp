@@ -1,6 +1,6 @@
 //===- OnnxToSkim.cpp - onnx graphs to the skim dialect -------------------===//
-// The pass: runs the families' patterns in their order, keeps why patterns failed
-// and reports what stays.
+// The pass: runs the families' patterns in their order, keeps why patterns
+// failed and reports what stays.
 //===----------------------------------------------------------------------===//
 
 #include "skim/Conversion/OnnxToSkim/OnnxToSkim.h"
@@ -70,13 +70,15 @@ struct ConvertOnnxToSkimPass
   }
 
 private:
-  LogicalResult raise(func::FuncOp func, DenseMap<Location, std::string> &reasons);
+  LogicalResult raise(func::FuncOp func,
+                      DenseMap<Location, std::string> &reasons);
 
   RaiseReport *result = nullptr;
 };
 
-LogicalResult ConvertOnnxToSkimPass::raise(func::FuncOp func,
-                                           DenseMap<Location, std::string> &reasons) {
+LogicalResult
+ConvertOnnxToSkimPass::raise(func::FuncOp func,
+                             DenseMap<Location, std::string> &reasons) {
   onnx::SymbolicShapes shapes(func);
   RaiseContext context(shapes, func);
   // All is known before the first rewrite: rules look at onnx ops only.

@@ -10,21 +10,30 @@
 namespace skim::raise {
 
 /// Ops of com.microsoft that stand for several: to the ops that they stand for.
-void populateFusedOpPatterns(mlir::RewritePatternSet &patterns, RaiseContext &context);
+void populateFusedOpPatterns(mlir::RewritePatternSet &patterns,
+                             RaiseContext &context);
 /// MatMul, Gemm and their biases.
-void populateLinearPatterns(mlir::RewritePatternSet &patterns, RaiseContext &context);
+void populateLinearPatterns(mlir::RewritePatternSet &patterns,
+                            RaiseContext &context);
 /// LayerNorm and RMSNorm, as ops and decomposed.
-void populateNormPatterns(mlir::RewritePatternSet &patterns, RaiseContext &context);
+void populateNormPatterns(mlir::RewritePatternSet &patterns,
+                          RaiseContext &context);
 /// GELU in its many forms and SiLU: what contains simpler ops.
-void populateGeluPatterns(mlir::RewritePatternSet &patterns, RaiseContext &context);
+void populateGeluPatterns(mlir::RewritePatternSet &patterns,
+                          RaiseContext &context);
 /// Sums of table rows.
-void populateEmbeddingPatterns(mlir::RewritePatternSet &patterns, RaiseContext &context);
+void populateEmbeddingPatterns(mlir::RewritePatternSet &patterns,
+                               RaiseContext &context);
 /// From the heads of queries, keys and values to the context states.
-void populateAttentionPatterns(mlir::RewritePatternSet &patterns, RaiseContext &context);
-/// First position, mean and maximum over a sequence, division by a row's length.
-void populatePoolPatterns(mlir::RewritePatternSet &patterns, RaiseContext &context);
+void populateAttentionPatterns(mlir::RewritePatternSet &patterns,
+                               RaiseContext &context);
+/// First position, mean and maximum over a sequence, division by a row's
+/// length.
+void populatePoolPatterns(mlir::RewritePatternSet &patterns,
+                          RaiseContext &context);
 /// Sums of states, single activations, activations into linear layers.
-void populateStatePatterns(mlir::RewritePatternSet &patterns, RaiseContext &context);
+void populateStatePatterns(mlir::RewritePatternSet &patterns,
+                           RaiseContext &context);
 
 /// A pattern that knows what its function's patterns share.
 template <typename Op> struct RaisePattern : mlir::OpRewritePattern<Op> {

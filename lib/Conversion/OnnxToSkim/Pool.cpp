@@ -15,8 +15,8 @@ namespace {
 /// True for states `[batch, sequence, H]`.
 bool isTokenStates(RaiseContext &context, Value value) {
   std::optional<SymDims> dims = context.dims(value);
-  return getStates(value) && dims && dims->size() == 3 && context.isBatch((*dims)[0]) &&
-         context.isSequence((*dims)[1]);
+  return getStates(value) && dims && dims->size() == 3 &&
+         context.isBatch((*dims)[0]) && context.isSequence((*dims)[1]);
 }
 
 /// Indices of the elements of states.
@@ -24,7 +24,8 @@ struct StateIndices {
   Elements elements;
   SymDim batch, position, column;
 
-  StateIndices(RaiseContext &context, ArrayRef<SymDim> dims) : elements(context, {}) {
+  StateIndices(RaiseContext &context, ArrayRef<SymDim> dims)
+      : elements(context, {}) {
     auto addIndex = [&](const SymDim &extent) {
       SymDim index = elements.addIndex(extent);
       return extent.isConstant(1) ? SymDim(0) : index;
@@ -38,7 +39,8 @@ struct StateIndices {
 /// `x[:, 0, :]`, however it is selected.
 template <typename Op> struct RaiseFirst : RaisePattern<Op> {
   using RaisePattern<Op>::RaisePattern;
-  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
     Value result = op->getResult(0);
     RankedTensorType type = getStates(result);
     if (!type || type.getRank() != 2 || onnx::getConstant(op->getOperand(0)))
@@ -47,16 +49,20 @@ template <typename Op> struct RaiseFirst : RaisePattern<Op> {
     if (!dims)
       return failure();
     Elements elements(this->context, {});
-    SymDim batch = elements.addIndex((*dims)[0]), column = elements.addIndex((*dims)[1]);
+    SymDim batch = elements.addIndex((*dims)[0]),
+           column = elements.addIndex((*dims)[1]);
     if ((*dims)[0].isConstant(1))
       batch = 0;
     Element element = elements.trace(result, {batch, column});
-    if (element.kind != Kind::Access || !isTokenStates(this->context, element.base) ||
-        element.at != SymDims{batch, SymDim(0), column} || element.number != 1 ||
+    if (element.kind != Kind::Access ||
+        !isTokenStates(this->context, element.base) ||
+        element.at != SymDims{batch, SymDim(0), column} ||
+        element.number != 1 ||
         getWidth(element.base.getType()) != type.getShape().back())
       return rewriter.notifyMatchFailure(op, "not the states at position 0");
-    rewriter.replaceOpWithNewOp<PoolOp>(op, type, element.base, Value(), Value(),
-                                        PoolKind::First, llvm::APFloat(1e-9f));
+    rewriter.replaceOpWithNewOp<PoolOp>(op, type, element.base, Value(),
+                                        Value(), PoolKind::First,
+                                        llvm::APFloat(1e-9f));
     return success();
   }
 };
@@ -64,7 +70,8 @@ template <typename Op> struct RaiseFirst : RaisePattern<Op> {
 /// The value behind repetition and single dimensions.
 Value skipExpansion(Value value) {
   while (Operation *op = value.getDefiningOp()) {
-    if (!isa<onnx::ExpandOp, onnx::IdentityOp, onnx::UnsqueezeOp, onnx::SqueezeOp>(op))
+    if (!isa<onnx::ExpandOp, onnx::IdentityOp, onnx::UnsqueezeOp,
+             onnx::SqueezeOp>(op))
       break;
     value = op->getOperand(0);
   }
@@ -83,17 +90,20 @@ std::optional<std::pair<Value, double>> getBounded(Value value) {
   Operation *op = value.getDefiningOp();
   auto bounded = isa_and_present<onnx::MaxOp, onnx::AddOp>(op) ? withNumber(op)
                                                                : std::nullopt;
-  if (!bounded || (isa<onnx::AddOp>(op) && (bounded->second > 1e-8 || bounded->second < 0)))
+  if (!bounded ||
+      (isa<onnx::AddOp>(op) && (bounded->second > 1e-8 || bounded->second < 0)))
     return std::nullopt;
   return bounded;
 }
 
 /// The mask `[batch, sequence]` whose elements 1 and 0 `element` is.
-std::optional<std::pair<Value, bool>> getTokenMask(const Element &element,
-                                                   const StateIndices &indices) {
+std::optional<std::pair<Value, bool>>
+getTokenMask(const Element &element, const StateIndices &indices) {
   bool isMask = element.kind == Kind::Access && element.number == 1;
-  bool isChoice = element.kind == Kind::Choice && element.number == 1 && element.otherwise == 0;
-  bool isNegated = element.kind == Kind::Choice && element.number == 0 && element.otherwise == 1;
+  bool isChoice = element.kind == Kind::Choice && element.number == 1 &&
+                  element.otherwise == 0;
+  bool isNegated = element.kind == Kind::Choice && element.number == 0 &&
+                   element.otherwise == 1;
   if (!isMask && !isChoice && !isNegated)
     return std::nullopt;
   if (element.at.size() < 2 || element.at.front() != indices.batch ||
@@ -113,7 +123,8 @@ template <typename Op> bool reducesSequence(Op op) {
 }
 
 /// The mask that the rows of `product = states * mask` are counted by.
-std::optional<std::pair<Value, bool>> getMaskOfSum(RaiseContext &context, Value mask,
+std::optional<std::pair<Value, bool>> getMaskOfSum(RaiseContext &context,
+                                                   Value mask,
                                                    ArrayRef<SymDim> dims,
                                                    StateIndices &indices) {
   std::optional<SymDims> own = context.dims(mask);
@@ -129,14 +140,14 @@ std::optional<std::pair<Value, bool>> getMaskOfSum(RaiseContext &context, Value 
 }
 
 /// Replaces `op` by a pool, with the single dimension that the reduction kept.
-void replaceByPool(PatternRewriter &rewriter, Operation *op, Value states, Value mask,
-                   PoolKind kind, double epsilon) {
+void replaceByPool(PatternRewriter &rewriter, Operation *op, Value states,
+                   Value mask, PoolKind kind, double epsilon) {
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   auto pooledType = RankedTensorType::get(
       {type.getShape().front(), type.getShape().back()}, type.getElementType());
   Value pooled =
-      PoolOp::create(rewriter, op->getLoc(), pooledType, states, mask, Value(), kind,
-                     llvm::APFloat(static_cast<float>(epsilon)));
+      PoolOp::create(rewriter, op->getLoc(), pooledType, states, mask, Value(),
+                     kind, llvm::APFloat(static_cast<float>(epsilon)));
   if (type.getRank() == 3)
     pooled = onnx::UnsqueezeOp::create(rewriter, op->getLoc(), type, pooled,
                                        makeInts(rewriter, op->getLoc(), {1}));
@@ -149,12 +160,16 @@ struct RaiseMaskedMean : RaisePattern<onnx::DivOp> {
   LogicalResult matchAndRewrite(onnx::DivOp op,
                                 PatternRewriter &rewriter) const override {
     auto sum = op.getA().getDefiningOp<onnx::ReduceSumOp>();
-    auto product = sum ? sum.getData().getDefiningOp<onnx::MulOp>() : onnx::MulOp();
-    if (!product || !reducesSequence(sum) || sum.getReduced().getType() != op.getC().getType())
+    auto product =
+        sum ? sum.getData().getDefiningOp<onnx::MulOp>() : onnx::MulOp();
+    if (!product || !reducesSequence(sum) ||
+        sum.getReduced().getType() != op.getC().getType())
       return failure();
     for (unsigned side : {0, 1}) {
-      Value states = product->getOperand(side), factor = product->getOperand(1 - side);
-      if (!isTokenStates(context, states) || states.getType() != product.getC().getType())
+      Value states = product->getOperand(side),
+            factor = product->getOperand(1 - side);
+      if (!isTokenStates(context, states) ||
+          states.getType() != product.getC().getType())
         continue;
       std::optional<SymDims> dims = context.dims(states);
       StateIndices indices(context, *dims);
@@ -173,22 +188,26 @@ struct RaiseMaskedMean : RaisePattern<onnx::DivOp> {
         count = cast.getInput();
       auto countSum = count.getDefiningOp<onnx::ReduceSumOp>();
       if (!countSum || !reducesSequence(countSum))
-        return rewriter.notifyMatchFailure(op, "mean: the divisor is no count of tokens");
+        return rewriter.notifyMatchFailure(
+            op, "mean: the divisor is no count of tokens");
       if (getMaskOfSum(context, countSum.getData(), *dims, indices) != mask)
-        return rewriter.notifyMatchFailure(op, "mean: sum and count differ in their mask");
+        return rewriter.notifyMatchFailure(
+            op, "mean: sum and count differ in their mask");
       replaceByPool(rewriter, op, states,
                     context.getKeyMask(rewriter, mask->first, mask->second),
                     PoolKind::Mean, epsilon);
       return success();
     }
-    return rewriter.notifyMatchFailure(op, "mean: no token states times a mask");
+    return rewriter.notifyMatchFailure(op,
+                                       "mean: no token states times a mask");
   }
 };
 
 /// A reduction over the sequence without a mask.
 template <typename Op, PoolKind kind> struct RaiseReduction : RaisePattern<Op> {
   using RaisePattern<Op>::RaisePattern;
-  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
     if (!reducesSequence(op) || !isTokenStates(this->context, op.getData()))
       return failure();
     replaceByPool(rewriter, op, op.getData(), Value(), kind, 1e-9);
@@ -215,10 +234,12 @@ struct RaiseMaskedMax : RaisePattern<onnx::ReduceMaxOp> {
     StateIndices indices(context, *dims);
     auto mask = getMaskOfSum(context, where.getCondition(), *dims, indices);
     if (!mask)
-      return rewriter.notifyMatchFailure(op, "maximum: the condition is no token mask");
+      return rewriter.notifyMatchFailure(
+          op, "maximum: the condition is no token mask");
     bool negated = mask->second != fillsWhereTrue;
     replaceByPool(rewriter, op, states,
-                  context.getKeyMask(rewriter, mask->first, negated), PoolKind::Max, 1e-9);
+                  context.getKeyMask(rewriter, mask->first, negated),
+                  PoolKind::Max, 1e-9);
     return success();
   }
 };
@@ -226,12 +247,15 @@ struct RaiseMaskedMax : RaisePattern<onnx::ReduceMaxOp> {
 /// x when `value` is the length of each of its rows.
 Value getLengthOf(Value value) {
   if (auto length = value.getDefiningOp<onnx::ReduceL2Op>())
-    return length.getKeepdims() == 1 && reducesLastAxis(length) ? length.getData() : Value();
+    return length.getKeepdims() == 1 && reducesLastAxis(length)
+               ? length.getData()
+               : Value();
   auto root = value.getDefiningOp<onnx::SqrtOp>();
   if (!root)
     return {};
   if (auto sum = root.getX().getDefiningOp<onnx::ReduceSumSquareOp>())
-    return sum.getKeepdims() == 1 && reducesLastAxis(sum) ? sum.getData() : Value();
+    return sum.getKeepdims() == 1 && reducesLastAxis(sum) ? sum.getData()
+                                                          : Value();
   auto sum = root.getX().getDefiningOp<onnx::ReduceSumOp>();
   if (!sum || sum.getKeepdims() != 1 || !reducesLastAxis(sum))
     return {};
@@ -247,7 +271,8 @@ struct RaiseL2Normalize : RaisePattern<onnx::DivOp> {
   LogicalResult matchAndRewrite(onnx::DivOp op,
                                 PatternRewriter &rewriter) const override {
     Value length = op.getB();
-    while (isa_and_present<onnx::ExpandOp, onnx::IdentityOp>(length.getDefiningOp()))
+    while (isa_and_present<onnx::ExpandOp, onnx::IdentityOp>(
+        length.getDefiningOp()))
       length = length.getDefiningOp()->getOperand(0);
     double epsilon = 0;
     if (auto bounded = getBounded(length)) {
@@ -257,8 +282,9 @@ struct RaiseL2Normalize : RaisePattern<onnx::DivOp> {
     if (getLengthOf(length) != op.getA() || !getStates(op.getA()) ||
         op.getA().getType() != op.getC().getType())
       return failure();
-    rewriter.replaceOpWithNewOp<L2NormalizeOp>(op, op.getC().getType(), op.getA(),
-                                               llvm::APFloat(static_cast<float>(epsilon)));
+    rewriter.replaceOpWithNewOp<L2NormalizeOp>(
+        op, op.getC().getType(), op.getA(),
+        llvm::APFloat(static_cast<float>(epsilon)));
     return success();
   }
 };
@@ -286,6 +312,7 @@ void skim::raise::populatePoolPatterns(RewritePatternSet &patterns,
   patterns.add<RaiseFirst<onnx::GatherOp>, RaiseFirst<onnx::SqueezeOp>,
                RaiseFirst<onnx::ReshapeOp>, RaiseMaskedMean, RaiseMaskedMax,
                RaiseReduction<onnx::ReduceMeanOp, PoolKind::Mean>,
-               RaiseReduction<onnx::ReduceMaxOp, PoolKind::Max>, RaiseL2Normalize,
-               RaiseLpNormalization>(patterns.getContext(), context);
+               RaiseReduction<onnx::ReduceMaxOp, PoolKind::Max>,
+               RaiseL2Normalize, RaiseLpNormalization>(patterns.getContext(),
+                                                       context);
 }

@@ -15,18 +15,20 @@ static bool isFloat(Value value) {
 
 /// Ops that give their elements as they are, in other places.
 static bool isMovement(Operation *op) {
-  return isa<onnx::IdentityOp, onnx::ReshapeOp, onnx::FlattenOp, onnx::SqueezeOp,
-             onnx::UnsqueezeOp, onnx::TransposeOp, onnx::SplitOp, onnx::SliceOp,
-             onnx::ConcatOp, onnx::ExpandOp>(op);
+  return isa<onnx::IdentityOp, onnx::ReshapeOp, onnx::FlattenOp,
+             onnx::SqueezeOp, onnx::UnsqueezeOp, onnx::TransposeOp,
+             onnx::SplitOp, onnx::SliceOp, onnx::ConcatOp, onnx::ExpandOp>(op);
 }
 
-/// Marks the values that follow from the model's inputs by more than their shape.
+/// Marks the values that follow from the model's inputs by more than their
+/// shape.
 static DenseSet<Value> collectData(func::FuncOp func) {
   DenseSet<Value> data(func.getArguments().begin(), func.getArguments().end());
   func.walk([&](Operation *op) {
     if (isa<onnx::ShapeOp, onnx::SizeOp>(op))
       return;
-    if (llvm::any_of(op->getOperands(), [&](Value v) { return data.contains(v); }))
+    if (llvm::any_of(op->getOperands(),
+                     [&](Value v) { return data.contains(v); }))
       data.insert(op->result_begin(), op->result_end());
   });
   return data;
@@ -53,9 +55,12 @@ std::vector<UnraisedOp> skim::collectUnraised(ModuleOp module) {
     DenseSet<Value> data = collectData(func);
     DenseSet<Operation *> outputs = collectOutputMovement(func);
     func.walk([&](Operation *op) {
-      if (!isa_and_present<onnx::OnnxDialect>(op->getDialect()) || outputs.contains(op))
+      if (!isa_and_present<onnx::OnnxDialect>(op->getDialect()) ||
+          isa<onnx::ShapeOp, onnx::SizeOp>(op) || outputs.contains(op))
         return;
-      auto isFloatData = [&](Value v) { return isFloat(v) && data.contains(v); };
+      auto isFloatData = [&](Value v) {
+        return isFloat(v) && data.contains(v);
+      };
       if (llvm::any_of(op->getOperands(), isFloatData) ||
           llvm::any_of(op->getResults(), isFloatData))
         unraised.push_back({op, onnx::describe(op), ""});

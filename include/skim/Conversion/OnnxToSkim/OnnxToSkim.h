@@ -14,7 +14,8 @@
 
 namespace skim {
 
-/// An onnx op that computes on floating-point data of the model and stays as it is.
+/// An onnx op that computes on floating-point data of the model and stays as it
+/// is.
 struct UnraisedOp {
   mlir::Operation *op;
   std::string node;   // As `skim::onnx::describe` names it.
@@ -23,7 +24,8 @@ struct UnraisedOp {
 
 /// What raising did with a module.
 struct RaiseReport {
-  std::map<std::string, unsigned> raised; // Ops of the skim dialect by their name.
+  std::map<std::string, unsigned>
+      raised; // Ops of the skim dialect by their name.
   std::vector<UnraisedOp> unraised;
 };
 
