@@ -5,6 +5,7 @@
 #ifndef SKIM_DIALECT_SKIM_IR_SKIMOPS_TD
 #define SKIM_DIALECT_SKIM_IR_SKIMOPS_TD
 
+include "skim/Dialect/Skim/IR/SkimAdaptiveOps.td"
 include "skim/Dialect/Skim/IR/SkimEncoderOps.td"
 include "skim/Dialect/Skim/IR/SkimRowOps.td"
 include "skim/Dialect/Skim/IR/SkimKernelOps.td"
