@@ -6,11 +6,14 @@
 #ifndef SKIM_INITALL_H
 #define SKIM_INITALL_H
 
+#include "skim/Conversion/KernelsToLLVM/Passes.h"
 #include "skim/Conversion/Passes.h"
 #include "skim/Dialect/Onnx/IR/OnnxDialect.h"
 #include "skim/Dialect/Onnx/Transforms/Passes.h"
 #include "skim/Dialect/Skim/IR/SkimDialect.h"
 #include "skim/Dialect/Skim/Transforms/Passes.h"
+#include "skim/Pipelines/Passes.h"
+#include "skim/Pipelines/Pipelines.h"
 
 namespace skim {
 
@@ -24,6 +27,9 @@ inline void registerAllPasses() {
   onnx::registerOnnxPasses();
   registerSkimTransformsPasses();
   registerConversionPasses();
+  registerKernelsToLLVMPasses();
+  registerPipelinesPasses();
+  registerPipelines();
 }
 
 } // namespace skim

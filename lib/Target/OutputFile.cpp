@@ -87,6 +87,14 @@ Expected<OutputFile> OutputFile::create(StringRef path, bool executable) {
   return file;
 }
 
+OutputFile OutputFile::standardOutput() {
+  OutputFile file;
+  file.path = "standard output";
+  file.descriptor = dup(STDOUT_FILENO);
+  file.inPlace = true;
+  return file;
+}
+
 OutputFile::OutputFile(OutputFile &&other)
     : path(std::move(other.path)), temporary(std::move(other.temporary)),
       descriptor(other.descriptor), inPlace(other.inPlace),

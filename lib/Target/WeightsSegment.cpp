@@ -131,7 +131,7 @@ static std::string makeSectionTables(Image &image, uint64_t namesOffset,
   return text;
 }
 
-static uint64_t segmentSize(ArrayRef<WeightsEntry> entries) {
+uint64_t skim::weightsSize(ArrayRef<WeightsEntry> entries) {
   // An empty segment could not be mapped.
   uint64_t size = 64;
   for (const WeightsEntry &entry : entries)
@@ -158,7 +158,7 @@ static Error writeEntries(ArrayRef<WeightsEntry> entries, uint64_t start,
                                Twine(entry.bytes) + " bytes, got " +
                                Twine(written));
   }
-  return file.padTo(start + segmentSize(entries));
+  return file.padTo(start + weightsSize(entries));
 }
 
 Error skim::writeWithWeights(ArrayRef<char> library, StringRef table,
@@ -167,7 +167,7 @@ Error skim::writeWithWeights(ArrayRef<char> library, StringRef table,
   Image image(library);
   if (Error error = image.check())
     return error;
-  uint64_t size = segmentSize(entries);
+  uint64_t size = weightsSize(entries);
   uint64_t namesOffset = alignTo(image.bytes.size(), 8);
   // Names grow by 14 bytes, headers by one: as long as the old and 4 KiB.
   uint64_t tables = image.header().e_shnum * sizeof(Elf64_Shdr) +

@@ -1,6 +1,9 @@
 //===- skim-opt.cpp - compiler and pass tool ------------------------------===//
-// Runs passes and pipelines by their registered names, as mlir-opt does.
+// With an ONNX file among its arguments the compiler; otherwise it runs passes
+// and pipelines on MLIR text by their registered names, as mlir-opt does.
 //===----------------------------------------------------------------------===//
+
+#include "CompileCommand.h"
 
 #include "skim/InitAll.h"
 
@@ -8,8 +11,9 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include <csignal>
 
-int main(int argc, char **argv) {
+static int runPassTool(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
@@ -18,4 +22,12 @@ int main(int argc, char **argv) {
   skim::registerAllPasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "skim pass tool\n", registry));
+}
+
+int main(int argc, char **argv) {
+  // A reader that goes away is a failed write, not a silent end.
+  std::signal(SIGPIPE, SIG_IGN);
+  if (skim::isCompileCommand(argc, argv))
+    return skim::runCompileCommand(argc, argv);
+  return runPassTool(argc, argv);
 }

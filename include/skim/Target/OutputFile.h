@@ -22,6 +22,9 @@ public:
   static llvm::Expected<OutputFile> create(llvm::StringRef path,
                                            bool executable = false);
 
+  /// The process's standard output.
+  static OutputFile standardOutput();
+
   OutputFile(OutputFile &&other);
   OutputFile(const OutputFile &) = delete;
   OutputFile &operator=(const OutputFile &) = delete;

@@ -28,6 +28,9 @@ struct WeightsEntry {
   std::function<llvm::Error(WeightsSink)> write;
 };
 
+/// Bytes of the segment that `entries` make.
+uint64_t weightsSize(llvm::ArrayRef<WeightsEntry> entries);
+
 /// Writes `library`, a linked x86-64 shared object, and behind it `entries`,
 /// whose offsets ascend without overlap, as a read-only segment described by
 /// the section .skim.weights. The 64-bit field at `deltaOffset` in the exported

@@ -1,0 +1,58 @@
+//===- Passes.td - from the kernels form to LLVM -----------*- tablegen -*-===//
+// The passes of this conversion.
+//===----------------------------------------------------------------------===//
+
+#ifndef SKIM_CONVERSION_KERNELSTOLLVM_PASSES_TD
+#define SKIM_CONVERSION_KERNELSTOLLVM_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertKernelsToLLVMPass
+    : Pass<"convert-kernels-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "Turn the ops of the kernels form into calls of the runtime";
+  let description = [{
+    The main function becomes `skim_entry(call)`, which reads the call's inputs;
+    its ops of the kernels form, allocations and deallocations become calls of
+    the functions in include/skim/Runtime/CompiledABI.h. A kernel that is
+    dispatched takes bare pointers and sizes, and gets a function `NAME.task`
+    beside it that unpacks them from the record which the dispatch fills.
+    `llvm.*` attributes of a kernel's memref arguments go to the pointers.
+
+    Does nothing to arith, math, memref accesses, scf and vector: the standard
+    conversions come after it. Without a main function only kernels change.
+    Needs before: memref types with static or identity layouts as inputs and
+    outputs. Leaves `skim.weights` declarations, and casts between memrefs and
+    their LLVM form that `reconcile-unrealized-casts` takes away in the end.
+
+    Example: test/Conversion/KernelsToLLVM/convert-kernels-to-llvm.mlir
+  }];
+  let dependentDialects = [
+    "::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
+    "::mlir::func::FuncDialect", "::mlir::scf::SCFDialect"
+  ];
+  let statistics = [
+    Statistic<"numKernels", "kernels", "Number of kernels">,
+    Statistic<"numDispatches", "dispatches", "Number of dispatches">
+  ];
+}
+
+def ExpandMemRefCopyPass
+    : Pass<"expand-memref-copy", "::mlir::func::FuncOp"> {
+  let summary = "Turn copies of strided buffers into loops";
+  let description = [{
+    `memref.copy` between buffers that are not both contiguous would become a
+    call of MLIR's runner library, which a compiled model does not have. Such
+    copies become `scf.for` nests; contiguous ones stay and become memcpy.
+
+    Example: test/Conversion/KernelsToLLVM/expand-memref-copy.mlir
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect"
+  ];
+  let statistics = [
+    Statistic<"numCopies", "copies", "Number of copies that became loops">
+  ];
+}
+
+#endif // SKIM_CONVERSION_KERNELSTOLLVM_PASSES_TD

@@ -1,0 +1,108 @@
+//===- Layers.cpp - floating-point operations by layer --------------------===//
+// A layer is an attention, the linear layers that make its operands, and those
+// behind it up to the next attention's. Behind the last attention as many
+// belong to it as to the first; the rest are heads.
+//===----------------------------------------------------------------------===//
+
+#include "Layers.h"
+
+#include "skim/Dialect/Skim/IR/SkimDialect.h"
+#include "llvm/ADT/DenseMap.h"
+
+using namespace mlir;
+using namespace skim;
+
+namespace {
+class LayerCounter {
+public:
+  LayerCounter(func::FuncOp main, ModelDescription &model)
+      : main(main), model(model) {}
+  void run();
+
+private:
+  void addAttention(AttentionOp op);
+  void addLinear(LinearOp op);
+  /// The linear layers that make `value`, through ops that only move or add.
+  void claimOperands(Value value, unsigned layer);
+
+  func::FuncOp main;
+  ModelDescription &model;
+  /// Attentions before a value on its longest path.
+  DenseMap<Value, unsigned> depths;
+  /// Linear layers in front of an attention.
+  DenseMap<Operation *, unsigned> claimed;
+  /// Linear layers behind the attention of each layer, so far.
+  std::vector<unsigned> behind;
+};
+} // namespace
+
+void LayerCounter::claimOperands(Value value, unsigned layer) {
+  Operation *op = value.getDefiningOp();
+  if (!op || isa<AttentionOp, NormOp, AddOp, EmbedOp>(op))
+    return;
+  if (isa<LinearOp>(op)) {
+    claimed.try_emplace(op, layer);
+    return;
+  }
+  if (op->getNumOperands() > 0)
+    claimOperands(op->getOperand(0), layer);
+}
+
+void LayerCounter::addAttention(AttentionOp op) {
+  LayerDescription layer;
+  layer.hidden = getWidth(op.getResult().getType());
+  layer.heads = op.getHeads();
+  layer.flops.perPair = 4 * layer.hidden;
+  layer.flops.window = op.getWindow().value_or(0);
+  unsigned index = model.layers.size();
+  for (Value operand : {op.getQuery(), op.getKey(), op.getValue()})
+    claimOperands(operand, index);
+  model.layers.push_back(layer);
+}
+
+void LayerCounter::addLinear(LinearOp op) {
+  Type type = op.getResult().getType();
+  int64_t inner = getWidth(op.getInput().getType()), outer = getWidth(type);
+  int64_t flops = 2 * inner * outer;
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (tensor && tensor.getRank() < 3) {
+    model.otherFlops.perSequence += flops;
+    return;
+  }
+  auto claim = claimed.find(op);
+  if (claim != claimed.end()) {
+    model.layers[claim->second].flops.perToken += flops;
+    return;
+  }
+  unsigned depth = depths.lookup(op.getInput());
+  bool isHead = depth == model.layers.size() && depth > 1 &&
+                behind[depth - 1] >= behind[0];
+  if (depth == 0 || isHead) {
+    model.otherFlops.perToken += flops;
+    return;
+  }
+  LayerDescription &layer = model.layers[depth - 1];
+  ++behind[depth - 1];
+  layer.flops.perToken += flops;
+  // The wide one of a feed-forward's two.
+  layer.ffn = std::max(layer.ffn, std::max(inner, outer));
+}
+
+void LayerCounter::run() {
+  main.walk([&](AttentionOp op) { addAttention(op); });
+  behind.resize(model.layers.size());
+  main.walk([&](Operation *op) {
+    unsigned depth = 0;
+    for (Value operand : op->getOperands())
+      depth = std::max(depth, depths.lookup(operand));
+    depth += isa<AttentionOp>(op);
+    for (Value result : op->getResults())
+      depths[result] = depth;
+    if (auto linear = dyn_cast<LinearOp>(op))
+      addLinear(linear);
+  });
+}
+
+void skim::countFlops(func::FuncOp main, ModelDescription &model) {
+  LayerCounter(main, model).run();
+}

@@ -1,0 +1,77 @@
+//===- Options.cpp - names of stages and checks of options ----------------===//
+// Every message names the flag, what was expected and what was found.
+//===----------------------------------------------------------------------===//
+
+#include "Options.h"
+
+#include "skim/Target/OutputFile.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
+
+using namespace llvm;
+using namespace skim;
+
+static constexpr std::pair<StringRef, Stage> stages[] = {
+    {"onnx", Stage::Onnx},           {"skim", Stage::Skim},
+    {"packed", Stage::Packed},       {"planned", Stage::Planned},
+    {"optimised", Stage::Optimised}, {"kernels", Stage::Kernels},
+    {"llvm", Stage::Llvm},           {"asm", Stage::Assembly},
+    {"obj", Stage::Object},          {"so", Stage::Library},
+};
+
+std::optional<Stage> skim::parseStage(const std::string &name) {
+  for (auto [known, stage] : stages)
+    if (known == name)
+      return stage;
+  return std::nullopt;
+}
+
+std::string skim::listStages() {
+  std::string text;
+  for (auto [name, stage] : stages)
+    text += (text.empty() ? "" : ", ") + name.str();
+  return text;
+}
+
+StringRef skim::stageName(Stage stage) {
+  for (auto [name, known] : stages)
+    if (known == stage)
+      return name;
+  llvm_unreachable("every stage has a name");
+}
+
+/// Checks a flag that takes one of `known`, of which `built` are there.
+static Error checkChoice(StringRef flag, StringRef value,
+                         ArrayRef<StringRef> known, ArrayRef<StringRef> built) {
+  if (!is_contained(known, value))
+    return createStringError("--" + flag + ": expected one of " +
+                             join(known, ", ") + ", got '" + value + "'");
+  if (!is_contained(built, value))
+    return createStringError("--" + flag + "=" + value +
+                             ": not available in this build");
+  return Error::success();
+}
+
+Error skim::checkOptions(const CompileOptions &options) {
+  if (options.input.empty())
+    return createStringError("expected a model file");
+  if (Error error = checkChoice("dtype", options.dtype,
+                                {"fp32", "bf16", "int8"}, {"fp32"}))
+    return error;
+  if (Error error = checkChoice("kernels", options.kernels,
+                                {"auto", "mlir", "halide"}, {"auto", "mlir"}))
+    return error;
+  if (!options.plan.empty())
+    return createStringError("--plan=" + options.plan +
+                             ": not available in this build");
+  if (options.output.empty()) {
+    if (options.emit == Stage::Library)
+      return createStringError("-o: expected a file to write the library to, "
+                               "got none (-o MODEL.so)");
+    return Error::success();
+  }
+  if (sys::fs::equivalent(options.input, options.output))
+    return createStringError("-o: '" + options.output +
+                             "' is the model itself");
+  return checkOutputPath(options.output);
+}

@@ -1,0 +1,180 @@
+//===- RuntimeCalls.cpp - what generated code calls -----------------------===//
+// Signatures as in include/skim/Runtime/CompiledABI.h.
+//===----------------------------------------------------------------------===//
+
+#include "RuntimeCalls.h"
+
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+
+using namespace mlir;
+using namespace skim;
+
+RuntimeCalls::RuntimeCalls(ModuleOp module)
+    : module(module), converter(module.getContext()), symbols(module),
+      pointer(LLVM::LLVMPointerType::get(module.getContext())) {}
+
+static LLVM::LLVMFunctionType signatureOf(StringRef name,
+                                          MLIRContext *context) {
+  Type ptr = LLVM::LLVMPointerType::get(context);
+  Type i32 = IntegerType::get(context, 32), i64 = IntegerType::get(context, 64);
+  Type none = LLVM::LLVMVoidType::get(context);
+  auto make = [](Type result, ArrayRef<Type> operands) {
+    return LLVM::LLVMFunctionType::get(result, operands);
+  };
+  if (name == "skim_rt_alloc")
+    return make(ptr, {ptr, i64});
+  if (name == "skim_rt_free")
+    return make(none, {ptr, ptr});
+  if (name == "skim_rt_parallel_for")
+    return make(none, {ptr, ptr, ptr, ptr, i64, i64, i64, i64});
+  if (name == "skim_rt_pack")
+    return make(i64, {ptr, ptr, i64, i64, ptr, ptr});
+  if (name == "skim_rt_output")
+    return make(none, {ptr, i64, ptr, i64, ptr, i32});
+  assert(name == "skim_rt_fail" || name == "skim_rt_report");
+  return make(none, {ptr, ptr, i64, i64});
+}
+
+LLVM::LLVMFuncOp RuntimeCalls::declare(StringRef name) {
+  if (auto function = symbols.lookup<LLVM::LLVMFuncOp>(name))
+    return function;
+  OpBuilder builder(module.getContext());
+  auto function = LLVM::LLVMFuncOp::create(
+      builder, module.getLoc(), name, signatureOf(name, module.getContext()));
+  if (name == "skim_rt_fail")
+    function.setPassthroughAttr(builder.getStrArrayAttr({"noreturn", "cold"}));
+  if (name == "skim_rt_report")
+    function.setPassthroughAttr(builder.getStrArrayAttr({"cold"}));
+  // Memory of its own: nothing else points to it.
+  if (name == "skim_rt_alloc")
+    function.setResAttrsAttr(builder.getArrayAttr({builder.getDictionaryAttr(
+        {builder.getNamedAttr("llvm.noalias", builder.getUnitAttr()),
+         builder.getNamedAttr("llvm.align", builder.getI64IntegerAttr(64))})}));
+  symbols.insert(function, module.getBody()->begin());
+  return function;
+}
+
+LLVM::CallOp RuntimeCalls::call(OpBuilder &builder, Location loc,
+                                StringRef name, ValueRange operands) {
+  return LLVM::CallOp::create(builder, loc, declare(name), operands);
+}
+
+Value RuntimeCalls::text(OpBuilder &builder, Location loc, StringRef value) {
+  LLVM::GlobalOp &global = texts[value];
+  if (!global) {
+    std::string bytes = value.str() + '\0';
+    auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), bytes.size());
+    OpBuilder atModule(module.getContext());
+    global = LLVM::GlobalOp::create(atModule, module.getLoc(), type,
+                                    /*isConstant=*/true, LLVM::Linkage::Private,
+                                    "skim.text", atModule.getStringAttr(bytes));
+    symbols.insert(global, module.getBody()->begin());
+  }
+  return LLVM::AddressOfOp::create(builder, loc, global);
+}
+
+Value RuntimeCalls::label(OpBuilder &builder, Location loc, StringRef name,
+                          KernelKind kind, int64_t layer) {
+  OpBuilder atModule(module.getContext());
+  Type i32 = builder.getI32Type();
+  auto type = LLVM::LLVMStructType::getLiteral(module.getContext(),
+                                               {pointer, i32, i32});
+  auto global = LLVM::GlobalOp::create(
+      atModule, module.getLoc(), type, /*isConstant=*/true,
+      LLVM::Linkage::Private, "skim.label", Attribute());
+  symbols.insert(global, module.getBody()->begin());
+  OpBuilder inside = OpBuilder::atBlockEnd(
+      atModule.createBlock(&global.getInitializerRegion()));
+  Value value = LLVM::UndefOp::create(inside, loc, type);
+  Value fields[] = {text(inside, loc, name),
+                    constant(inside, loc, int64_t(kind), 32),
+                    constant(inside, loc, layer, 32)};
+  for (auto [index, field] : llvm::enumerate(fields))
+    value =
+        LLVM::InsertValueOp::create(inside, loc, value, field, int64_t(index));
+  LLVM::ReturnOp::create(inside, loc, value);
+  return LLVM::AddressOfOp::create(builder, loc, global);
+}
+
+Value RuntimeCalls::constant(OpBuilder &builder, Location loc, int64_t value,
+                             unsigned bits) {
+  Type type = builder.getIntegerType(bits);
+  return LLVM::ConstantOp::create(builder, loc, type,
+                                  builder.getIntegerAttr(type, value));
+}
+
+Value RuntimeCalls::field(OpBuilder &builder, Location loc, Type record,
+                          Value address, int32_t index) {
+  return LLVM::GEPOp::create(builder, loc, pointer, record, address,
+                             ArrayRef<LLVM::GEPArg>{0, index});
+}
+
+Value RuntimeCalls::loadAt(OpBuilder &builder, Location loc, Type type,
+                           Value address, int64_t offset) {
+  Value place =
+      LLVM::GEPOp::create(builder, loc, pointer, builder.getI8Type(), address,
+                          ArrayRef<LLVM::GEPArg>{int32_t(offset)});
+  return LLVM::LoadOp::create(builder, loc, type, place);
+}
+
+Value RuntimeCalls::makeMemRef(OpBuilder &builder, Location loc,
+                               MemRefType type, Value address,
+                               ValueRange sizes) {
+  assert(type.getLayout().isIdentity() && "strides follow from the sizes");
+  Type converted = converter.convertType(type);
+  auto descriptor = MemRefDescriptor::poison(builder, loc, converted);
+  descriptor.setAllocatedPtr(builder, loc, address);
+  descriptor.setAlignedPtr(builder, loc, address);
+  descriptor.setConstantOffset(builder, loc, 0);
+  Value stride = constant(builder, loc, 1);
+  unsigned dynamic = type.getNumDynamicDims();
+  for (int64_t i = type.getRank() - 1; i >= 0; --i) {
+    Value size = type.isDynamicDim(i)
+                     ? Value(sizes[--dynamic])
+                     : constant(builder, loc, type.getDimSize(i));
+    descriptor.setSize(builder, loc, i, size);
+    descriptor.setStride(builder, loc, i, stride);
+    if (i > 0)
+      stride = LLVM::MulOp::create(builder, loc, stride, size);
+  }
+  return fromLLVM(builder, loc, type, Value(descriptor));
+}
+
+Value RuntimeCalls::pointerOf(OpBuilder &builder, Location loc, Value memref) {
+  MemRefDescriptor descriptor(toLLVM(builder, loc, memref));
+  return descriptor.bufferPtr(builder, loc, converter,
+                              cast<MemRefType>(memref.getType()));
+}
+
+Value RuntimeCalls::sizeOf(OpBuilder &builder, Location loc, Value memref,
+                           unsigned dimension) {
+  auto type = cast<MemRefType>(memref.getType());
+  if (!type.isDynamicDim(dimension))
+    return constant(builder, loc, type.getDimSize(dimension));
+  MemRefDescriptor descriptor(toLLVM(builder, loc, memref));
+  return descriptor.size(builder, loc, dimension);
+}
+
+Value RuntimeCalls::toLLVM(OpBuilder &builder, Location loc, Value value) {
+  Type type = converter.convertType(value.getType());
+  if (type == value.getType())
+    return value;
+  return UnrealizedConversionCastOp::create(builder, loc, type, value)
+      .getResult(0);
+}
+
+Value RuntimeCalls::fromLLVM(OpBuilder &builder, Location loc, Type type,
+                             Value value) {
+  if (type == value.getType())
+    return value;
+  return UnrealizedConversionCastOp::create(builder, loc, type, value)
+      .getResult(0);
+}
+
+Value skim::callOf(Operation *op) {
+  auto function = op->getParentOfType<func::FuncOp>();
+  if (!function || function.getNumArguments() == 0)
+    return nullptr;
+  Value last = function.getBody().front().getArguments().back();
+  return isa<LLVM::LLVMPointerType>(last.getType()) ? last : nullptr;
+}

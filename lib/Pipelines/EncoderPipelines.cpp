@@ -1,0 +1,67 @@
+//===- EncoderPipelines.cpp - onnx form to optimised skim form ------------===//
+// The stages that know what an encoder is and not yet what a processor is.
+//===----------------------------------------------------------------------===//
+
+#include "skim/Pipelines/Pipelines.h"
+
+#include "mlir/Transforms/Passes.h"
+#include "skim/Conversion/OnnxToSkim/OnnxToSkim.h"
+#include "skim/Conversion/Passes.h"
+#include "skim/Dialect/Onnx/Transforms/Passes.h"
+#include "skim/Dialect/Skim/Transforms/Passes.h"
+#include "skim/Pipelines/Passes.h"
+
+using namespace mlir;
+using namespace skim;
+
+void skim::buildOnnxPipeline(OpPassManager &passes,
+                             const PipelineOptions &options) {
+  passes.addNestedPass<func::FuncOp>(onnx::createInferShapesPass());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+  passes.addPass(createVerifyOnnxFormPass());
+}
+
+void skim::buildRaisePipeline(OpPassManager &passes,
+                              const PipelineOptions &options) {
+  if (options.raiseReport) {
+    passes.addPass(createConvertOnnxToSkimPass(options.raiseReport));
+  } else {
+    ConvertOnnxToSkimPassOptions raise;
+    raise.report = options.reportUnraised;
+    passes.addPass(createConvertOnnxToSkimPass(raise));
+  }
+  // Masks and ids that several raised ops share must be one value: packing
+  // asks whether all attentions have the same mask.
+  passes.addPass(createCSEPass());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createVerifySkimFormPass());
+}
+
+void skim::buildPackPipeline(OpPassManager &passes,
+                             const PipelineOptions &options) {
+  SkimPackPassOptions pack;
+  pack.keepPadding = options.keepPadding;
+  passes.addNestedPass<func::FuncOp>(createSkimPackPass(pack));
+  // Masks that nobody reads any more.
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+  passes.addPass(createVerifyPackedFormPass());
+}
+
+void skim::buildPlanPipeline(OpPassManager &passes,
+                             const PipelineOptions &options) {
+  passes.addPass(createVerifyPackedFormPass());
+}
+
+void skim::buildOptimisePipeline(OpPassManager &passes,
+                                 const PipelineOptions &options) {
+  passes.addNestedPass<func::FuncOp>(createSkimFuseEpiloguePass());
+  passes.addPass(createCSEPass());
+  passes.addPass(createVerifyPackedFormPass());
+}
+
+void skim::buildKernelsPipeline(OpPassManager &passes,
+                                const PipelineOptions &options) {
+  passes.addPass(createVerifyKernelsFormPass());
+}

@@ -1,0 +1,149 @@
+//===- CompileCommand.cpp - skim-opt MODEL.onnx -o MODEL.so ---------------===//
+// Flags to CompileOptions, messages to stderr. The flags live in a subcommand
+// of their own, where names of LLVM's global options do not meet them.
+//===----------------------------------------------------------------------===//
+
+#include "CompileCommand.h"
+
+#include "skim/Compiler/Compiler.h"
+#include "skim/Target/OutputFile.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+using namespace skim;
+
+namespace {
+/// The compiler's flags, as surface and meaning fix them.
+struct Flags {
+  cl::SubCommand command{"compile", "Compile an ONNX encoder"};
+  cl::opt<std::string> input{cl::Positional, cl::desc("MODEL.onnx"),
+                             cl::Required, cl::sub(command)};
+  cl::opt<std::string> output{"o", cl::desc("File to write"),
+                              cl::value_desc("file"), cl::sub(command)};
+  cl::opt<std::string> plan{"plan", cl::desc("Plan of adaptive methods"),
+                            cl::value_desc("file.json"), cl::sub(command)};
+  cl::opt<std::string> cpu{
+      "mcpu", cl::desc("Processor: native, or a name as LLVM has it"),
+      cl::value_desc("name"), cl::init("native"), cl::sub(command)};
+  cl::opt<std::string> triple{
+      "mtriple", cl::desc("Compile for another machine (llvm, asm, obj)"),
+      cl::value_desc("triple"), cl::sub(command)};
+  cl::opt<std::string> dtype{"dtype", cl::desc("fp32, bf16 or int8"),
+                             cl::value_desc("type"), cl::init("fp32"),
+                             cl::sub(command)};
+  cl::opt<std::string> kernels{"kernels", cl::desc("auto, mlir or halide"),
+                               cl::value_desc("emitter"), cl::init("auto"),
+                               cl::sub(command)};
+  cl::opt<bool> keepPadding{"keep-padding",
+                            cl::desc("Compute padded positions as ONNX does"),
+                            cl::sub(command)};
+  cl::list<std::string> outputs{"outputs", cl::desc("Outputs to keep"),
+                                cl::value_desc("a,b"), cl::CommaSeparated,
+                                cl::sub(command)};
+  cl::opt<std::string> emit{"emit", cl::desc("Stop after a stage and print it"),
+                            cl::value_desc("stage"), cl::init("so"),
+                            cl::sub(command)};
+  cl::opt<std::string> statistics{
+      "stats-json", cl::desc("Write times and sizes of the compilation"),
+      cl::value_desc("file"), cl::sub(command)};
+  cl::opt<bool> verbose{"v", cl::desc("Print a line a stage"),
+                        cl::sub(command)};
+};
+} // namespace
+
+static int fail(const Twine &message) {
+  errs() << "skim-opt: error: " << message << '\n';
+  return 1;
+}
+
+/// The first line of what the command line library says, worded as our own.
+static std::string sentence(StringRef complaint) {
+  std::string text = complaint.split('\n').first.split("  Try:").first.str();
+  size_t start = text.find(": ");
+  if (start != std::string::npos)
+    text.erase(0, start + 2);
+  if (!text.empty())
+    text[0] = llvm::toLower(text[0]);
+  while (!text.empty() && (text.back() == '.' || text.back() == '!'))
+    text.pop_back();
+  return text;
+}
+
+bool skim::isCompileCommand(int argc, char **argv) {
+  if (argc == 2 &&
+      (StringRef(argv[1]) == "--help" || StringRef(argv[1]) == "-h"))
+    return true;
+  for (int i = 1; i < argc; ++i)
+    if (StringRef(argv[i]).ends_with(".onnx") && argv[i][0] != '-')
+      return true;
+  return false;
+}
+
+static CompileOptions makeOptions(const Flags &flags) {
+  CompileOptions options;
+  options.input = flags.input;
+  options.output = flags.output;
+  options.cpu = flags.cpu;
+  if (!flags.triple.empty() && flags.cpu.getNumOccurrences() == 0)
+    options.cpu.clear();
+  options.triple = flags.triple;
+  options.plan = flags.plan;
+  options.dtype = flags.dtype;
+  options.kernels = flags.kernels;
+  options.keepPadding = flags.keepPadding;
+  options.outputs.assign(flags.outputs.begin(), flags.outputs.end());
+  options.onWarning = [](const std::string &text) {
+    errs() << "skim-opt: warning: " << text << '\n';
+  };
+  if (flags.verbose)
+    options.onStage = [](const std::string &line) { errs() << line << '\n'; };
+  return options;
+}
+
+static Error writeText(Expected<OutputFile> file, StringRef text) {
+  if (!file)
+    return file.takeError();
+  if (Error error = file->write(text))
+    return error;
+  return file->keep();
+}
+
+int skim::runCompileCommand(int argc, char **argv) {
+  Flags flags;
+  SmallVector<const char *> arguments = {argv[0], "compile"};
+  bool named = argc > 1 && StringRef(argv[1]) == "compile";
+  arguments.append(argv + 1 + named, argv + argc);
+  std::string complaint;
+  raw_string_ostream stream(complaint);
+  if (!cl::ParseCommandLineOptions(
+          arguments.size(), arguments.data(),
+          "skim-opt MODEL.onnx -o MODEL.so [flags]: the compiler\n"
+          "skim-opt X.mlir --PASS ...: the pass tool; skim-opt X.mlir --help\n",
+          &stream))
+    return fail(sentence(complaint));
+
+  CompileOptions options = makeOptions(flags);
+  std::optional<Stage> stage = parseStage(flags.emit);
+  if (!stage)
+    return fail("--emit: expected one of " + listStages() + ", got '" +
+                flags.emit + "'");
+  options.emit = *stage;
+  std::string statistics = flags.statistics;
+  if (!statistics.empty())
+    if (Error error = checkOutputPath(statistics))
+      return fail("--stats-json: " + toString(std::move(error)));
+
+  CompileResult result = compile(options);
+  if (!result.ok)
+    return fail(result.error);
+  if (options.output.empty())
+    if (Error error = writeText(OutputFile::standardOutput(), result.text))
+      return fail(toString(std::move(error)));
+  if (!statistics.empty())
+    if (Error error =
+            writeText(OutputFile::create(statistics), result.statistics))
+      return fail("--stats-json: " + toString(std::move(error)));
+  return 0;
+}
