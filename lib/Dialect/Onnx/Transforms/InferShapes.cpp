@@ -15,7 +15,8 @@ using namespace mlir;
 using namespace skim::onnx;
 
 namespace {
-struct InferShapesPass : skim::onnx::impl::InferShapesPassBase<InferShapesPass> {
+struct InferShapesPass
+    : skim::onnx::impl::InferShapesPassBase<InferShapesPass> {
   void runOnOperation() override {
     func::FuncOp func = getOperation();
     SymbolicShapes shapes(func);

@@ -7,6 +7,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
+#include "skim/Dialect/Onnx/IR/OnnxDialect.h"
 
 namespace skim::onnx {
 #define GEN_PASS_DECL

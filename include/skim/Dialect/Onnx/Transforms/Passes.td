@@ -30,8 +30,48 @@ def InferShapesPass : Pass<"onnx-infer-shapes", "::mlir::func::FuncOp"> {
 
     Example: test/Dialect/Onnx/Transforms/infer-shapes.mlir
   }];
+  let dependentDialects = ["::skim::onnx::OnnxDialect"];
   let statistics = [
     Statistic<"numRefined", "refined", "Number of values whose type was refined">
+  ];
+}
+
+def FoldConstantsPass : Pass<"onnx-fold-constants", "::mlir::func::FuncOp"> {
+  let summary = "Compute ops on constants at compile time";
+  let description = [{
+    Replaces every op whose operands are all constants by its result, in the
+    element type's own arithmetic: arithmetic, comparisons, casts (also from int8, uint8,
+    float16 and bfloat16), DequantizeLinear, Transpose, Reshape, Gather, Slice,
+    Concat, Range, Expand and so on. Weights behind Cast, Mul, Transpose or
+    Identity become plain weights.
+
+    An op is left alone when its result would be larger than `max-growth` bytes and
+    have more elements than its largest operand. Also left are what the raising to
+    skim reads: `Gather` of rows of a table of floats, and `Transpose` of a
+    large matrix that only feeds the second operand of `MatMul`.
+
+    Needs ranked static result types (`onnx-infer-shapes`). Results of more than 64 bytes
+    are resources that keep the name of the weight they come from. A weight that
+    nothing reads any more is freed at once, so two copies of all weights never exist.
+
+    ```mlir
+    // In:
+    %w = onnx.Cast %stored {to = 1 : i64} : (tensor<2x2xi8>) -> tensor<2x2xf32>
+    %r = onnx.Mul %w, %scale : (tensor<2x2xf32>, tensor<f32>) -> tensor<2x2xf32>
+    // Out:
+    %r = onnx.Constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+    ```
+
+    Example: test/Dialect/Onnx/Transforms/fold-constants.mlir
+  }];
+  let dependentDialects = ["::skim::onnx::OnnxDialect"];
+  let options = [
+    Option<"maxGrowth", "max-growth", "int64_t", /*default=*/"65536",
+           "Bytes up to which a result may have more elements than the operands">
+  ];
+  let statistics = [
+    Statistic<"numFolded", "folded", "Number of ops computed">,
+    Statistic<"numReleased", "released", "Bytes of weights freed">
   ];
 }
 
