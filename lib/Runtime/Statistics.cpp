@@ -148,14 +148,30 @@ void Collector::printRows(const skim_model_desc &model) {
   text << "]";
 }
 
+/// Whether the compiler has said what the parts of the model cost.
+static bool knowsFlops(const skim_model_desc &model) {
+  auto isGiven = [](const skim_flops_desc &part) {
+    return part.per_token || part.per_pair || part.per_sequence;
+  };
+  bool given = isGiven(model.other_flops);
+  for (int64_t l = 0; l < model.num_layers; ++l)
+    given |= isGiven(model.layers[l].flops);
+  return given;
+}
+
 void Collector::printFlops(const skim_model_desc &model) {
-  int64_t dense = 0, padded = 0;
-  for (int64_t b = 0; rowsKnown && b < batch; ++b)
-    dense += flopsOfSequence(model, offsets[b + 1] - offsets[b]);
-  if (rowsKnown)
-    padded = batch * flopsOfSequence(model, sequence);
-  text << ", \"flops\": {\"executed\": " << flops << ", \"dense\": " << dense
-       << ", \"padded\": " << padded << ", \"overhead\": " << int64_t(0) << "}";
+  text << ", \"flops\": {\"executed\": " << flops;
+  if (rowsKnown && knowsFlops(model)) {
+    int64_t dense = 0;
+    for (int64_t b = 0; b < batch; ++b)
+      dense += flopsOfSequence(model, offsets[b + 1] - offsets[b]);
+    text << ", \"dense\": " << dense
+         << ", \"padded\": " << batch * flopsOfSequence(model, sequence);
+  } else {
+    // Without a plan what runs is the dense model; the rest is not known.
+    text << ", \"dense\": " << flops << ", \"padded\": null";
+  }
+  text << ", \"overhead\": " << int64_t(0) << "}";
 }
 
 static const char *const kindNames[SKIM_NUM_KINDS] = {

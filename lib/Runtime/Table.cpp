@@ -9,6 +9,11 @@
 
 using namespace skim::rt;
 
+// The table under a hidden name. The library's own code must not look it up
+// under the exported one, which the loader may find in another library.
+#define SKIM_HIDDEN extern "C" __attribute__((visibility("hidden")))
+SKIM_HIDDEN struct skim_library_table skim_rt_table;
+
 static int32_t missingFeatures(char *text, int64_t room) {
   int32_t missing = 0;
   int64_t used = 0;
@@ -30,10 +35,10 @@ static int32_t missingFeatures(char *text, int64_t room) {
 
 static skim_rt_call *createCallOfModel(const skim_host *host) {
   // Read here, not folded: the linker step writes it into the finished file.
-  int64_t delta =
-      *const_cast<const volatile int64_t *>(&skim_library_table.weights_delta);
-  const char *base = reinterpret_cast<const char *>(&skim_library_table);
-  return createCall(&skim_model, delta ? base + delta : nullptr, host);
+  const volatile int64_t &delta = skim_rt_table.weights_delta;
+  const char *base = reinterpret_cast<const char *>(&skim_rt_table);
+  int64_t distance = delta;
+  return createCall(&skim_model, distance ? base + distance : nullptr, host);
 }
 
 static const char *errorOf(const skim_rt_call *call) { return call->error; }
@@ -48,11 +53,11 @@ static const char *profileOf(skim_rt_call *call) {
 }
 
 // In the part of the file that the loader makes read-only after relocation.
-__attribute__((
-    section(".data.rel.ro"))) struct skim_library_table skim_library_table = {
+#define SKIM_READ_ONLY __attribute__((section(".data.rel.ro")))
+SKIM_READ_ONLY struct skim_library_table skim_rt_table = {
     SKIM_LIBRARY_MAGIC,
     SKIM_ABI_VERSION,
-    sizeof(skim_library_table),
+    sizeof(struct skim_library_table),
     &skim_model,
     0,
     missingFeatures,
@@ -68,3 +73,7 @@ __attribute__((
     profileOf,
     heldMemory,
 };
+
+#define SKIM_EXPORTED                                                          \
+  extern "C" __attribute__((visibility("default"), alias("skim_rt_table")))
+SKIM_EXPORTED struct skim_library_table skim_library_table;

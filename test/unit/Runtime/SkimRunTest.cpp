@@ -1,0 +1,130 @@
+//===- SkimRunTest.cpp - options and made-up inputs of skim-run -----------===//
+// Command lines, and that made-up inputs are what the model accepts.
+//===----------------------------------------------------------------------===//
+
+#include "Model.h"
+#include "Options.h"
+#include "RandomInputs.h"
+#include "StagedFiles.h"
+
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+using namespace skim::run;
+
+static Options parse(std::vector<std::string> words) {
+  std::vector<char *> argv{const_cast<char *>("skim-run")};
+  for (std::string &word : words)
+    argv.push_back(word.data());
+  return parseOptions(static_cast<int>(argv.size()), argv.data());
+}
+
+static std::string parseError(std::vector<std::string> words) {
+  try {
+    parse(std::move(words));
+  } catch (const Error &error) {
+    return error.what();
+  }
+  return "";
+}
+
+using Ints = std::vector<int64_t>;
+
+TEST(SkimRun, ParsesItsOptions) {
+  Options options = parse({"--set", "a.b=0.5", "m.so", "--random-batch=3x7",
+                           "--repeat=4", "--set=c=2", "--threads", "2"});
+  EXPECT_EQ(options.model, "m.so");
+  EXPECT_EQ(options.lengths, (Ints{7, 7, 7}));
+  EXPECT_EQ(options.positions, 7);
+  EXPECT_EQ(options.repeat, 4);
+  EXPECT_EQ(options.threads, 2);
+  ASSERT_EQ(options.knobs.size(), 2u);
+  EXPECT_EQ(options.knobs[0].first, "a.b");
+  EXPECT_EQ(options.knobs[0].second, 0.5);
+  EXPECT_EQ(options.knobs[1].first, "c");
+  options = parse({"m.so", "--lengths=12,80,33"});
+  EXPECT_EQ(options.lengths, (Ints{12, 80, 33}));
+  EXPECT_EQ(options.positions, 80);
+  EXPECT_EQ(parse({"m.so"}).lengths, (Ints{128}));
+  EXPECT_EQ(parse({"m.so", "--random-batch=0x5"}).lengths, Ints{});
+}
+
+TEST(SkimRun, RefusesWrongOptions) {
+  EXPECT_EQ(parseError({}), "MODEL is required");
+  EXPECT_EQ(parseError({"m.so", "--random-batch=8"}),
+            "--random-batch: expected BxS as in 8x128, got '8'");
+  EXPECT_EQ(parseError({"m.so", "--random-batch=8x-1"}),
+            "--random-batch: expected BxS as in 8x128, got '8x-1'");
+  EXPECT_EQ(parseError({"m.so", "--lengths=1,x"}),
+            "--lengths: expected numbers as in 12,80,33, got '1,x'");
+  EXPECT_EQ(parseError({"m.so", "--set=k"}),
+            "--set: expected KNOB=VALUE, got 'k'");
+  EXPECT_EQ(parseError({"m.so", "--set=k=1y"}),
+            "--set: expected KNOB=VALUE, got 'k=1y'");
+  EXPECT_NE(parseError({"m.so", "--lengths=1", "--inputs=x.npz"}), "");
+  EXPECT_NE(parseError({"m.so", "--repeat=0"}), "");
+  EXPECT_NE(parseError({"m.so", "--nothing"}), "");
+}
+
+TEST(SkimRun, MadeUpInputsAreAccepted) {
+  Model model(FAKE_LIBRARY);
+  for (const Ints &lengths : {Ints{}, Ints{1}, Ints{0, 5, 3}}) {
+    std::vector<Array> inputs = makeRandomInputs(model.library(), lengths, 5);
+    model.setInputs(inputs);
+    model.run();
+    std::vector<Array> outputs = model.outputs();
+    ASSERT_EQ(outputs[1].name, "lengths");
+    for (size_t i = 0; i < lengths.size(); ++i)
+      EXPECT_EQ(outputs[1].data<int32_t>()[i], lengths[i]);
+  }
+}
+
+TEST(SkimRun, MadeUpInputsFollowTheDescription) {
+  Model model(FAKE_LIBRARY);
+  std::vector<Array> inputs = makeRandomInputs(model.library(), {2, 4}, 4);
+  ASSERT_EQ(inputs.size(), 4u);
+  EXPECT_EQ(inputs[0].dims, (Ints{2, 4}));
+  EXPECT_EQ(inputs[3].dims, (Ints{4}));
+  for (int i = 0; i < 8; ++i) {
+    bool token = i < 2 || i >= 4;
+    EXPECT_EQ(inputs[1].bytes[i], token);
+    int64_t id = inputs[0].data<int64_t>()[i];
+    EXPECT_GE(id, token ? 1 : 0);
+    EXPECT_LT(id, token ? 1000 : 1);
+    EXPECT_LT(inputs[2].data<int32_t>()[i], 2);
+  }
+  EXPECT_EQ(makeRandomInputs(model.library(), {2, 4}, 4)[0].bytes,
+            inputs[0].bytes); // the same in every run
+}
+
+static bool exists(const std::string &path) {
+  return access(path.c_str(), F_OK) == 0;
+}
+
+static void touch(const std::string &path) {
+  FILE *file = fopen(path.c_str(), "w");
+  ASSERT_NE(file, nullptr);
+  fclose(file);
+}
+
+TEST(StagedFiles, AppearTogetherOrNotAtAll) {
+  std::string path =
+      testing::TempDir() + "skim-staged-" + std::to_string(getpid());
+  std::string staged;
+  {
+    StagedFiles files;
+    staged = files.stage(path);
+    touch(staged);
+  }
+  EXPECT_FALSE(exists(staged));
+  EXPECT_FALSE(exists(path));
+  StagedFiles files;
+  touch(files.stage(path));
+  files.commit();
+  EXPECT_FALSE(exists(staged));
+  EXPECT_TRUE(exists(path));
+  unlink(path.c_str());
+  EXPECT_THROW(files.stage("/nonexistent/x"), Error);
+  EXPECT_THROW(files.stage("/tmp"), Error);
+}
