@@ -7,6 +7,7 @@
 #define SKIM_INITALL_H
 
 #include "skim/Conversion/Passes.h"
+#include "skim/Conversion/SkimToKernels/Passes.h"
 #include "skim/Dialect/Onnx/IR/OnnxDialect.h"
 #include "skim/Dialect/Onnx/Transforms/Passes.h"
 #include "skim/Dialect/Skim/IR/SkimDialect.h"
@@ -24,6 +25,7 @@ inline void registerAllPasses() {
   onnx::registerOnnxPasses();
   registerSkimTransformsPasses();
   registerConversionPasses();
+  registerSkimToKernelsPasses();
 }
 
 } // namespace skim

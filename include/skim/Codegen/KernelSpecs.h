@@ -65,11 +65,13 @@ struct EmbedSpec {
   std::string name() const;
 };
 
-/// skim.pool. Arguments: x [?, H], offsets, out [B, H].
+/// skim.pool. Arguments: x [?, H], offsets; with a mask positions, S and the
+/// mask [B, S] i1; out [B, H].
 struct PoolSpec {
   int64_t width = 0;
   PoolKind kind = PoolKind::Mean;
   float epsilon = 0;
+  bool mask = false; ///< only rows where the mask is true
   std::string name() const;
 };
 

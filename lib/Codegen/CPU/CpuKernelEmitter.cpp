@@ -61,7 +61,8 @@ std::string EmbedSpec::name() const {
 }
 std::string PoolSpec::name() const {
   std::string name =
-      llvm::formatv("pool_{0}_{1}", stringifyPoolKind(kind), width);
+      llvm::formatv("pool_{0}_{1}{2}", stringifyPoolKind(kind), width,
+                    mask ? "_mask" : "");
   return kind == PoolKind::Mean ? name + "_" + bits(epsilon) : name;
 }
 std::string RestoreSpec::name() const {

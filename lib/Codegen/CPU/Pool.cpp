@@ -17,54 +17,99 @@
 using namespace mlir;
 using namespace skim;
 
-/// The vector at `column` of the pooled rows [first, last), of which there are
-/// some.
-static Value emitPooled(KernelBuilder &b, const PoolSpec &spec, Value x,
-                        Value first, Value last, Value column, int64_t count) {
-  Value start = b.loadVector(x, {first, column}, count);
-  if (spec.kind == PoolKind::First)
-    return start;
-  bool mean = spec.kind == PoolKind::Mean;
-  Value total =
-      b.reduce(b.add(first, 1), last, 1, start,
-               [&](Value row, ValueRange carried) {
-                 Value part = b.loadVector(x, {row, column}, count);
-                 return Values{mean ? b.addf(carried[0], part)
-                                    : b.maxf(carried[0], part)};
-               })[0];
-  if (!mean)
-    return total;
-  Value rows = arith::IndexCastOp::create(b, b.getI32Type(),
-                                          b.sub(last, first));
-  Value divisor = arith::SIToFPOp::create(b, b.getF32Type(), rows);
-  divisor = b.maxf(divisor, b.constant(spec.epsilon));
-  return b.divf(total, b.broadcast(divisor));
+namespace {
+class PoolKernel {
+public:
+  PoolKernel(KernelBuilder &b, const PoolSpec &spec) : b(b), spec(spec) {}
+  func::FuncOp emit(ModuleOp module);
+
+private:
+  Value isLive(Value row);
+  Value countLive(Value first, Value last);
+  Value reduceRows(Value first, Value last, Value column, int64_t count);
+
+  KernelBuilder &b;
+  const PoolSpec &spec;
+  Value x, offsets, positions, length, mask, out;
+};
+} // namespace
+
+/// Whether the mask has a token at the row's position.
+Value PoolKernel::isLive(Value row) {
+  Value place = b.toIndex(b.load(positions, {row}));
+  return b.load(mask, {b.div(place, length), b.rem(place, length)});
 }
 
-func::FuncOp skim::emitPool(KernelBuilder &b, ModuleOp module,
-                            const PoolSpec &spec) {
+Value PoolKernel::countLive(Value first, Value last) {
+  if (!spec.mask)
+    return b.sub(last, first);
+  Value zero = b.index(0), one = b.index(1);
+  return b.reduce(first, last, 1, zero, [&](Value row, ValueRange count) {
+    return Values{b.add(count[0], b.select(isLive(row), one, zero))};
+  })[0];
+}
+
+/// The sum or the maximum of the vectors at `column` of rows [first, last).
+Value PoolKernel::reduceRows(Value first, Value last, Value column,
+                             int64_t count) {
+  bool mean = spec.kind == PoolKind::Mean;
+  Value start = b.splat(mean ? 0.0f : -INFINITY);
+  return b.reduce(first, last, 1, start, [&](Value row, ValueRange carried) {
+    Value part = b.loadVector(x, {row, column}, count);
+    Value next =
+        mean ? b.addf(carried[0], part) : b.maxf(carried[0], part);
+    return Values{spec.mask ? b.select(isLive(row), next, carried[0]) : next};
+  })[0];
+}
+
+func::FuncOp PoolKernel::emit(ModuleOp module) {
   constexpr int64_t any = ShapedType::kDynamic;
   Type states = b.buffer({any, spec.width});
   Type integers = MemRefType::get({any}, b.getI32Type());
-  func::FuncOp function =
-      startKernel(b, module, spec.name(), {states, integers, states});
-  ValueRange arguments = function.getArguments();
-  Value x = arguments[0], offsets = arguments[1], out = arguments[2];
-  b.loop(arguments[3], arguments[4], 1, [&](Value sequence) {
+  SmallVector<Type> types = {states, integers};
+  if (spec.mask)
+    types.append({integers, b.getIndexType(),
+                  MemRefType::get({any, any}, b.getI1Type())});
+  types.push_back(states);
+  func::FuncOp function = startKernel(b, module, spec.name(), types);
+  auto *next = function.getArguments().begin();
+  x = *next++;
+  offsets = *next++;
+  if (spec.mask) {
+    positions = *next++;
+    length = *next++;
+    mask = *next++;
+  }
+  out = *next++;
+  Value begin = *next++, end = *next++;
+
+  b.loop(begin, end, 1, [&](Value sequence) {
     Value first = b.toIndex(b.load(offsets, {sequence}));
     Value last = b.toIndex(b.load(offsets, {b.add(sequence, 1)}));
-    Value some = b.less(first, last);
+    Value live = countLive(first, last);
+    Value some = b.less(b.index(0), live);
+    Value number = arith::IndexCastOp::create(b, b.getI32Type(), live);
+    number = arith::SIToFPOp::create(b, b.getF32Type(), number);
+    Value divisor = b.broadcast(b.maxf(number, b.constant(spec.epsilon)));
     b.forColumns(spec.width, [&](Value column, int64_t count) {
-      Value pooled = b.ifElse(
-          some, b.vectorType(),
-          [&] {
-            return Values{
-                emitPooled(b, spec, x, first, last, column, count)};
-          },
-          [&] { return Values{b.splat(0.0f)}; })[0];
-      b.storeVector(pooled, out, {sequence, column}, count);
+      auto pooled = [&] {
+        if (spec.kind == PoolKind::First)
+          return Values{b.loadVector(x, {first, column}, count)};
+        Value result = reduceRows(first, last, column, count);
+        bool mean = spec.kind == PoolKind::Mean;
+        return Values{mean ? b.divf(result, divisor) : result};
+      };
+      Value result =
+          b.ifElse(some, b.vectorType(), pooled,
+                   [&] { return Values{b.splat(0.0f)}; })[0];
+      b.storeVector(result, out, {sequence, column}, count);
     });
   });
   finishKernel(b, function);
   return function;
+}
+
+func::FuncOp skim::emitPool(KernelBuilder &b, ModuleOp module,
+                            const PoolSpec &spec) {
+  return PoolKernel(b, spec).emit(module);
 }
