@@ -7,11 +7,11 @@
 #ifndef SKIM_CODEGEN_KERNELEMITTER_H
 #define SKIM_CODEGEN_KERNELEMITTER_H
 
-#include "skim/Codegen/KernelSpecs.h"
-#include "skim/Codegen/TargetInfo.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "skim/Codegen/KernelSpecs.h"
+#include "skim/Codegen/TargetInfo.h"
 #include <memory>
 
 namespace skim {

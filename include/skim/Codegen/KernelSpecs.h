@@ -76,8 +76,8 @@ struct PoolSpec {
 };
 
 /// skim.restore from rows to [B, S, H], skim.gather the other way.
-/// Arguments of restore: x, offsets, positions, S, out; of gather: x, positions,
-/// out. The dense side is [B * S, H].
+/// Arguments of restore: x, offsets, positions, S, out; of gather: x,
+/// positions, out. The dense side is [B * S, H].
 struct RestoreSpec {
   int64_t width = 0;
   float fill = 0;

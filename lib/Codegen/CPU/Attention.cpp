@@ -44,8 +44,8 @@ struct Scratch {
   Scratch(KernelBuilder &b, const AttentionSpec &spec, Value sequence) {
     lanes = b.target.tileColumns;
     width = llvm::alignTo(spec.headDim, b.target.tileColumns);
-    Value keys = b.mul(b.ceilDiv(sequence, b.target.tileRows),
-                       b.target.tileRows);
+    Value keys =
+        b.mul(b.ceilDiv(sequence, b.target.tileRows), b.target.tileRows);
     auto place = [&](Value &offset, Value bytes) {
       offset = total ? total : b.index(0);
       total = b.add(offset, bytes);
@@ -200,8 +200,7 @@ void AttentionKernel::copyHead(Value from, Value to, Value column) {
       Value part = b.loadVector(from, {row, b.add(column, d)}, count);
       b.storeVector(part, to, {j, d});
     });
-    int64_t written =
-        llvm::alignTo(spec.headDim, b.target.vectorWidth);
+    int64_t written = llvm::alignTo(spec.headDim, b.target.vectorWidth);
     for (int64_t d = written; d < width; d += b.target.vectorWidth)
       b.storeVector(b.splat(0.0f), to, {j, b.index(d)});
   });
@@ -211,15 +210,13 @@ void AttentionKernel::copyHead(Value from, Value to, Value column) {
 void AttentionKernel::maskKeys() {
   Value none = b.index(0);
   anyLive = b.reduce(none, keys, 1, none, [&](Value j, ValueRange live) {
-              Value position = b.toIndex(
-                  b.load(keyPositions, {b.add(firstKeyRow, j)}));
-              Value at = b.sub(position, b.mul(sequence, length));
-              Value token = b.load(mask, {sequence, at});
-              b.store(b.select(token, b.constant(0.0f), b.constant(spec.fill)),
-                      keyOffsetsAdded, {j});
-              return Values{b.add(
-                  live[0], b.select(token, b.index(1), b.index(0)))};
-            })[0];
+    Value position = b.toIndex(b.load(keyPositions, {b.add(firstKeyRow, j)}));
+    Value at = b.sub(position, b.mul(sequence, length));
+    Value token = b.load(mask, {sequence, at});
+    b.store(b.select(token, b.constant(0.0f), b.constant(spec.fill)),
+            keyOffsetsAdded, {j});
+    return Values{b.add(live[0], b.select(token, b.index(1), b.index(0)))};
+  })[0];
 }
 
 /// turned[d, lane] = scale * q[row + lane, d]; lanes beyond `valid` repeat the
@@ -256,10 +253,10 @@ void AttentionKernel::emitScores() {
     auto vector = [&](Value d, int64_t v) {
       return b.loadVector(turned, {d, b.index(v * b.target.vectorWidth)});
     };
-    Values sums = emitRankUpdates(
-        b, b.index(0), b.index(spec.headDim), spec.headDim,
-        Values(rows * vectors(), b.splat(0.0f)),
-        TileOperands{rows, vectors(), scalar, vector});
+    Values sums =
+        emitRankUpdates(b, b.index(0), b.index(spec.headDim), spec.headDim,
+                        Values(rows * vectors(), b.splat(0.0f)),
+                        TileOperands{rows, vectors(), scalar, vector});
     for (int64_t i = 0; i != rows; ++i)
       for (int64_t v = 0; v != vectors(); ++v)
         b.storeVector(sums[i * vectors() + v], scores,
@@ -287,8 +284,8 @@ Value AttentionKernel::biasLanes(Value row, Value valid, Value key,
     Value query = b.add(row, b.min(b.index(first + lane), last));
     Value i = positionInSequence(positions, query);
     Value number = b.load(bias, {batch, headIndex, i, at});
-    result = vector::InsertOp::create(b, number, result,
-                                      ArrayRef<int64_t>{lane});
+    result =
+        vector::InsertOp::create(b, number, result, ArrayRef<int64_t>{lane});
   }
   return result;
 }
@@ -313,9 +310,8 @@ void AttentionKernel::emitCorrections(Value row, Value valid) {
     b.loop(b.index(0), valid, 1, [&](Value lane) {
       Value query = positionInSequence(positions, b.add(row, lane));
       Value far = b.max(b.sub(query, key), b.sub(key, query));
-      b.ifThen(b.less(b.index(*spec.window), far), [&] {
-        b.store(b.constant(-INFINITY), scores, {j, lane});
-      });
+      b.ifThen(b.less(b.index(*spec.window), far),
+               [&] { b.store(b.constant(-INFINITY), scores, {j, lane}); });
     });
   });
 }
@@ -329,22 +325,21 @@ void AttentionKernel::emitSoftmax() {
           b.loadVector(scores, {j, b.index(v * b.target.vectorWidth)}));
     return row;
   };
-  Values largest = b.reduce(
-      b.index(0), keys, 1, Values(vectors(), b.splat(-INFINITY)),
-      [&](Value j, ValueRange carried) {
-        Values row = loadRow(j);
-        for (int64_t v = 0; v != vectors(); ++v)
-          row[v] = b.maxf(carried[v], row[v]);
-        return row;
-      });
+  Values largest =
+      b.reduce(b.index(0), keys, 1, Values(vectors(), b.splat(-INFINITY)),
+               [&](Value j, ValueRange carried) {
+                 Values row = loadRow(j);
+                 for (int64_t v = 0; v != vectors(); ++v)
+                   row[v] = b.maxf(carried[v], row[v]);
+                 return row;
+               });
   Values sums = b.reduce(
       b.index(0), keys, 1, Values(vectors(), b.splat(0.0f)),
       [&](Value j, ValueRange carried) {
         Values row = loadRow(j);
         for (int64_t v = 0; v != vectors(); ++v) {
           Value power = emitExp(b, b.subf(row[v], largest[v]));
-          b.storeVector(power, scores,
-                        {j, b.index(v * b.target.vectorWidth)});
+          b.storeVector(power, scores, {j, b.index(v * b.target.vectorWidth)});
           row[v] = b.addf(carried[v], power);
         }
         return row;
@@ -375,8 +370,8 @@ void AttentionKernel::emitValues(Value row, Value valid) {
   });
 }
 
-void AttentionKernel::emitValueTile(int64_t vectors, Value query,
-                                    Value column, Value row, Value valid) {
+void AttentionKernel::emitValueTile(int64_t vectors, Value query, Value column,
+                                    Value row, Value valid) {
   int64_t rows = valueRows(), lane = b.target.vectorWidth;
   auto scalar = [&](Value j, int64_t i) {
     return b.load(scores, {j, b.add(query, i)});
@@ -395,8 +390,8 @@ void AttentionKernel::emitValueTile(int64_t vectors, Value query,
       Value result = b.mulf(sums[i * vectors + v], factor);
       if (spec.mask && spec.emptyKeys == EmptyKeys::Zero)
         result = b.select(b.equal(anyLive, b.index(0)), b.splat(0.0f), result);
-      b.storeVector(result, out, {b.add(row, b.add(query, i)),
-                                  b.add(first, v * lane)},
+      b.storeVector(result, out,
+                    {b.add(row, b.add(query, i)), b.add(first, v * lane)},
                     partial && v == vectors - 1 ? tail : -1);
     }
   };
@@ -405,8 +400,9 @@ void AttentionKernel::emitValueTile(int64_t vectors, Value query,
     b.ifThen(b.less(b.add(query, i), valid), [&] {
       if (tail == 0)
         return storeRow(i, false);
-      b.ifThen(b.less(b.index(spec.headDim), last),
-               [&] { storeRow(i, true); }, [&] { storeRow(i, false); });
+      b.ifThen(
+          b.less(b.index(spec.headDim), last), [&] { storeRow(i, true); },
+          [&] { storeRow(i, false); });
     });
 }
 
@@ -419,6 +415,5 @@ Launch skim::launchAttention(KernelBuilder &b, const AttentionSpec &spec,
                              Value batch, Value sequence) {
   Value blocks = b.ceilDiv(sequence, queryBlock);
   Value pairs = b.mul(batch, spec.heads);
-  return {b.mul(pairs, blocks), b.index(1),
-          Scratch(b, spec, sequence).total};
+  return {b.mul(pairs, blocks), b.index(1), Scratch(b, spec, sequence).total};
 }

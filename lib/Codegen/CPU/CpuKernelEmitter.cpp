@@ -60,9 +60,8 @@ std::string EmbedSpec::name() const {
   return llvm::formatv("embed_{0}x{1}", tables.size(), width);
 }
 std::string PoolSpec::name() const {
-  std::string name =
-      llvm::formatv("pool_{0}_{1}{2}", stringifyPoolKind(kind), width,
-                    mask ? "_mask" : "");
+  std::string name = llvm::formatv("pool_{0}_{1}{2}", stringifyPoolKind(kind),
+                                   width, mask ? "_mask" : "");
   return kind == PoolKind::Mean ? name + "_" + bits(epsilon) : name;
 }
 std::string RestoreSpec::name() const {
@@ -130,8 +129,8 @@ public:
                     int64_t width) override {
     KernelBuilder b(loc, builder, target);
     // Some 16 KiB a piece, so that handing them out costs little.
-    int64_t grain = std::clamp<int64_t>(4096 / std::max<int64_t>(width, 1), 1,
-                                        256);
+    int64_t grain =
+        std::clamp<int64_t>(4096 / std::max<int64_t>(width, 1), 1, 256);
     return {rows, b.index(grain), b.index(0)};
   }
 

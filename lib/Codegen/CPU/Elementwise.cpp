@@ -43,8 +43,7 @@ func::FuncOp skim::emitElementwise(KernelBuilder &b, ModuleOp module,
       } else if (spec.kind == Kind::Activation) {
         result = emitActivation(b, spec.activation, result);
       } else {
-        Value second =
-            b.loadVector(x, {row, b.add(column, spec.width)}, count);
+        Value second = b.loadVector(x, {row, b.add(column, spec.width)}, count);
         Value &active = spec.kind == Kind::Glu ? result : second;
         active = emitActivation(b, spec.activation, active);
         result = b.mulf(result, second);

@@ -45,9 +45,8 @@ func::FuncOp skim::emitEmbed(KernelBuilder &b, ModuleOp module,
   constexpr int64_t any = ShapedType::kDynamic;
   SmallVector<Type> types;
   for (const EmbedSpec::Table &table : spec.tables) {
-    types.push_back(
-        MemRefType::get({table.shared ? 1 : any, any},
-                        b.getIntegerType(table.idBits)));
+    types.push_back(MemRefType::get({table.shared ? 1 : any, any},
+                                    b.getIntegerType(table.idBits)));
     types.push_back(b.buffer({table.rows, spec.width}));
   }
   if (spec.ragged)
@@ -65,8 +64,8 @@ func::FuncOp skim::emitEmbed(KernelBuilder &b, ModuleOp module,
     Value batch = b.div(place, length), position = b.rem(place, length);
     Values selected;
     for (size_t i = 0; i != numTables; ++i)
-      selected.push_back(emitLookUp(b, spec.tables[i], arguments[2 * i], batch,
-                                    position));
+      selected.push_back(
+          emitLookUp(b, spec.tables[i], arguments[2 * i], batch, position));
     b.forColumns(spec.width, [&](Value column, int64_t count) {
       Value sum;
       for (size_t i = 0; i != numTables; ++i) {

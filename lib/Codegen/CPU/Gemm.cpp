@@ -47,7 +47,8 @@ struct Blocking {
     int64_t rows = target.l2Bytes / 2 / (kBlock * 4);
     rowBlock = std::clamp<int64_t>(rows, 2 * target.tileRows, 192);
     tiles = target.numTiles(spec.n);
-    group = std::min<int64_t>(tiles, std::max<int64_t>(1, 64 / target.tileColumns));
+    group =
+        std::min<int64_t>(tiles, std::max<int64_t>(1, 64 / target.tileColumns));
     groups = llvm::divideCeil(tiles, group);
   }
   int64_t kBlock, numKBlocks; ///< numbers of K at a time
@@ -73,8 +74,8 @@ private:
                 Value end);
   Values startSums(int64_t rows, int64_t tiles, Value row, Value tile,
                    Value begin);
-  void finishSums(int64_t rows, int64_t tiles, Value row, Value tile,
-                  Value end, ValueRange sums);
+  void finishSums(int64_t rows, int64_t tiles, Value row, Value tile, Value end,
+                  ValueRange sums);
   void storeTile(int64_t rows, int64_t tiles, int64_t width, Value row,
                  Value tile, ValueRange sums, bool complete);
   Value column(Value tile, int64_t offset) {
@@ -128,9 +129,8 @@ void GemmKernel::emitTask(Value task) {
   auto many = [&] { emitBlocks(firstRow, count, firstTile, lastTile); };
   auto two = [&] { emitFewRows(2, firstRow, firstTile, lastTile); };
   auto one = [&] { emitFewRows(1, firstRow, firstTile, lastTile); };
-  b.ifThen(b.less(b.index(2), count), many, [&] {
-    b.ifThen(b.equal(count, b.index(2)), two, one);
-  });
+  b.ifThen(b.less(b.index(2), count), many,
+           [&] { b.ifThen(b.equal(count, b.index(2)), two, one); });
 }
 
 void GemmKernel::emitBlocks(Value firstRow, Value rows, Value firstTile,
@@ -145,14 +145,13 @@ void GemmKernel::emitBlocks(Value firstRow, Value rows, Value firstTile,
       Value size = b.div(rows, panels), longer = b.rem(rows, panels);
       b.loop(b.index(0), panels, 1, [&](Value panel) {
         // The first `longer` panels have one row more.
-        Value row = b.add(firstRow, b.add(b.mul(panel, size),
-                                          b.min(panel, longer)));
+        Value row =
+            b.add(firstRow, b.add(b.mul(panel, size), b.min(panel, longer)));
         Value more = b.select(b.less(panel, longer), b.index(1), b.index(0));
         int64_t least = b.target.tileRows < 6 ? 2 : 3;
-        b.switchOver(b.add(size, more), least, b.target.tileRows,
-                     [&](int64_t rows) {
-                       emitTile(rows, 1, row, tile, k, end);
-                     });
+        b.switchOver(
+            b.add(size, more), least, b.target.tileRows,
+            [&](int64_t rows) { emitTile(rows, 1, row, tile, k, end); });
       });
     });
   });
@@ -162,24 +161,24 @@ void GemmKernel::emitFewRows(int64_t rows, Value firstRow, Value firstTile,
                              Value lastTile) {
   // As many chains as two units of latency four or five can take.
   int64_t chains = b.target.numRegisters == 32 ? 16 : 8;
-  int64_t together = std::min(
-      chains / (rows * b.target.tileVectors()), blocking.group);
+  int64_t together =
+      std::min(chains / (rows * b.target.tileVectors()), blocking.group);
   together = std::max<int64_t>(together, 1);
   Value zero = b.index(0), end = b.index(spec.k);
   // The last tile goes alone where it is not whole.
-  Value whole = tail() ? b.min(lastTile, b.index(blocking.tiles - 1)) : lastTile;
+  Value whole =
+      tail() ? b.min(lastTile, b.index(blocking.tiles - 1)) : lastTile;
   Value count = b.sub(b.max(whole, firstTile), firstTile);
-  Value aligned = b.add(
-      firstTile, b.mul(b.div(count, b.index(together)), together));
+  Value aligned =
+      b.add(firstTile, b.mul(b.div(count, b.index(together)), together));
   if (together > 1)
     b.loop(firstTile, aligned, together, [&](Value tile) {
       emitTile(rows, together, firstRow, tile, zero, end);
     });
   else
     aligned = firstTile;
-  b.loop(aligned, lastTile, 1, [&](Value tile) {
-    emitTile(rows, 1, firstRow, tile, zero, end);
-  });
+  b.loop(aligned, lastTile, 1,
+         [&](Value tile) { emitTile(rows, 1, firstRow, tile, zero, end); });
 }
 
 void GemmKernel::emitTile(int64_t rows, int64_t tiles, Value row, Value tile,
@@ -190,8 +189,8 @@ void GemmKernel::emitTile(int64_t rows, int64_t tiles, Value row, Value tile,
     return b.load(x, {b.add(row, i), k});
   };
   auto vector = [&](Value k, int64_t v) {
-    return b.loadVector(w, {b.add(tile, v / perTile), k,
-                            b.index(v % perTile * lanes)});
+    return b.loadVector(
+        w, {b.add(tile, v / perTile), k, b.index(v % perTile * lanes)});
   };
   operands.scalar = scalar;
   operands.vector = vector;
@@ -201,8 +200,8 @@ void GemmKernel::emitTile(int64_t rows, int64_t tiles, Value row, Value tile,
 }
 
 /// +0 in the first block of K, afterwards what the one before left in `out`.
-Values GemmKernel::startSums(int64_t rows, int64_t tiles, Value row,
-                             Value tile, Value begin) {
+Values GemmKernel::startSums(int64_t rows, int64_t tiles, Value row, Value tile,
+                             Value begin) {
   int64_t vectors = tiles * b.target.tileVectors();
   auto zeros = [&] { return Values(rows * vectors, b.splat(0.0f)); };
   if (blocking.numKBlocks == 1)
@@ -214,8 +213,10 @@ Values GemmKernel::startSums(int64_t rows, int64_t tiles, Value row,
         int64_t first = v * b.target.vectorWidth;
         int64_t count =
             std::clamp<int64_t>(width - first, 0, b.target.vectorWidth);
-        sums.push_back(count == 0 ? b.splat(0.0f)
-                                  : b.loadVector(out, {b.add(row, i), column(tile, first)}, count));
+        sums.push_back(
+            count == 0 ? b.splat(0.0f)
+                       : b.loadVector(out, {b.add(row, i), column(tile, first)},
+                                      count));
       }
     return sums;
   };
@@ -224,9 +225,9 @@ Values GemmKernel::startSums(int64_t rows, int64_t tiles, Value row,
   return b.ifElse(b.equal(begin, b.index(0)), types, zeros, [&] {
     if (!tail() || tiles > 1)
       return loads(whole);
-    return b.ifElse(b.equal(tile, b.index(blocking.tiles - 1)), types,
-                    [&] { return loads(tail()); },
-                    [&] { return loads(whole); });
+    return b.ifElse(
+        b.equal(tile, b.index(blocking.tiles - 1)), types,
+        [&] { return loads(tail()); }, [&] { return loads(whole); });
   });
 }
 
@@ -243,14 +244,15 @@ void GemmKernel::finishSums(int64_t rows, int64_t tiles, Value row, Value tile,
         [&] { storeTile(rows, tiles, tail(), row, tile, sums, complete); },
         [&] { storeTile(rows, tiles, whole, row, tile, sums, complete); });
   };
-  bool epilogue = spec.bias || spec.residual ||
-                  spec.activation != Activation::None;
+  bool epilogue =
+      spec.bias || spec.residual || spec.activation != Activation::None;
   if (blocking.numKBlocks == 1 || !epilogue) {
     store(true);
     return;
   }
-  b.ifThen(b.equal(end, b.index(spec.k)), [&] { store(true); },
-           [&] { store(false); });
+  b.ifThen(
+      b.equal(end, b.index(spec.k)), [&] { store(true); },
+      [&] { store(false); });
 }
 
 void GemmKernel::storeTile(int64_t rows, int64_t tiles, int64_t width,

@@ -56,13 +56,13 @@ Value KernelBuilder::constant(float value) {
   return arith::ConstantOp::create(*this, getF32FloatAttr(value));
 }
 Value KernelBuilder::splat(float value) {
-  return arith::ConstantOp::create(
-      *this, DenseElementsAttr::get(vectorType(), value));
+  return arith::ConstantOp::create(*this,
+                                   DenseElementsAttr::get(vectorType(), value));
 }
 Value KernelBuilder::splatBits(uint32_t bits) {
   APFloat value(APFloat::IEEEsingle(), APInt(32, bits));
-  return arith::ConstantOp::create(
-      *this, DenseElementsAttr::get(vectorType(), value));
+  return arith::ConstantOp::create(*this,
+                                   DenseElementsAttr::get(vectorType(), value));
 }
 Value KernelBuilder::splatInt(int32_t value) {
   return arith::ConstantOp::create(
@@ -85,8 +85,7 @@ Value KernelBuilder::divf(Value a, Value b) {
   return arith::DivFOp::create(*this, a, b);
 }
 Value KernelBuilder::maxf(Value a, Value b) {
-  Value larger =
-      arith::CmpFOp::create(*this, arith::CmpFPredicate::OGT, a, b);
+  Value larger = arith::CmpFOp::create(*this, arith::CmpFPredicate::OGT, a, b);
   return select(larger, a, b);
 }
 Value KernelBuilder::fma(Value a, Value b, Value c) {
@@ -110,12 +109,10 @@ static Value foldLanes(KernelBuilder &b, Value vector,
   return vector::ExtractOp::create(b, vector, ArrayRef<int64_t>{0});
 }
 Value KernelBuilder::sumLanes(Value vector) {
-  return foldLanes(*this, vector,
-                   [&](Value a, Value b) { return addf(a, b); });
+  return foldLanes(*this, vector, [&](Value a, Value b) { return addf(a, b); });
 }
 Value KernelBuilder::maxLanes(Value vector) {
-  return foldLanes(*this, vector,
-                   [&](Value a, Value b) { return maxf(a, b); });
+  return foldLanes(*this, vector, [&](Value a, Value b) { return maxf(a, b); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -215,8 +212,8 @@ void KernelBuilder::switchOver(Value value, int64_t first, int64_t last,
                                        cases.size());
   OpBuilder::InsertionGuard guard(*this);
   for (int64_t c = first; c <= last; ++c) {
-    Region &region = c == last ? op.getDefaultRegion()
-                               : op.getCaseRegions()[c - first];
+    Region &region =
+        c == last ? op.getDefaultRegion() : op.getCaseRegions()[c - first];
     setInsertionPointToStart(&region.emplaceBlock());
     body(c);
     scf::YieldOp::create(*this);

@@ -6,13 +6,13 @@
 #ifndef SKIM_LIB_CODEGEN_CPU_KERNELBUILDER_H
 #define SKIM_LIB_CODEGEN_CPU_KERNELBUILDER_H
 
-#include "skim/Codegen/TargetInfo.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "skim/Codegen/TargetInfo.h"
 
 namespace skim {
 
@@ -62,11 +62,11 @@ public:
   Value toIndex(Value integer);
 
   // f32 scalars and vectors of them alike.
-  Value constant(float value);                 ///< scalar
-  Value splat(float value);                    ///< vector
-  Value splatBits(uint32_t bits);              ///< vector, by bit pattern
-  Value splatInt(int32_t value);               ///< i32 vector
-  Value broadcast(Value scalar);               ///< to a vector
+  Value constant(float value);    ///< scalar
+  Value splat(float value);       ///< vector
+  Value splatBits(uint32_t bits); ///< vector, by bit pattern
+  Value splatInt(int32_t value);  ///< i32 vector
+  Value broadcast(Value scalar);  ///< to a vector
   Value addf(Value a, Value b);
   Value subf(Value a, Value b);
   Value mulf(Value a, Value b);
@@ -105,8 +105,8 @@ public:
   Values ifElse(Value condition, mlir::TypeRange types,
                 llvm::function_ref<Values()> then,
                 llvm::function_ref<Values()> otherwise);
-  /// Runs body(c) for the case c in [first, last] that `value` is, which it must
-  /// be: the last case needs no test.
+  /// Runs body(c) for the case c in [first, last] that `value` is, which it
+  /// must be: the last case needs no test.
   void switchOver(Value value, int64_t first, int64_t last,
                   llvm::function_ref<void(int64_t)> body);
 

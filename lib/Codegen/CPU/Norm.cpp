@@ -73,9 +73,9 @@ func::FuncOp skim::emitNorm(KernelBuilder &b, ModuleOp module,
       Value part = centre(b.loadVector(x, {row, column}, count));
       Value scaled = b.mulf(part, factor);
       Value weight = b.loadVector(scale, {column}, count);
-      Value result = bias ? b.fma(scaled, weight,
-                                  b.loadVector(bias, {column}, count))
-                          : b.mulf(scaled, weight);
+      Value result =
+          bias ? b.fma(scaled, weight, b.loadVector(bias, {column}, count))
+               : b.mulf(scaled, weight);
       b.storeVector(result, out, {row, column}, count);
     });
   });
@@ -86,8 +86,7 @@ func::FuncOp skim::emitNorm(KernelBuilder &b, ModuleOp module,
 func::FuncOp skim::emitL2(KernelBuilder &b, ModuleOp module,
                           const L2Spec &spec) {
   Type states = b.buffer({ShapedType::kDynamic, spec.width});
-  func::FuncOp function =
-      startKernel(b, module, spec.name(), {states, states});
+  func::FuncOp function = startKernel(b, module, spec.name(), {states, states});
   Value x = function.getArgument(0), out = function.getArgument(1);
   b.loop(function.getArgument(2), function.getArgument(3), 1, [&](Value row) {
     Value squares = sumRow(b, x, row, spec.width, [&](Value part, Value sum) {

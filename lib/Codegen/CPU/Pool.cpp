@@ -56,8 +56,7 @@ Value PoolKernel::reduceRows(Value first, Value last, Value column,
   Value start = b.splat(mean ? 0.0f : -INFINITY);
   return b.reduce(first, last, 1, start, [&](Value row, ValueRange carried) {
     Value part = b.loadVector(x, {row, column}, count);
-    Value next =
-        mean ? b.addf(carried[0], part) : b.maxf(carried[0], part);
+    Value next = mean ? b.addf(carried[0], part) : b.maxf(carried[0], part);
     return Values{spec.mask ? b.select(isLive(row), next, carried[0]) : next};
   })[0];
 }
@@ -99,9 +98,8 @@ func::FuncOp PoolKernel::emit(ModuleOp module) {
         bool mean = spec.kind == PoolKind::Mean;
         return Values{mean ? b.divf(result, divisor) : result};
       };
-      Value result =
-          b.ifElse(some, b.vectorType(), pooled,
-                   [&] { return Values{b.splat(0.0f)}; })[0];
+      Value result = b.ifElse(some, b.vectorType(), pooled,
+                              [&] { return Values{b.splat(0.0f)}; })[0];
       b.storeVector(result, out, {sequence, column}, count);
     });
   });

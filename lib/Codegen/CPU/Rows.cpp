@@ -46,13 +46,13 @@ func::FuncOp skim::emitRestore(KernelBuilder &b, ModuleOp module,
     Value first = b.toIndex(b.load(offsets, {sequence}));
     Value last = b.toIndex(b.load(offsets, {b.add(sequence, 1)}));
     Value begin = b.mul(sequence, length);
-    Value next = b.reduce(first, last, 1, begin,
-                          [&](Value row, ValueRange carried) {
-                            Value place = b.toIndex(b.load(positions, {row}));
-                            fill(carried[0], place);
-                            copyRow(b, x, row, out, place, spec.width);
-                            return Values{b.add(place, 1)};
-                          })[0];
+    Value next =
+        b.reduce(first, last, 1, begin, [&](Value row, ValueRange carried) {
+          Value place = b.toIndex(b.load(positions, {row}));
+          fill(carried[0], place);
+          copyRow(b, x, row, out, place, spec.width);
+          return Values{b.add(place, 1)};
+        })[0];
     fill(next, b.add(begin, length));
   });
   finishKernel(b, function);

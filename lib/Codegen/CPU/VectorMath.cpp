@@ -50,9 +50,9 @@ Value skim::emitExp(KernelBuilder &b, Value x) {
   Value r = b.fma(rounded, b.splat(-0.693359375f), x);
   r = b.fma(rounded, b.splat(2.12194440e-4f), r);
 
-  Value tail = polynomial(b, r,
-                          {0.49999994f, 0.1666652f, 0.041668408f, 0.008368902f,
-                           0.0013814205f});
+  Value tail = polynomial(
+      b, r,
+      {0.49999994f, 0.1666652f, 0.041668408f, 0.008368902f, 0.0013814205f});
   Value power = b.addf(b.fma(b.mulf(r, r), tail, r), b.splat(1.0f));
 
   Value half = arith::ShRSIOp::create(b, n, b.splatInt(1));
@@ -80,15 +80,14 @@ Value skim::emitErf(KernelBuilder &b, Value x) {
 // |x| < 0.625: x + x^3 R(x^2); otherwise 1 - 2 / (e^(2 |x|) + 1).
 Value skim::emitTanh(KernelBuilder &b, Value x) {
   Value square = b.mulf(x, x);
-  Value tail = polynomial(b, square,
-                          {-0.33333278f, 0.13331331f, -0.053729977f,
-                           0.020606074f, -0.0056668594f});
+  Value tail = polynomial(
+      b, square,
+      {-0.33333278f, 0.13331331f, -0.053729977f, 0.020606074f, -0.0056668594f});
   Value small = b.fma(b.mulf(square, x), tail, x);
 
   Value magnitude = math::AbsFOp::create(b, x);
   Value power = emitExp(b, b.addf(magnitude, magnitude));
-  Value quotient =
-      b.divf(b.splat(2.0f), b.addf(power, b.splat(1.0f)));
+  Value quotient = b.divf(b.splat(2.0f), b.addf(power, b.splat(1.0f)));
   Value large = b.subf(b.splat(1.0f), quotient);
   large = math::CopySignOp::create(b, large, x);
   return b.select(

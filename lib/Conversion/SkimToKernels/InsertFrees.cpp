@@ -4,8 +4,8 @@
 
 #include "skim/Conversion/SkimToKernels/Passes.h"
 
-#include "skim/Dialect/Skim/IR/SkimDialect.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include "skim/Dialect/Skim/IR/SkimDialect.h"
 
 namespace skim {
 #define GEN_PASS_DEF_INSERTFREESPASS

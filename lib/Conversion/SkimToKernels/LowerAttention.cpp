@@ -73,9 +73,9 @@ LogicalResult Lowering::lowerAttention(AttentionOp op) {
     arguments.push_back(withType(op.getKeyMask(), 2, builder.getI1Type()));
   if (spec.bias) {
     if (cast<RankedTensorType>(op.getBias().getType()).getRank() != 4)
-      return op.emitError() << onnx::describe(op)
-                            << ": expected a bias of 4 dimensions, got "
-                            << op.getBias().getType();
+      return op.emitError()
+             << onnx::describe(op) << ": expected a bias of 4 dimensions, got "
+             << op.getBias().getType();
     arguments.push_back(withType(op.getBias(), 4, builder.getF32Type()));
   }
   Value out = makeRagged(op.getResult(), dim(loc, query.memref, 0));

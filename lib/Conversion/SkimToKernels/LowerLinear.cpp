@@ -61,8 +61,8 @@ LogicalResult Lowering::lowerMerged(ArrayRef<LinearOp> group) {
   if (group.size() == 1) {
     out = makeResult(first.getResult(), first.getInput());
   } else {
-    auto type = MemRefType::get({ShapedType::kDynamic, spec.n},
-                                builder.getF32Type());
+    auto type =
+        MemRefType::get({ShapedType::kDynamic, spec.n}, builder.getF32Type());
     out = memref::AllocOp::create(builder, loc, type, dim(loc, input, 0));
     int64_t column = 0;
     for (LinearOp op : group) {
@@ -116,8 +116,7 @@ LogicalResult Lowering::lowerAdd(AddOp op) {
   spec.width = getWidth(op.getResult().getType());
   Value lhs = rowsOf(op.getLhs()), rhs = rowsOf(op.getRhs());
   Value out = makeResult(op.getResult(), op.getLhs());
-  dispatchRows(op, emitter.get(spec), {lhs, rhs, out}, out,
-               KernelKind::Other);
+  dispatchRows(op, emitter.get(spec), {lhs, rhs, out}, out, KernelKind::Other);
   return success();
 }
 

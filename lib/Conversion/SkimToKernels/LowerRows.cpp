@@ -4,8 +4,8 @@
 
 #include "Lowering.h"
 
-#include "skim/Dialect/Onnx/IR/OnnxDialect.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "skim/Dialect/Onnx/IR/OnnxDialect.h"
 
 using namespace mlir;
 using namespace skim;
@@ -23,18 +23,16 @@ LogicalResult Lowering::lowerPack(PackOp op) {
     result.batch = dim(loc, like, 0);
     result.sequence = dim(loc, like, 1);
   }
-  auto type =
-      MemRefType::get({ShapedType::kDynamic}, builder.getI32Type());
+  auto type = MemRefType::get({ShapedType::kDynamic}, builder.getI32Type());
   Value bounds =
       arith::AddIOp::create(builder, loc, result.batch, index(loc, 1));
   Value places =
       arith::MulIOp::create(builder, loc, result.batch, result.sequence);
   result.offsets = memref::AllocOp::create(builder, loc, type, bounds);
   result.positions = memref::AllocOp::create(builder, loc, type, places);
-  result.count =
-      PackRowsOp::create(builder, loc, builder.getIndexType(), mask,
-                         result.batch, result.sequence, result.offsets,
-                         result.positions);
+  result.count = PackRowsOp::create(builder, loc, builder.getIndexType(), mask,
+                                    result.batch, result.sequence,
+                                    result.offsets, result.positions);
   rows[op.getRows()] = result;
   return success();
 }
@@ -87,9 +85,9 @@ LogicalResult Lowering::lowerEmbed(EmbedOp op) {
     Value given = buffer;
     auto type = cast<MemRefType>(given.getType());
     if (type.getRank() != 2)
-      return op.emitError() << onnx::describe(op)
-                            << ": expected ids of 2 dimensions, got "
-                            << ids.getType();
+      return op.emitError()
+             << onnx::describe(op) << ": expected ids of 2 dimensions, got "
+             << ids.getType();
     EmbedSpec::Table entry;
     entry.rows = cast<RankedTensorType>(table.getType()).getDimSize(0);
     entry.idBits = type.getElementTypeBitWidth();
@@ -101,8 +99,8 @@ LogicalResult Lowering::lowerEmbed(EmbedOp op) {
     // The other way to be out of range: fewer ids than positions.
     auto check = [&](int64_t dimension, Value wanted, StringRef message) {
       Value size = dim(loc, given, dimension);
-      Value fits = arith::CmpIOp::create(
-          builder, loc, arith::CmpIPredicate::eq, size, wanted);
+      Value fits = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                         size, wanted);
       CheckOp::create(builder, loc, fits, entry.label + ": " + message.str(),
                       ValueRange{wanted, size});
     };
@@ -187,8 +185,8 @@ LogicalResult Lowering::lowerRestore(RestoreOp op) {
   Launch launch = emitter.launchRows(builder, loc, where.batch, spec.width);
   launch.grain = index(loc, 1);
   dispatch(op, emitter.get(spec),
-           {input, where.offsets, where.positions, where.sequence, out},
-           launch, KernelKind::Other);
+           {input, where.offsets, where.positions, where.sequence, out}, launch,
+           KernelKind::Other);
   return success();
 }
 

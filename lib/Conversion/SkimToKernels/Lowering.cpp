@@ -4,8 +4,8 @@
 
 #include "Lowering.h"
 
-#include "skim/Dialect/Onnx/IR/OnnxDialect.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "skim/Dialect/Onnx/IR/OnnxDialect.h"
 
 using namespace mlir;
 using namespace skim;
@@ -119,8 +119,7 @@ static Value dynamicRows(OpBuilder &builder, Location loc, Value memref) {
 Value Lowering::rowsOf(Value value) {
   if (isRagged(value.getType())) {
     StatesBuffer buffer = states.lookup(value);
-    assert(buffer.column == 0 &&
-           buffer.stride == getWidth(value.getType()) &&
+    assert(buffer.column == 0 && buffer.stride == getWidth(value.getType()) &&
            "only attention reads a range of columns");
     return buffer.memref;
   }
@@ -140,8 +139,8 @@ Value Lowering::flatten(Value memref) {
 
 Value Lowering::makeDense(Value result, ValueRange sizes) {
   auto type = cast<RankedTensorType>(result.getType());
-  Value buffer = memref::AllocOp::create(builder, result.getLoc(),
-                                         memrefOf(type), sizes);
+  Value buffer =
+      memref::AllocOp::create(builder, result.getLoc(), memrefOf(type), sizes);
   // After the op, so after the kernel's call, which goes before the op.
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointAfter(result.getDefiningOp());
@@ -165,10 +164,9 @@ Value Lowering::makeResult(Value result, Value like) {
 
 Value Lowering::makeRagged(Value result, Value count) {
   int64_t width = getWidth(result.getType());
-  auto type = MemRefType::get({ShapedType::kDynamic, width},
-                              builder.getF32Type());
-  Value buffer =
-      memref::AllocOp::create(builder, result.getLoc(), type, count);
+  auto type =
+      MemRefType::get({ShapedType::kDynamic, width}, builder.getF32Type());
+  Value buffer = memref::AllocOp::create(builder, result.getLoc(), type, count);
   states[result] = {buffer, 0, width};
   return buffer;
 }
@@ -193,8 +191,7 @@ FailureOr<Value> Lowering::plainWeight(Operation *op, Value value,
   if (failed(elements))
     return failure();
   MemRefType type = memrefOf(cast<RankedTensorType>(value.getType()));
-  return weights.view(builder, op->getLoc(), *elements, Layout::Plain, 1,
-                      type);
+  return weights.view(builder, op->getLoc(), *elements, Layout::Plain, 1, type);
 }
 
 //===----------------------------------------------------------------------===//
@@ -210,8 +207,8 @@ Value Lowering::dim(Location loc, Value memref, int64_t dimension) {
 }
 
 Value Lowering::timesI64(Location loc, Value count, int64_t factor) {
-  Value wide = arith::IndexCastOp::create(builder, loc, builder.getI64Type(),
-                                          count);
+  Value wide =
+      arith::IndexCastOp::create(builder, loc, builder.getI64Type(), count);
   Value scale = arith::ConstantOp::create(builder, loc,
                                           builder.getI64IntegerAttr(factor));
   return arith::MulIOp::create(builder, loc, wide, scale);
@@ -222,8 +219,8 @@ void Lowering::dispatch(Operation *op, func::FuncOp kernel,
                         KernelKind kind, Value flops) {
   Location loc = op->getLoc();
   if (!flops)
-    flops = arith::ConstantOp::create(builder, loc,
-                                      builder.getI64IntegerAttr(0));
+    flops =
+        arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(0));
   auto found = layers.find(op);
   int64_t layer = found == layers.end() ? -1 : found->second;
   DispatchOp::create(builder, loc, kernel.getName(), arguments, launch.tasks,
@@ -236,8 +233,7 @@ void Lowering::dispatchRows(Operation *op, func::FuncOp kernel,
                             ValueRange arguments, Value out, KernelKind kind) {
   Location loc = op->getLoc();
   int64_t width = cast<MemRefType>(out.getType()).getDimSize(1);
-  Launch launch =
-      emitter.launchRows(builder, loc, dim(loc, out, 0), width);
+  Launch launch = emitter.launchRows(builder, loc, dim(loc, out, 0), width);
   dispatch(op, kernel, arguments, launch, kind);
 }
 
@@ -258,8 +254,8 @@ Value Lowering::pairsOf(RowsBuffers &rows, Location loc) {
   Value next = arith::AddIOp::create(inside, loc, i, one);
   Value count = arith::SubIOp::create(inside, loc, bound(next), bound(i));
   Value square = arith::MulIOp::create(inside, loc, count, count);
-  Value sum = arith::AddIOp::create(inside, loc, loop.getRegionIterArg(0),
-                                    square);
+  Value sum =
+      arith::AddIOp::create(inside, loc, loop.getRegionIterArg(0), square);
   scf::YieldOp::create(inside, loc, sum);
   return rows.pairs = loop.getResult(0);
 }

@@ -63,8 +63,9 @@ private:
   mlir::Value rowsOf(mlir::Value states);
   /// The same as a range of columns, for attention.
   StatesBuffer rangeOf(mlir::Value states);
-  /// A new buffer for `result`, as [rows, width]: with the leading dimensions of
-  /// `like`, with the given dynamic sizes (dense), with `count` rows (ragged).
+  /// A new buffer for `result`, as [rows, width]: with the leading dimensions
+  /// of `like`, with the given dynamic sizes (dense), with `count` rows
+  /// (ragged).
   mlir::Value makeResult(mlir::Value result, mlir::Value like);
   mlir::Value makeDense(mlir::Value result, mlir::ValueRange sizes);
   mlir::Value makeRagged(mlir::Value result, mlir::Value count);
@@ -73,13 +74,11 @@ private:
 
   /// `value` as the elements of a constant; reports, by the node's name, that
   /// it is not one.
-  mlir::FailureOr<mlir::ElementsAttr> constant(mlir::Operation *op,
-                                               mlir::Value value,
-                                               llvm::StringRef what);
+  mlir::FailureOr<mlir::ElementsAttr>
+  constant(mlir::Operation *op, mlir::Value value, llvm::StringRef what);
   /// A view of a constant operand as it is.
-  mlir::FailureOr<mlir::Value> plainWeight(mlir::Operation *op,
-                                           mlir::Value value,
-                                           llvm::StringRef what);
+  mlir::FailureOr<mlir::Value>
+  plainWeight(mlir::Operation *op, mlir::Value value, llvm::StringRef what);
 
   void dispatch(mlir::Operation *op, mlir::func::FuncOp kernel,
                 mlir::ValueRange arguments, const Launch &launch,

@@ -4,11 +4,11 @@
 
 #include "Lowering.h"
 
-#include "skim/Conversion/SkimToKernels/Passes.h"
-#include "skim/Target/CpuTarget.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "skim/Conversion/SkimToKernels/Passes.h"
+#include "skim/Target/CpuTarget.h"
 #include "llvm/ADT/MapVector.h"
 
 namespace skim {
@@ -28,9 +28,9 @@ static LogicalResult convertInputs(func::FuncOp main, Lowering &lowering) {
       continue;
     auto type = dyn_cast<RankedTensorType>(argument.getType());
     if (!type)
-      return main.emitError() << "expected input " << argument.getArgNumber()
-                              << " to be a ranked tensor, got "
-                              << argument.getType();
+      return main.emitError()
+             << "expected input " << argument.getArgNumber()
+             << " to be a ranked tensor, got " << argument.getType();
     argument.setType(MemRefType::get(type.getShape(), type.getElementType()));
     Value tensor = lowering.asTensor(argument);
     argument.replaceAllUsesExcept(tensor, tensor.getDefiningOp());
@@ -63,8 +63,8 @@ static void convertOutputs(func::FuncOp main, Lowering &lowering) {
   func::ReturnOp::create(builder, terminator.getLoc());
   terminator.erase();
   main.setResAttrsAttr(nullptr);
-  main.setFunctionType(builder.getFunctionType(
-      main.front().getArgumentTypes(), TypeRange()));
+  main.setFunctionType(
+      builder.getFunctionType(main.front().getArgumentTypes(), TypeRange()));
 }
 
 /// Removes what only ops that are gone have read.

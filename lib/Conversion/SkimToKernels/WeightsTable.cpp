@@ -38,9 +38,9 @@ Value WeightsTable::view(OpBuilder &builder, Location loc,
                          int64_t tile, MemRefType type) {
   SmallVector<Attribute> list(parts.begin(), parts.end());
   ArrayAttr array = builder.getArrayAttr(list);
-  Attribute key = builder.getArrayAttr(
-      {array, builder.getI64IntegerAttr(int64_t(layout)),
-       builder.getI64IntegerAttr(tile)});
+  Attribute key =
+      builder.getArrayAttr({array, builder.getI64IntegerAttr(int64_t(layout)),
+                            builder.getI64IntegerAttr(tile)});
   FlatSymbolRefAttr &symbol = known[key];
   if (!symbol) {
     int64_t width = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
@@ -49,9 +49,9 @@ Value WeightsTable::view(OpBuilder &builder, Location loc,
     OpBuilder atStart = OpBuilder::atBlockBegin(module.getBody());
     if (last)
       atStart.setInsertionPointAfter(last);
-    auto entry = WeightsOp::create(atStart, loc, name, array, layout,
-                                   uint64_t(tile), uint64_t(offset),
-                                   uint64_t(bytes));
+    auto entry =
+        WeightsOp::create(atStart, loc, name, array, layout, uint64_t(tile),
+                          uint64_t(offset), uint64_t(bytes));
     last = entry;
     offset = llvm::alignTo(offset + bytes, 64);
     ++numEntries;

@@ -5,9 +5,9 @@
 #ifndef SKIM_LIB_CONVERSION_SKIMTOKERNELS_WEIGHTSTABLE_H
 #define SKIM_LIB_CONVERSION_SKIMTOKERNELS_WEIGHTSTABLE_H
 
-#include "skim/Dialect/Skim/IR/SkimDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
+#include "skim/Dialect/Skim/IR/SkimDialect.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringSet.h"
 

@@ -4,8 +4,6 @@
 
 #include "KernelHarness.h"
 
-#include "skim/Dialect/Skim/IR/SkimDialect.h"
-#include "skim/Target/ObjectEmitter.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -16,6 +14,8 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
+#include "skim/Dialect/Skim/IR/SkimDialect.h"
+#include "skim/Target/ObjectEmitter.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -64,8 +64,8 @@ Kernels::Kernels(llvm::StringRef name, llvm::StringRef triple) {
                   vector::VectorDialect, LLVM::LLVMDialect>();
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
-  context = std::make_unique<MLIRContext>(registry,
-                                          MLIRContext::Threading::DISABLED);
+  context =
+      std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
   context->loadAllAvailableDialects();
   module = ModuleOp::create(UnknownLoc::get(context.get()));
   cpu = llvm::cantFail(resolveCpuTarget(name, triple));
@@ -137,17 +137,15 @@ void Kernels::compile() {
     if (!feature.empty())
       builder.getFeatures().AddFeature(feature.drop_front(),
                                        feature.front() == '+');
-  jit = llvm::cantFail(llvm::orc::LLJITBuilder()
-                           .setJITTargetMachineBuilder(builder)
-                           .create());
+  jit = llvm::cantFail(
+      llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(builder).create());
   llvm::orc::MangleAndInterner mangle(jit->getExecutionSession(),
                                       jit->getDataLayout());
   llvm::cantFail(jit->getMainJITDylib().define(llvm::orc::absoluteSymbols(
       {{mangle("note_report"),
         {llvm::orc::ExecutorAddr::fromPtr(&noteReport),
          llvm::JITSymbolFlags::Exported}}})));
-  llvm::cantFail(
-      jit->addIRModule({std::move(code), std::move(llvm)}));
+  llvm::cantFail(jit->addIRModule({std::move(code), std::move(llvm)}));
 }
 
 std::string Kernels::assembly() {
@@ -166,8 +164,7 @@ std::string Kernels::assembly() {
 }
 
 void *Kernels::lookUp(const std::string &name) {
-  return llvm::cantFail(jit->lookup("_mlir_ciface_" + name))
-      .toPtr<void *>();
+  return llvm::cantFail(jit->lookup("_mlir_ciface_" + name)).toPtr<void *>();
 }
 
 int64_t Kernels::fold(Value value) {
@@ -196,8 +193,7 @@ int64_t Kernels::attentionTasks(const AttentionSpec &spec, int64_t batch,
   builder.setInsertionPointToStart(holder.getBody());
   Location loc = holder.getLoc();
   Launch launch = kernelEmitter->launchAttention(
-      builder, loc, spec,
-      arith::ConstantIndexOp::create(builder, loc, batch),
+      builder, loc, spec, arith::ConstantIndexOp::create(builder, loc, batch),
       arith::ConstantIndexOp::create(builder, loc, sequence));
   int64_t tasks = fold(launch.tasks);
   int64_t bytes = fold(launch.scratchBytes);

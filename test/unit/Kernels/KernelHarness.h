@@ -1,4 +1,5 @@
-//===- KernelHarness.h - runs single kernels ----------------------*- C++ -*-===//
+//===- KernelHarness.h - runs single kernels ----------------------*- C++
+//-*-===//
 // Emits kernels into a module, compiles it for a processor and calls them with
 // plain arrays. Arrays have guard bytes around them that must stay as they are.
 //===----------------------------------------------------------------------===//
@@ -6,9 +7,9 @@
 #ifndef SKIM_TEST_UNIT_KERNELS_KERNELHARNESS_H
 #define SKIM_TEST_UNIT_KERNELS_KERNELHARNESS_H
 
+#include "mlir/IR/OwningOpRef.h"
 #include "skim/Codegen/KernelEmitter.h"
 #include "skim/Target/CpuTarget.h"
-#include "mlir/IR/OwningOpRef.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "gtest/gtest.h"
 #include <cstring>
@@ -110,9 +111,10 @@ public:
           Descriptor<uint8_t> space{scratch.data(), scratch.data()};
           space.sizesAndStrides[0] = scratch.size();
           space.sizesAndStrides[1] = 1;
-          auto *function = reinterpret_cast<void (*)(
-              decltype(pass(lowered))..., int64_t, int64_t,
-              Descriptor<uint8_t> *)>(lookUp(name));
+          auto *function =
+              reinterpret_cast<void (*)(decltype(pass(lowered))..., int64_t,
+                                        int64_t, Descriptor<uint8_t> *)>(
+                  lookUp(name));
           function(pass(lowered)..., begin, end, &space);
         },
         descriptors);
