@@ -8,6 +8,7 @@
 
 #include "skim/Conversion/KernelsToLLVM/Passes.h"
 #include "skim/Conversion/Passes.h"
+#include "skim/Conversion/SkimToKernels/Passes.h"
 #include "skim/Dialect/Onnx/IR/OnnxDialect.h"
 #include "skim/Dialect/Onnx/Transforms/Passes.h"
 #include "skim/Dialect/Skim/IR/SkimDialect.h"
@@ -30,6 +31,7 @@ inline void registerAllPasses() {
   registerKernelsToLLVMPasses();
   registerPipelinesPasses();
   registerPipelines();
+  registerSkimToKernelsPasses();
 }
 
 } // namespace skim

@@ -1,0 +1,45 @@
+//===- TargetInfo.h - what kernels must know of a processor -----*- C++ -*-===//
+// Vector width, registers and caches, and the tile sizes that follow from them.
+//===----------------------------------------------------------------------===//
+
+#ifndef SKIM_CODEGEN_TARGETINFO_H
+#define SKIM_CODEGEN_TARGETINFO_H
+
+#include "llvm/ADT/StringRef.h"
+#include <cstdint>
+#include <string>
+
+namespace skim {
+
+struct CpuTarget;
+
+/// One value per processor; every kernel and the layout of the weights follow
+/// from it, so two kernels of a library always agree.
+struct TargetInfo {
+  std::string name;
+  /// Floats in a vector register.
+  int64_t vectorWidth = 4;
+  int64_t numRegisters = 16;
+  /// A fused multiply-add instruction exists. Without it a product is rounded
+  /// before it is added; nothing ever calls fmaf.
+  bool hasFMA = false;
+  int64_t l1Bytes = 32 << 10;
+  int64_t l2Bytes = 512 << 10;
+
+  /// Register tile of the matrix product: tileRows x tileColumns sums stay in
+  /// registers. tileColumns is the T of the packed weights.
+  int64_t tileRows = 4;
+  int64_t tileColumns = 8;
+
+  int64_t tileVectors() const { return tileColumns / vectorWidth; }
+  /// Number of column tiles of a weight of `n` columns.
+  int64_t numTiles(int64_t n) const {
+    return (n + tileColumns - 1) / tileColumns;
+  }
+
+  static TargetInfo get(const CpuTarget &cpu);
+};
+
+} // namespace skim
+
+#endif // SKIM_CODEGEN_TARGETINFO_H

@@ -1,0 +1,98 @@
+//===- Passes.td - from skim to the kernels form -----------*- tablegen -*-===//
+// The passes of this conversion.
+//===----------------------------------------------------------------------===//
+
+#ifndef SKIM_CONVERSION_SKIMTOKERNELS_PASSES_TD
+#define SKIM_CONVERSION_SKIMTOKERNELS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertSkimToKernelsPass
+    : Pass<"convert-skim-to-kernels", "::mlir::ModuleOp"> {
+  let summary = "Turn encoder ops into calls of kernels";
+  let description = [{
+    Each skim op of the main function becomes a `skim.dispatch` of the kernel for
+    its shape, which is made where the module has none yet; equal shapes share
+    one. Ragged states become buffers `memref<?xH>`, `!skim.rows` the buffers of
+    `skim.pack_rows`. Constant operands become entries of the weights segment, in
+    the order of first use, 64-byte aligned; the same constant in the same layout
+    is one entry. Linear layers of one input that differ in their weights only,
+    and that only attention reads, become one product over the weights side by
+    side: its results are ranges of columns of one buffer.
+
+    The main function takes memrefs and returns nothing: outputs are given by
+    `skim.output`, and their names and dimensions move to the function's
+    attribute `skim.outputs`. Dense tensors that other ops make or read are
+    bridged by `bufferization.to_buffer` and `to_tensor`.
+
+    What is known at run time only is checked by `skim.check`: ids of another
+    batch or length than the rows.
+
+    Needs before: packed form, no dense `[batch, sequence, H]` states in
+    attention. Leaves no skim op but those of the kernels form. Reports, by the
+    node's name: weights that are not constant, forms of attention without a
+    kernel (rotary positions, disentangled terms), pooling of dense states.
+
+    Example: test/Conversion/SkimToKernels/convert-skim-to-kernels.mlir
+
+    ```mlir
+    func.func @main(%x: tensor<?x16xf32>) -> tensor<?x32xf32> {
+      %w = onnx.Constant dense_resource<w> : tensor<16x32xf32>
+      %y = skim.linear %x, %w : tensor<?x16xf32>, tensor<16x32xf32> -> tensor<?x32xf32>
+      return %y : tensor<?x32xf32>
+    }
+    ==>
+    skim.weights @w tiled at 0 bytes 2048 {parts = [dense_resource<w> : tensor<16x32xf32>], tile = 16 : i64}
+    func.func @main(%x: memref<?x16xf32>) {
+      %rows = memref.dim %x, %c0 : memref<?x16xf32>
+      %y = memref.alloc(%rows) : memref<?x32xf32>
+      %w = skim.weights_view @w : memref<2x16x16xf32>
+      skim.dispatch gemm @gemm_16x32(%x, %w, %y) tasks %tasks grain %c1 scratch %c0 flops %flops : ...
+      skim.output %y {index = 0 : i64} : memref<?x32xf32>
+      return
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
+    "::mlir::func::FuncDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect", "::mlir::vector::VectorDialect",
+    "::skim::SkimDialect"
+  ];
+  let options = [
+    Option<"mcpu", "mcpu", "std::string", "\"native\"",
+           "Processor to write kernels for, as LLVM names it">,
+    Option<"mtriple", "mtriple", "std::string", "\"\"",
+           "Triple to write kernels for; empty: this machine's">
+  ];
+  let statistics = [
+    Statistic<"numDispatches", "num-dispatches", "Calls of kernels">,
+    Statistic<"numWeights", "num-weights", "Entries of the weights segment">,
+    Statistic<"numMerged", "num-merged", "Linear layers merged into another">
+  ];
+}
+
+def InsertFreesPass : Pass<"insert-frees", "::mlir::func::FuncOp"> {
+  let summary = "Free buffers after their last use";
+  let description = [{
+    Each `memref.alloc` in the body of the function is freed after the last op of
+    its block that reads or writes it, itself or through a view, so that the pool
+    gives its memory to the next one. A buffer that ends as an output, whole, is
+    given to the call (`owned`) and not freed, where no other output takes it and
+    nothing uses it afterwards.
+
+    Needs the kernels form: buffers that do not leave their block but by
+    `skim.output`. Does nothing to a buffer that is freed already, or that a
+    branch or a loop hands on.
+
+    Example: test/Conversion/SkimToKernels/insert-frees.mlir
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+  let statistics = [
+    Statistic<"numFrees", "num-frees", "Buffers that are freed">,
+    Statistic<"numOwned", "num-owned", "Buffers that outputs take over">
+  ];
+}
+
+#endif // SKIM_CONVERSION_SKIMTOKERNELS_PASSES_TD

@@ -1,0 +1,419 @@
+//===- Attention.cpp - attention over ragged rows -------------------------===//
+//
+// What is computed
+//
+//   s[i, j] = sum over d of (scale * q[i, d]) * k[j, d] + m[j] + bias[i, j]
+//   p[i, j] = exp(s[i, j] - max over j of s[i, j])
+//   out[i, d] = (sum over j of p[i, j] * v[j, d]) / (sum over j of p[i, j])
+//
+// for the rows i and j of one sequence and one head, every sum in ascending
+// order with one accumulator for each element, so that a row's result depends
+// on its sequence only.
+//
+// How it is scheduled
+//
+//   task = (sequence, head, block of 128 queries)
+//     copy the head's keys and values together: rows of a wide matrix would
+//     meet in few sets of the cache
+//     for each panel of as many queries as a weight tile has columns:
+//       turn the panel: the queries are lanes      qt[d][lane]
+//       scores, MR keys x the panel in registers   p[key][lane]
+//       softmax, down the keys in every lane: no sums across lanes
+//       values, rows of queries x two vectors of the head in registers
+//
+// Scores of a panel are n x lanes numbers (16 KiB for 256 keys and 16 lanes):
+// nothing of size n x n exists. Keys are padded to a multiple of MR and the
+// panel to whole lanes, in scratch memory, so that there is one code for all
+// sizes; what the padding computes is never stored.
+//===----------------------------------------------------------------------===//
+
+#include "Attention.h"
+#include "RankUpdates.h"
+#include "VectorMath.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace skim;
+
+static constexpr int64_t queryBlock = 128;
+
+namespace {
+/// Where things lie in a thread's scratch memory, in bytes.
+struct Scratch {
+  Scratch(KernelBuilder &b, const AttentionSpec &spec, Value sequence) {
+    lanes = b.target.tileColumns;
+    width = llvm::alignTo(spec.headDim, b.target.tileColumns);
+    Value keys =
+        b.mul(b.ceilDiv(sequence, b.target.tileRows), b.target.tileRows);
+    auto place = [&](Value &offset, Value bytes) {
+      offset = total ? total : b.index(0);
+      total = b.add(offset, bytes);
+    };
+    place(queries, b.index(width * lanes * 4));
+    place(factors, b.index(lanes * 4));
+    place(keyRows, b.mul(keys, width * 4));
+    place(valueRows, b.mul(keys, width * 4));
+    place(scores, b.mul(keys, lanes * 4));
+    place(offsets, b.mul(keys, 4));
+    paddedKeys = keys;
+  }
+  int64_t lanes, width; ///< queries of a panel, padded head
+  Value queries, factors, keyRows, valueRows, scores, offsets;
+  Value paddedKeys, total;
+};
+
+class AttentionKernel {
+public:
+  AttentionKernel(KernelBuilder &b, const AttentionSpec &spec)
+      : b(b), spec(spec) {}
+  func::FuncOp emit(ModuleOp module);
+
+private:
+  void readArguments(func::FuncOp function);
+  void makeViews();
+  void emitTask(Value task);
+  void copyHead(Value from, Value to, Value column);
+  void maskKeys();
+  void turnQueries(Value row, Value valid);
+  void emitPanel(Value firstQuery, Value valid);
+  void emitScores();
+  void emitCorrections(Value firstQuery, Value valid);
+  void emitSoftmax();
+  void emitValues(Value row, Value valid);
+  void emitValueTile(int64_t vectors, Value query, Value column, Value row,
+                     Value valid);
+  Value biasLanes(Value firstQuery, Value valid, Value key, int64_t first);
+  Value windowLanes(Value firstQuery, Value key, int64_t first, Value score);
+  Value positionInSequence(Value positions, Value row);
+
+  int64_t vectors() const { return b.target.tileVectors(); }
+  int64_t valueRows() const { return b.target.numRegisters == 32 ? 8 : 4; }
+
+  KernelBuilder &b;
+  const AttentionSpec &spec;
+  int64_t lanes = 0, width = 0;
+  Value q, k, v, offsets, positions, keyOffsets, keyPositions, length, mask,
+      bias, out, begin, end, scratch;
+  // Of the current task.
+  Value sequence, head, firstRow, firstKeyRow, keys, anyLive;
+  // Views of the scratch memory.
+  Value turned, factors, keyBuffer, valueBuffer, scores, keyOffsetsAdded;
+};
+} // namespace
+
+func::FuncOp AttentionKernel::emit(ModuleOp module) {
+  constexpr int64_t any = ShapedType::kDynamic;
+  MemRefType integers = MemRefType::get({any}, b.getI32Type());
+  SmallVector<Type> types = {b.buffer({any, spec.qWidth}),
+                             b.buffer({any, spec.kWidth}),
+                             b.buffer({any, spec.vWidth}), integers, integers};
+  if (spec.ownKeyRows)
+    types.append({integers, integers});
+  types.push_back(b.getIndexType());
+  if (spec.mask)
+    types.push_back(MemRefType::get({any, any}, b.getI1Type()));
+  if (spec.bias)
+    types.push_back(b.buffer({any, any, any, any}));
+  types.push_back(b.buffer({any, spec.heads * spec.headDim}));
+  func::FuncOp function = startKernel(b, module, spec.name(), types);
+  readArguments(function);
+  makeViews();
+  b.loop(begin, end, 1, [&](Value task) { emitTask(task); });
+  finishKernel(b, function);
+  return function;
+}
+
+void AttentionKernel::readArguments(func::FuncOp function) {
+  auto *next = function.getArguments().begin();
+  auto take = [&]() -> Value { return *next++; };
+  q = take();
+  k = take();
+  v = take();
+  offsets = keyOffsets = take();
+  positions = keyPositions = take();
+  if (spec.ownKeyRows) {
+    keyOffsets = take();
+    keyPositions = take();
+  }
+  length = take();
+  if (spec.mask)
+    mask = take();
+  if (spec.bias)
+    bias = take();
+  out = take();
+  begin = take();
+  end = take();
+  scratch = take();
+}
+
+void AttentionKernel::makeViews() {
+  constexpr int64_t any = ShapedType::kDynamic;
+  Scratch places(b, spec, length);
+  lanes = places.lanes;
+  width = places.width;
+  turned = b.view(scratch, places.queries, b.buffer({width, lanes}));
+  factors = b.view(scratch, places.factors, b.buffer({lanes}));
+  ValueRange count = places.paddedKeys;
+  keyBuffer = b.view(scratch, places.keyRows, b.buffer({any, width}), count);
+  valueBuffer =
+      b.view(scratch, places.valueRows, b.buffer({any, width}), count);
+  scores = b.view(scratch, places.scores, b.buffer({any, lanes}), count);
+  keyOffsetsAdded = b.view(scratch, places.offsets, b.buffer({any}), count);
+}
+
+void AttentionKernel::emitTask(Value task) {
+  Value blocks = b.ceilDiv(length, queryBlock);
+  Value block = b.rem(task, blocks), pair = b.div(task, blocks);
+  sequence = b.div(pair, b.index(spec.heads));
+  head = b.rem(pair, b.index(spec.heads));
+  auto bound = [&](Value offsets, Value i) {
+    return b.toIndex(b.load(offsets, {i}));
+  };
+  Value next = b.add(sequence, 1);
+  firstRow = bound(offsets, sequence);
+  Value rows = b.sub(bound(offsets, next), firstRow);
+  firstKeyRow = bound(keyOffsets, sequence);
+  keys = b.sub(bound(keyOffsets, next), firstKeyRow);
+
+  Value first = b.mul(block, queryBlock);
+  Value last = b.min(b.add(first, queryBlock), rows);
+  b.ifThen(b.less(first, last), [&] {
+    Value group = b.div(b.mul(head, spec.kvHeads), b.index(spec.heads));
+    Value column = b.mul(group, spec.headDim);
+    copyHead(k, keyBuffer, b.add(column, spec.kColumn));
+    copyHead(v, valueBuffer, b.add(column, spec.vColumn));
+    if (spec.mask)
+      maskKeys();
+    b.loop(first, last, lanes, [&](Value query) {
+      emitPanel(query, b.min(b.sub(last, query), b.index(lanes)));
+    });
+  });
+}
+
+/// to[j, d] = from[firstKeyRow + j, column + d]. The padding of a row in `to`
+/// is 0, that of whole rows whatever it was.
+void AttentionKernel::copyHead(Value from, Value to, Value column) {
+  b.loop(b.index(0), keys, 1, [&](Value j) {
+    Value row = b.add(firstKeyRow, j);
+    b.forColumns(spec.headDim, [&](Value d, int64_t count) {
+      Value part = b.loadVector(from, {row, b.add(column, d)}, count);
+      b.storeVector(part, to, {j, d});
+    });
+    int64_t written = llvm::alignTo(spec.headDim, b.target.vectorWidth);
+    for (int64_t d = written; d < width; d += b.target.vectorWidth)
+      b.storeVector(b.splat(0.0f), to, {j, b.index(d)});
+  });
+}
+
+/// What the mask adds to the scores of each key, and whether a key is live.
+void AttentionKernel::maskKeys() {
+  Value none = b.index(0);
+  anyLive = b.reduce(none, keys, 1, none, [&](Value j, ValueRange live) {
+    Value position = b.toIndex(b.load(keyPositions, {b.add(firstKeyRow, j)}));
+    Value at = b.sub(position, b.mul(sequence, length));
+    Value token = b.load(mask, {sequence, at});
+    b.store(b.select(token, b.constant(0.0f), b.constant(spec.fill)),
+            keyOffsetsAdded, {j});
+    return Values{b.add(live[0], b.select(token, b.index(1), b.index(0)))};
+  })[0];
+}
+
+/// turned[d, lane] = scale * q[row + lane, d]; lanes beyond `valid` repeat the
+/// last query.
+void AttentionKernel::turnQueries(Value row, Value valid) {
+  Value column = b.add(b.mul(head, spec.headDim), spec.qColumn);
+  Value last = b.sub(valid, b.index(1));
+  b.loop(b.index(0), b.index(lanes), 1, [&](Value lane) {
+    Value from = b.add(row, b.min(lane, last));
+    b.loop(b.index(0), b.index(spec.headDim), 1, [&](Value d) {
+      Value x = b.load(q, {from, b.add(column, d)});
+      b.store(b.mulf(x, b.constant(spec.scale)), turned, {d, lane});
+    });
+  });
+}
+
+void AttentionKernel::emitPanel(Value query, Value valid) {
+  Value row = b.add(firstRow, query);
+  turnQueries(row, valid);
+  emitScores();
+  if (spec.mask || spec.bias || spec.window)
+    emitCorrections(row, valid);
+  emitSoftmax();
+  emitValues(row, valid);
+}
+
+/// scores[j, lane] = sum over d of k[j, d] * turned[d, lane].
+void AttentionKernel::emitScores() {
+  int64_t rows = b.target.tileRows;
+  b.loop(b.index(0), keys, rows, [&](Value j) {
+    auto scalar = [&](Value d, int64_t i) {
+      return b.load(keyBuffer, {b.add(j, i), d});
+    };
+    auto vector = [&](Value d, int64_t v) {
+      return b.loadVector(turned, {d, b.index(v * b.target.vectorWidth)});
+    };
+    Values sums =
+        emitRankUpdates(b, b.index(0), b.index(spec.headDim), spec.headDim,
+                        Values(rows * vectors(), b.splat(0.0f)),
+                        TileOperands{rows, vectors(), scalar, vector});
+    for (int64_t i = 0; i != rows; ++i)
+      for (int64_t v = 0; v != vectors(); ++v)
+        b.storeVector(sums[i * vectors() + v], scores,
+                      {b.add(j, i), b.index(v * b.target.vectorWidth)});
+  });
+}
+
+/// The position of a row within its padded sequence.
+Value AttentionKernel::positionInSequence(Value positions, Value row) {
+  return b.sub(b.toIndex(b.load(positions, {row})), b.mul(sequence, length));
+}
+
+/// bias[b, h, i, j] for the lanes first, first + 1, ... of the panel.
+Value AttentionKernel::biasLanes(Value row, Value valid, Value key,
+                                 int64_t first) {
+  auto pick = [&](int64_t dimension, Value index) {
+    Value one = b.equal(b.dim(bias, dimension), b.index(1));
+    return b.select(one, b.index(0), index);
+  };
+  Value batch = pick(0, sequence), headIndex = pick(1, head);
+  Value at = positionInSequence(keyPositions, b.add(firstKeyRow, key));
+  Value last = b.sub(valid, b.index(1));
+  Value result = b.splat(0.0f);
+  for (int64_t lane = 0; lane != b.target.vectorWidth; ++lane) {
+    Value query = b.add(row, b.min(b.index(first + lane), last));
+    Value i = positionInSequence(positions, query);
+    Value number = b.load(bias, {batch, headIndex, i, at});
+    result =
+        vector::InsertOp::create(b, number, result, ArrayRef<int64_t>{lane});
+  }
+  return result;
+}
+
+void AttentionKernel::emitCorrections(Value row, Value valid) {
+  b.loop(b.index(0), keys, 1, [&](Value j) {
+    Value added;
+    if (spec.mask)
+      added = b.broadcast(b.load(keyOffsetsAdded, {j}));
+    for (int64_t v = 0; v != vectors(); ++v) {
+      int64_t first = v * b.target.vectorWidth;
+      Value score = b.loadVector(scores, {j, b.index(first)});
+      if (spec.bias)
+        score = b.addf(score, biasLanes(row, valid, j, first));
+      if (added)
+        score = b.addf(score, added);
+      b.storeVector(score, scores, {j, b.index(first)});
+    }
+    if (!spec.window)
+      return;
+    Value key = positionInSequence(keyPositions, b.add(firstKeyRow, j));
+    b.loop(b.index(0), valid, 1, [&](Value lane) {
+      Value query = positionInSequence(positions, b.add(row, lane));
+      Value far = b.max(b.sub(query, key), b.sub(key, query));
+      b.ifThen(b.less(b.index(*spec.window), far),
+               [&] { b.store(b.constant(-INFINITY), scores, {j, lane}); });
+    });
+  });
+}
+
+/// scores = exp(scores - max), factors = 1 / sum, both down the keys.
+void AttentionKernel::emitSoftmax() {
+  auto loadRow = [&](Value j) {
+    Values row;
+    for (int64_t v = 0; v != vectors(); ++v)
+      row.push_back(
+          b.loadVector(scores, {j, b.index(v * b.target.vectorWidth)}));
+    return row;
+  };
+  Values largest =
+      b.reduce(b.index(0), keys, 1, Values(vectors(), b.splat(-INFINITY)),
+               [&](Value j, ValueRange carried) {
+                 Values row = loadRow(j);
+                 for (int64_t v = 0; v != vectors(); ++v)
+                   row[v] = b.maxf(carried[v], row[v]);
+                 return row;
+               });
+  Values sums = b.reduce(
+      b.index(0), keys, 1, Values(vectors(), b.splat(0.0f)),
+      [&](Value j, ValueRange carried) {
+        Values row = loadRow(j);
+        for (int64_t v = 0; v != vectors(); ++v) {
+          Value power = emitExp(b, b.subf(row[v], largest[v]));
+          b.storeVector(power, scores, {j, b.index(v * b.target.vectorWidth)});
+          row[v] = b.addf(carried[v], power);
+        }
+        return row;
+      });
+  for (int64_t v = 0; v != vectors(); ++v) {
+    Value factor = b.divf(b.splat(1.0f), sums[v]);
+    if (spec.mask && spec.emptyKeys != EmptyKeys::Uniform) {
+      float instead = spec.emptyKeys == EmptyKeys::Zero ? 0.0f : NAN;
+      Value dead = b.equal(anyLive, b.index(0));
+      factor = b.select(dead, b.splat(instead), factor);
+    }
+    b.storeVector(factor, factors, {b.index(v * b.target.vectorWidth)});
+  }
+}
+
+/// out[row + i, d] = factors[i] * sum over j of scores[j, i] * v[j, d].
+void AttentionKernel::emitValues(Value row, Value valid) {
+  int64_t lane = b.target.vectorWidth;
+  int64_t columns = llvm::divideCeil(spec.headDim, lane);
+  b.loop(b.index(0), valid, valueRows(), [&](Value query) {
+    int64_t pairs = columns / 2 * 2 * lane;
+    if (pairs != 0)
+      b.loop(b.index(0), b.index(pairs), 2 * lane, [&](Value column) {
+        emitValueTile(2, query, column, row, valid);
+      });
+    if (columns % 2 != 0)
+      emitValueTile(1, query, b.index(pairs), row, valid);
+  });
+}
+
+void AttentionKernel::emitValueTile(int64_t vectors, Value query, Value column,
+                                    Value row, Value valid) {
+  int64_t rows = valueRows(), lane = b.target.vectorWidth;
+  auto scalar = [&](Value j, int64_t i) {
+    return b.load(scores, {j, b.add(query, i)});
+  };
+  auto vector = [&](Value j, int64_t v) {
+    return b.loadVector(valueBuffer, {j, b.add(column, v * lane)});
+  };
+  Values sums = emitRankUpdates(b, b.index(0), keys, 1,
+                                Values(rows * vectors, b.splat(0.0f)),
+                                TileOperands{rows, vectors, scalar, vector});
+  Value first = b.add(b.mul(head, spec.headDim), column);
+  int64_t tail = spec.headDim % lane;
+  auto storeRow = [&](int64_t i, bool partial) {
+    Value factor = b.broadcast(b.load(factors, {b.add(query, i)}));
+    for (int64_t v = 0; v != vectors; ++v) {
+      Value result = b.mulf(sums[i * vectors + v], factor);
+      if (spec.mask && spec.emptyKeys == EmptyKeys::Zero)
+        result = b.select(b.equal(anyLive, b.index(0)), b.splat(0.0f), result);
+      b.storeVector(result, out,
+                    {b.add(row, b.add(query, i)), b.add(first, v * lane)},
+                    partial && v == vectors - 1 ? tail : -1);
+    }
+  };
+  Value last = b.add(column, vectors * lane);
+  for (int64_t i = 0; i != rows; ++i)
+    b.ifThen(b.less(b.add(query, i), valid), [&] {
+      if (tail == 0)
+        return storeRow(i, false);
+      b.ifThen(
+          b.less(b.index(spec.headDim), last), [&] { storeRow(i, true); },
+          [&] { storeRow(i, false); });
+    });
+}
+
+func::FuncOp skim::emitAttention(KernelBuilder &b, ModuleOp module,
+                                 const AttentionSpec &spec) {
+  return AttentionKernel(b, spec).emit(module);
+}
+
+Launch skim::launchAttention(KernelBuilder &b, const AttentionSpec &spec,
+                             Value batch, Value sequence) {
+  Value blocks = b.ceilDiv(sequence, queryBlock);
+  Value pairs = b.mul(batch, spec.heads);
+  return {b.mul(pairs, blocks), b.index(1), Scratch(b, spec, sequence).total};
+}

@@ -1,0 +1,154 @@
+//===- CpuKernelEmitter.cpp - kernels in the vector dialect ---------------===//
+// Finds or writes the kernel of a spec. The name of a kernel says what it
+// computes, so a name that is there is the kernel that is asked for.
+//===----------------------------------------------------------------------===//
+
+#include "Attention.h"
+#include "Gemm.h"
+#include "RowKernels.h"
+
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace skim;
+
+//===----------------------------------------------------------------------===//
+// Names
+//===----------------------------------------------------------------------===//
+
+/// A number as part of a symbol: its bits, since decimal forms are not unique.
+static std::string bits(float value) {
+  uint32_t word;
+  static_assert(sizeof word == sizeof value);
+  memcpy(&word, &value, sizeof word);
+  return llvm::formatv("{0:x-8}", word);
+}
+static std::string suffix(Activation activation) {
+  return activation == Activation::None
+             ? ""
+             : "_" + stringifyActivation(activation).str();
+}
+
+std::string GemmSpec::name() const {
+  return llvm::formatv("gemm_{0}x{1}{2}{3}{4}", k, n, bias ? "_bias" : "",
+                       suffix(activation), residual ? "_residual" : "");
+}
+std::string AttentionSpec::name() const {
+  std::string name = llvm::formatv("attention_{0}x{1}", heads, headDim);
+  if (kvHeads != heads)
+    name += llvm::formatv("_kv{0}", kvHeads);
+  int64_t plain = heads * headDim, plainKeys = kvHeads * headDim;
+  if (qWidth != plain || kWidth != plainKeys || vWidth != plainKeys ||
+      qColumn || kColumn || vColumn)
+    name += llvm::formatv("_q{0}of{1}_k{2}of{3}_v{4}of{5}", qColumn, qWidth,
+                          kColumn, kWidth, vColumn, vWidth);
+  if (ownKeyRows)
+    name += "_keys";
+  if (mask)
+    name += "_mask_" + bits(fill) + "_" + stringifyEmptyKeys(emptyKeys).str();
+  if (bias)
+    name += "_bias";
+  if (window)
+    name += llvm::formatv("_window{0}", *window);
+  return name + "_scale_" + bits(scale);
+}
+std::string NormSpec::name() const {
+  return llvm::formatv("norm_{0}_{1}{2}_{3}", stringifyNormKind(kind), width,
+                       bias ? "_bias" : "", bits(epsilon));
+}
+std::string EmbedSpec::name() const {
+  return llvm::formatv("embed_{0}x{1}", tables.size(), width);
+}
+std::string PoolSpec::name() const {
+  std::string name = llvm::formatv("pool_{0}_{1}{2}", stringifyPoolKind(kind),
+                                   width, mask ? "_mask" : "");
+  return kind == PoolKind::Mean ? name + "_" + bits(epsilon) : name;
+}
+std::string RestoreSpec::name() const {
+  return llvm::formatv("restore_{0}_{1}", width, bits(fill));
+}
+std::string GatherSpec::name() const {
+  return llvm::formatv("gather_{0}", width);
+}
+std::string ElementwiseSpec::name() const {
+  static constexpr const char *kinds[] = {"add", "activation", "glu",
+                                          "glu_last"};
+  return llvm::formatv("{0}_{1}{2}", kinds[size_t(kind)], width,
+                       suffix(activation));
+}
+std::string L2Spec::name() const {
+  return llvm::formatv("l2_normalize_{0}_{1}", width, bits(epsilon));
+}
+
+//===----------------------------------------------------------------------===//
+// The emitter
+//===----------------------------------------------------------------------===//
+
+namespace {
+class CpuKernelEmitter : public KernelEmitter {
+public:
+  CpuKernelEmitter(ModuleOp module, const TargetInfo &target)
+      : module(module), target(target) {}
+
+  func::FuncOp get(const GemmSpec &s) override { return find(s, emitGemm); }
+  func::FuncOp get(const AttentionSpec &s) override {
+    return find(s, emitAttention);
+  }
+  func::FuncOp get(const NormSpec &s) override { return find(s, emitNorm); }
+  func::FuncOp get(const PoolSpec &s) override { return find(s, emitPool); }
+  func::FuncOp get(const RestoreSpec &s) override {
+    return find(s, emitRestore);
+  }
+  func::FuncOp get(const GatherSpec &s) override { return find(s, emitGather); }
+  func::FuncOp get(const ElementwiseSpec &s) override {
+    return find(s, emitElementwise);
+  }
+  func::FuncOp get(const L2Spec &s) override { return find(s, emitL2); }
+
+  // The messages of an embedding name its inputs, so each has its own kernel.
+  func::FuncOp get(const EmbedSpec &spec) override {
+    std::string name = spec.name();
+    for (int64_t i = 1; module.lookupSymbol(name); ++i)
+      name = llvm::formatv("{0}_{1}", spec.name(), i);
+    KernelBuilder builder(module.getLoc(), module.getContext(), target);
+    return emitEmbed(builder, module, spec, name);
+  }
+
+  Launch launchGemm(OpBuilder &builder, Location loc, const GemmSpec &spec,
+                    Value rows) override {
+    KernelBuilder b(loc, builder, target);
+    return skim::launchGemm(b, spec, rows);
+  }
+  Launch launchAttention(OpBuilder &builder, Location loc,
+                         const AttentionSpec &spec, Value batch,
+                         Value sequence) override {
+    KernelBuilder b(loc, builder, target);
+    return skim::launchAttention(b, spec, batch, sequence);
+  }
+  Launch launchRows(OpBuilder &builder, Location loc, Value rows,
+                    int64_t width) override {
+    KernelBuilder b(loc, builder, target);
+    // Some 16 KiB a piece, so that handing them out costs little.
+    int64_t grain =
+        std::clamp<int64_t>(4096 / std::max<int64_t>(width, 1), 1, 256);
+    return {rows, b.index(grain), b.index(0)};
+  }
+
+private:
+  template <typename Spec, typename Emit>
+  func::FuncOp find(const Spec &spec, Emit emit) {
+    if (auto function = module.lookupSymbol<func::FuncOp>(spec.name()))
+      return function;
+    KernelBuilder builder(module.getLoc(), module.getContext(), target);
+    return emit(builder, module, spec);
+  }
+
+  ModuleOp module;
+  TargetInfo target;
+};
+} // namespace
+
+std::unique_ptr<KernelEmitter>
+skim::createCpuKernelEmitter(ModuleOp module, const TargetInfo &target) {
+  return std::make_unique<CpuKernelEmitter>(module, target);
+}

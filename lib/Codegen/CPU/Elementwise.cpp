@@ -1,0 +1,56 @@
+//===- Elementwise.cpp - sums, activations and gates of rows --------------===//
+//
+// What is computed
+//
+//   add: x + y    activation: act(x)
+//   glu: act(a) * b of x = [a | b]    glu_last: a * act(b)
+//
+// How it is scheduled
+//
+//   task = a row, read and written once. These are what no matrix product
+//   could take into its epilogue.
+//===----------------------------------------------------------------------===//
+
+#include "RowKernels.h"
+#include "VectorMath.h"
+
+using namespace mlir;
+using namespace skim;
+
+func::FuncOp skim::emitElementwise(KernelBuilder &b, ModuleOp module,
+                                   const ElementwiseSpec &spec) {
+  using Kind = ElementwiseSpec::Kind;
+  constexpr int64_t any = ShapedType::kDynamic;
+  bool gated = spec.kind == Kind::Glu || spec.kind == Kind::GluLast;
+  bool add = spec.kind == Kind::Add;
+  Type states = b.buffer({any, spec.width});
+  Type input = gated ? Type(b.buffer({any, 2 * spec.width})) : states;
+  SmallVector<Type> types = {input};
+  if (add)
+    types.push_back(states);
+  types.push_back(states);
+  func::FuncOp function = startKernel(b, module, spec.name(), types);
+  ValueRange arguments = function.getArguments();
+  Value x = arguments.front(), y = arguments[1];
+  Value out = arguments[add ? 2 : 1];
+  ValueRange range = arguments.drop_front(types.size());
+
+  b.loop(range[0], range[1], 1, [&](Value row) {
+    b.forColumns(spec.width, [&](Value column, int64_t count) {
+      Value result = b.loadVector(x, {row, column}, count);
+      if (add) {
+        result = b.addf(result, b.loadVector(y, {row, column}, count));
+      } else if (spec.kind == Kind::Activation) {
+        result = emitActivation(b, spec.activation, result);
+      } else {
+        Value second = b.loadVector(x, {row, b.add(column, spec.width)}, count);
+        Value &active = spec.kind == Kind::Glu ? result : second;
+        active = emitActivation(b, spec.activation, active);
+        result = b.mulf(result, second);
+      }
+      b.storeVector(result, out, {row, column}, count);
+    });
+  });
+  finishKernel(b, function);
+  return function;
+}

@@ -1,0 +1,289 @@
+//===- Gemm.cpp - the matrix product over packed weights ------------------===//
+//
+// What is computed
+//
+//   out[m, n] = act(sum over k of x[m, k] * w[n / T, k, n % T] + bias[n])
+//               + residual[m, n]
+//
+// with one chain of fused multiply-adds for each element, k ascending from +0,
+// then bias, activation and residual. No choice below changes this chain, so a
+// row's result does not depend on the number of rows or their blocks.
+//
+// How it is scheduled
+//
+//   task = (block of rows, group of column tiles)
+//     for each block of K:                     kBlock numbers of a row
+//       for each column tile of the group:     w[tile, kBlock, T] stays in L1
+//         for each panel of rows:              MR x T sums in registers
+//           for k in the block
+//
+// The sums of a K block wait in `out` for the next one. A panel's rows and the
+// weights of a tile and K block are (MR + T) * kBlock * 4 bytes, at most three
+// quarters of L1. The rows of a block, rowBlock x kBlock, stay in L2 while the
+// tiles of the group pass. Rows are shared out evenly among panels, so that no
+// panel is left with one or two rows, whose chains are too few to fill the
+// units. One or two rows alone take several column tiles at once, the whole K
+// in one block; then weights are read in one stream, ahead of use.
+//===----------------------------------------------------------------------===//
+
+#include "Gemm.h"
+#include "RankUpdates.h"
+#include "VectorMath.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace skim;
+
+namespace {
+/// Sizes of the schedule; both the kernel and its caller follow them.
+struct Blocking {
+  Blocking(const TargetInfo &target, const GemmSpec &spec) {
+    int64_t panel = (target.tileRows + target.tileColumns) * 4;
+    int64_t most = target.l1Bytes * 3 / 4 / panel / 4 * 4;
+    numKBlocks = llvm::divideCeil(spec.k, most);
+    kBlock = llvm::alignTo(llvm::divideCeil(spec.k, numKBlocks), 4);
+    // Half of L2 for the rows.
+    int64_t rows = target.l2Bytes / 2 / (kBlock * 4);
+    rowBlock = std::clamp<int64_t>(rows, 2 * target.tileRows, 192);
+    tiles = target.numTiles(spec.n);
+    group =
+        std::min<int64_t>(tiles, std::max<int64_t>(1, 64 / target.tileColumns));
+    groups = llvm::divideCeil(tiles, group);
+  }
+  int64_t kBlock, numKBlocks; ///< numbers of K at a time
+  int64_t rowBlock;           ///< most rows of a task
+  int64_t tiles;              ///< column tiles of the weight
+  int64_t group, groups;      ///< column tiles of a task, number of groups
+};
+
+/// Code of one kernel.
+class GemmKernel {
+public:
+  GemmKernel(KernelBuilder &b, const GemmSpec &spec)
+      : b(b), spec(spec), blocking(b.target, spec) {}
+  func::FuncOp emit(ModuleOp module);
+
+private:
+  void emitTask(Value task);
+  void emitBlocks(Value firstRow, Value rows, Value firstTile, Value lastTile);
+  void emitPanels(Value firstRow, Value rows, Value tile, Value k);
+  void emitFewRows(int64_t rows, Value firstRow, Value firstTile,
+                   Value lastTile);
+  void emitTile(int64_t rows, int64_t tiles, Value row, Value tile, Value begin,
+                Value end);
+  Values startSums(int64_t rows, int64_t tiles, Value row, Value tile,
+                   Value begin);
+  void finishSums(int64_t rows, int64_t tiles, Value row, Value tile, Value end,
+                  ValueRange sums);
+  void storeTile(int64_t rows, int64_t tiles, int64_t width, Value row,
+                 Value tile, ValueRange sums, bool complete);
+  Value column(Value tile, int64_t offset) {
+    return b.add(b.mul(tile, b.target.tileColumns), offset);
+  }
+  /// Numbers of the last tile, when it is not whole.
+  int64_t tail() const { return spec.n % b.target.tileColumns; }
+
+  KernelBuilder &b;
+  const GemmSpec &spec;
+  Blocking blocking;
+  Value x, w, bias, residual, out;
+};
+} // namespace
+
+func::FuncOp GemmKernel::emit(ModuleOp module) {
+  int64_t t = b.target.tileColumns, tiles = blocking.tiles;
+  constexpr int64_t any = ShapedType::kDynamic;
+  SmallVector<Type> types = {b.buffer({any, spec.k}),
+                             b.buffer({tiles, spec.k, t})};
+  if (spec.bias)
+    types.push_back(b.buffer({tiles * t}));
+  if (spec.residual)
+    types.push_back(b.buffer({any, spec.n}));
+  types.push_back(b.buffer({any, spec.n}));
+  func::FuncOp function = startKernel(b, module, spec.name(), types);
+
+  auto *next = function.getArguments().begin();
+  x = *next++;
+  w = *next++;
+  bias = spec.bias ? Value(*next++) : Value();
+  residual = spec.residual ? Value(*next++) : Value();
+  out = *next++;
+  Value begin = *next++, end = *next++;
+  b.loop(begin, end, 1, [&](Value task) { emitTask(task); });
+  finishKernel(b, function);
+  return function;
+}
+
+void GemmKernel::emitTask(Value task) {
+  Value rows = b.dim(x, 0), groups = b.index(blocking.groups);
+  Value blocks = b.ceilDiv(rows, blocking.rowBlock);
+  Value block = b.div(task, groups), group = b.rem(task, groups);
+  Value firstRow = b.div(b.mul(block, rows), blocks);
+  Value endRow = b.div(b.mul(b.add(block, 1), rows), blocks);
+  Value firstTile = b.mul(group, blocking.group);
+  Value lastTile =
+      b.min(b.add(firstTile, blocking.group), b.index(blocking.tiles));
+
+  Value count = b.sub(endRow, firstRow);
+  auto many = [&] { emitBlocks(firstRow, count, firstTile, lastTile); };
+  auto two = [&] { emitFewRows(2, firstRow, firstTile, lastTile); };
+  auto one = [&] { emitFewRows(1, firstRow, firstTile, lastTile); };
+  b.ifThen(b.less(b.index(2), count), many,
+           [&] { b.ifThen(b.equal(count, b.index(2)), two, one); });
+}
+
+void GemmKernel::emitBlocks(Value firstRow, Value rows, Value firstTile,
+                            Value lastTile) {
+  // One panel has no use for blocks of K: nothing of them is used twice.
+  Value kBlock = b.select(b.less(b.index(b.target.tileRows), rows),
+                          b.index(blocking.kBlock), b.index(spec.k));
+  b.loop(b.index(0), b.index(spec.k), kBlock, [&](Value k) {
+    Value end = b.min(b.add(k, kBlock), b.index(spec.k));
+    b.loop(firstTile, lastTile, 1, [&](Value tile) {
+      Value panels = b.ceilDiv(rows, b.target.tileRows);
+      Value size = b.div(rows, panels), longer = b.rem(rows, panels);
+      b.loop(b.index(0), panels, 1, [&](Value panel) {
+        // The first `longer` panels have one row more.
+        Value row =
+            b.add(firstRow, b.add(b.mul(panel, size), b.min(panel, longer)));
+        Value more = b.select(b.less(panel, longer), b.index(1), b.index(0));
+        int64_t least = b.target.tileRows < 6 ? 2 : 3;
+        b.switchOver(
+            b.add(size, more), least, b.target.tileRows,
+            [&](int64_t rows) { emitTile(rows, 1, row, tile, k, end); });
+      });
+    });
+  });
+}
+
+void GemmKernel::emitFewRows(int64_t rows, Value firstRow, Value firstTile,
+                             Value lastTile) {
+  // As many chains as two units of latency four or five can take.
+  int64_t chains = b.target.numRegisters == 32 ? 16 : 8;
+  int64_t together =
+      std::min(chains / (rows * b.target.tileVectors()), blocking.group);
+  together = std::max<int64_t>(together, 1);
+  Value zero = b.index(0), end = b.index(spec.k);
+  // The last tile goes alone where it is not whole.
+  Value whole =
+      tail() ? b.min(lastTile, b.index(blocking.tiles - 1)) : lastTile;
+  Value count = b.sub(b.max(whole, firstTile), firstTile);
+  Value aligned =
+      b.add(firstTile, b.mul(b.div(count, b.index(together)), together));
+  if (together > 1)
+    b.loop(firstTile, aligned, together, [&](Value tile) {
+      emitTile(rows, together, firstRow, tile, zero, end);
+    });
+  else
+    aligned = firstTile;
+  b.loop(aligned, lastTile, 1,
+         [&](Value tile) { emitTile(rows, 1, firstRow, tile, zero, end); });
+}
+
+void GemmKernel::emitTile(int64_t rows, int64_t tiles, Value row, Value tile,
+                          Value begin, Value end) {
+  int64_t lanes = b.target.vectorWidth, perTile = b.target.tileVectors();
+  TileOperands operands{rows, tiles * perTile, nullptr, nullptr};
+  auto scalar = [&](Value k, int64_t i) {
+    return b.load(x, {b.add(row, i), k});
+  };
+  auto vector = [&](Value k, int64_t v) {
+    return b.loadVector(
+        w, {b.add(tile, v / perTile), k, b.index(v % perTile * lanes)});
+  };
+  operands.scalar = scalar;
+  operands.vector = vector;
+  Values sums = startSums(rows, tiles, row, tile, begin);
+  sums = emitRankUpdates(b, begin, end, spec.k, sums, operands);
+  finishSums(rows, tiles, row, tile, end, sums);
+}
+
+/// +0 in the first block of K, afterwards what the one before left in `out`.
+Values GemmKernel::startSums(int64_t rows, int64_t tiles, Value row, Value tile,
+                             Value begin) {
+  int64_t vectors = tiles * b.target.tileVectors();
+  auto zeros = [&] { return Values(rows * vectors, b.splat(0.0f)); };
+  if (blocking.numKBlocks == 1)
+    return zeros();
+  auto loads = [&](int64_t width) {
+    Values sums;
+    for (int64_t i = 0; i != rows; ++i)
+      for (int64_t v = 0; v != vectors; ++v) {
+        int64_t first = v * b.target.vectorWidth;
+        int64_t count =
+            std::clamp<int64_t>(width - first, 0, b.target.vectorWidth);
+        sums.push_back(
+            count == 0 ? b.splat(0.0f)
+                       : b.loadVector(out, {b.add(row, i), column(tile, first)},
+                                      count));
+      }
+    return sums;
+  };
+  SmallVector<Type> types(rows * vectors, b.vectorType());
+  int64_t whole = tiles * b.target.tileColumns;
+  return b.ifElse(b.equal(begin, b.index(0)), types, zeros, [&] {
+    if (!tail() || tiles > 1)
+      return loads(whole);
+    return b.ifElse(
+        b.equal(tile, b.index(blocking.tiles - 1)), types,
+        [&] { return loads(tail()); }, [&] { return loads(whole); });
+  });
+}
+
+void GemmKernel::finishSums(int64_t rows, int64_t tiles, Value row, Value tile,
+                            Value end, ValueRange sums) {
+  int64_t whole = tiles * b.target.tileColumns;
+  auto store = [&](bool complete) {
+    if (!tail() || tiles > 1) {
+      storeTile(rows, tiles, whole, row, tile, sums, complete);
+      return;
+    }
+    b.ifThen(
+        b.equal(tile, b.index(blocking.tiles - 1)),
+        [&] { storeTile(rows, tiles, tail(), row, tile, sums, complete); },
+        [&] { storeTile(rows, tiles, whole, row, tile, sums, complete); });
+  };
+  bool epilogue =
+      spec.bias || spec.residual || spec.activation != Activation::None;
+  if (blocking.numKBlocks == 1 || !epilogue) {
+    store(true);
+    return;
+  }
+  b.ifThen(
+      b.equal(end, b.index(spec.k)), [&] { store(true); },
+      [&] { store(false); });
+}
+
+void GemmKernel::storeTile(int64_t rows, int64_t tiles, int64_t width,
+                           Value row, Value tile, ValueRange sums,
+                           bool complete) {
+  int64_t lanes = b.target.vectorWidth;
+  int64_t vectors = tiles * b.target.tileVectors();
+  for (int64_t v = 0; v * lanes < width; ++v) {
+    int64_t count = std::min(width - v * lanes, lanes);
+    Value n = column(tile, v * lanes);
+    Value offset = complete && spec.bias ? b.loadVector(bias, {n}) : Value();
+    for (int64_t i = 0; i != rows; ++i) {
+      Value sum = sums[i * vectors + v], m = b.add(row, i);
+      if (offset)
+        sum = b.addf(sum, offset);
+      if (complete)
+        sum = emitActivation(b, spec.activation, sum);
+      if (complete && spec.residual)
+        sum = b.addf(sum, b.loadVector(residual, {m, n}, count));
+      b.storeVector(sum, out, {m, n}, count);
+    }
+  }
+}
+
+func::FuncOp skim::emitGemm(KernelBuilder &b, ModuleOp module,
+                            const GemmSpec &spec) {
+  return GemmKernel(b, spec).emit(module);
+}
+
+Launch skim::launchGemm(KernelBuilder &b, const GemmSpec &spec, Value rows) {
+  Blocking blocking(b.target, spec);
+  Value blocks = b.ceilDiv(rows, blocking.rowBlock);
+  return {b.mul(blocks, blocking.groups), b.index(1), b.index(0)};
+}

@@ -1,0 +1,104 @@
+//===- Norm.cpp - normalisation of rows -----------------------------------===//
+//
+// What is computed
+//
+//   layer: (x - mean) / sqrt(mean((x - mean)^2) + epsilon) * scale + bias
+//   rms:   x / sqrt(mean(x^2) + epsilon) * scale + bias
+//   l2:    x / max(sqrt(sum(x^2)), epsilon)
+//
+// How it is scheduled
+//
+//   task = a row. A row of a few KiB stays in L1 while it is read three times,
+//   so the exact two-pass variance costs no memory traffic. Sums run in one
+//   vector of lanes and are folded at the end, always in the same order.
+//===----------------------------------------------------------------------===//
+
+#include "RowKernels.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace skim;
+
+/// The sum over the row of f(x), where f gets a vector of x. Lanes beyond the
+/// row's end are left out of the sum.
+static Value sumRow(KernelBuilder &b, Value x, Value row, int64_t width,
+                    function_ref<Value(Value x, Value sum)> accumulate) {
+  Values sums = b.reduceColumns(
+      width, b.splat(0.0f), [&](Value column, int64_t count, ValueRange sum) {
+        Value part = b.loadVector(x, {row, column}, count);
+        Value next = accumulate(part, sum[0]);
+        if (count != b.target.vectorWidth)
+          next = b.select(b.lanes(count), next, sum[0]);
+        return Values{next};
+      });
+  return b.sumLanes(sums[0]);
+}
+
+static Value sqrt(KernelBuilder &b, Value x) {
+  return math::SqrtOp::create(b, x);
+}
+
+func::FuncOp skim::emitNorm(KernelBuilder &b, ModuleOp module,
+                            const NormSpec &spec) {
+  Type states = b.buffer({ShapedType::kDynamic, spec.width});
+  Type vector = b.buffer({spec.width});
+  SmallVector<Type> types = {states, vector};
+  if (spec.bias)
+    types.push_back(vector);
+  types.push_back(states);
+  func::FuncOp function = startKernel(b, module, spec.name(), types);
+  auto *next = function.getArguments().begin();
+  Value x = *next++, scale = *next++;
+  Value bias = spec.bias ? Value(*next++) : Value();
+  Value out = *next++, begin = *next++, end = *next++;
+
+  Value width = b.constant(float(spec.width));
+  b.loop(begin, end, 1, [&](Value row) {
+    Value mean;
+    if (spec.kind == NormKind::Layer) {
+      Value sum = sumRow(b, x, row, spec.width, [&](Value part, Value sum) {
+        return b.addf(sum, part);
+      });
+      mean = b.broadcast(b.divf(sum, width));
+    }
+    auto centre = [&](Value part) { return mean ? b.subf(part, mean) : part; };
+    Value squares = sumRow(b, x, row, spec.width, [&](Value part, Value sum) {
+      Value centred = centre(part);
+      return b.fma(centred, centred, sum);
+    });
+    Value variance = b.addf(b.divf(squares, width), b.constant(spec.epsilon));
+    Value factor = b.broadcast(b.divf(b.constant(1.0f), sqrt(b, variance)));
+    b.forColumns(spec.width, [&](Value column, int64_t count) {
+      Value part = centre(b.loadVector(x, {row, column}, count));
+      Value scaled = b.mulf(part, factor);
+      Value weight = b.loadVector(scale, {column}, count);
+      Value result =
+          bias ? b.fma(scaled, weight, b.loadVector(bias, {column}, count))
+               : b.mulf(scaled, weight);
+      b.storeVector(result, out, {row, column}, count);
+    });
+  });
+  finishKernel(b, function);
+  return function;
+}
+
+func::FuncOp skim::emitL2(KernelBuilder &b, ModuleOp module,
+                          const L2Spec &spec) {
+  Type states = b.buffer({ShapedType::kDynamic, spec.width});
+  func::FuncOp function = startKernel(b, module, spec.name(), {states, states});
+  Value x = function.getArgument(0), out = function.getArgument(1);
+  b.loop(function.getArgument(2), function.getArgument(3), 1, [&](Value row) {
+    Value squares = sumRow(b, x, row, spec.width, [&](Value part, Value sum) {
+      return b.fma(part, part, sum);
+    });
+    Value length = b.maxf(b.constant(spec.epsilon), sqrt(b, squares));
+    Value divisor = b.broadcast(length);
+    b.forColumns(spec.width, [&](Value column, int64_t count) {
+      Value part = b.loadVector(x, {row, column}, count);
+      b.storeVector(b.divf(part, divisor), out, {row, column}, count);
+    });
+  });
+  finishKernel(b, function);
+  return function;
+}

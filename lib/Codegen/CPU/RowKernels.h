@@ -1,0 +1,31 @@
+//===- RowKernels.h - kernels that work row by row --------------*- C++ -*-===//
+// One function for each family whose tasks are single rows.
+//===----------------------------------------------------------------------===//
+
+#ifndef SKIM_LIB_CODEGEN_CPU_ROWKERNELS_H
+#define SKIM_LIB_CODEGEN_CPU_ROWKERNELS_H
+
+#include "KernelBuilder.h"
+#include "skim/Codegen/KernelSpecs.h"
+
+namespace skim {
+
+mlir::func::FuncOp emitNorm(KernelBuilder &builder, mlir::ModuleOp module,
+                            const NormSpec &spec);
+mlir::func::FuncOp emitL2(KernelBuilder &builder, mlir::ModuleOp module,
+                          const L2Spec &spec);
+mlir::func::FuncOp emitEmbed(KernelBuilder &builder, mlir::ModuleOp module,
+                             const EmbedSpec &spec, llvm::StringRef name);
+mlir::func::FuncOp emitPool(KernelBuilder &builder, mlir::ModuleOp module,
+                            const PoolSpec &spec);
+mlir::func::FuncOp emitRestore(KernelBuilder &builder, mlir::ModuleOp module,
+                               const RestoreSpec &spec);
+mlir::func::FuncOp emitGather(KernelBuilder &builder, mlir::ModuleOp module,
+                              const GatherSpec &spec);
+mlir::func::FuncOp emitElementwise(KernelBuilder &builder,
+                                   mlir::ModuleOp module,
+                                   const ElementwiseSpec &spec);
+
+} // namespace skim
+
+#endif // SKIM_LIB_CODEGEN_CPU_ROWKERNELS_H

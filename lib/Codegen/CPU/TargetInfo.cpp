@@ -1,0 +1,54 @@
+//===- TargetInfo.cpp - what kernels must know of a processor -------------===//
+// Chooses the register tile for each width of vectors.
+//===----------------------------------------------------------------------===//
+
+#include "skim/Codegen/TargetInfo.h"
+
+#include "skim/Target/CpuTarget.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace skim;
+
+/// L2 of one core in KiB; the smallest that is common where it is not known.
+static int64_t l2KiB(llvm::StringRef cpu) {
+  return llvm::StringSwitch<int64_t>(cpu)
+      .Cases({"haswell", "broadwell", "skylake"}, 256)
+      .Cases({"skylake-avx512", "cascadelake", "cooperlake"}, 1024)
+      .Cases({"icelake-server", "icelake-client", "tigerlake"}, 1280)
+      .Cases({"sapphirerapids", "emeraldrapids", "graniterapids"}, 2048)
+      .Cases({"znver4", "znver5", "neoverse-n1", "neoverse-v1"}, 1024)
+      .Default(512);
+}
+
+TargetInfo TargetInfo::get(const CpuTarget &cpu) {
+  TargetInfo info;
+  info.name = cpu.name;
+  info.l2Bytes = l2KiB(cpu.name) << 10;
+  info.vectorWidth = cpu.vectorBits / 32;
+  if (llvm::Triple(cpu.triple).isAArch64()) {
+    // 8 x 8 sums are 16 of 32 registers; 4 more hold the operands of a step.
+    info.hasFMA = true;
+    info.numRegisters = 32;
+    info.tileRows = 8;
+    info.tileColumns = 8;
+    return info;
+  }
+  info.hasFMA = llvm::StringRef(cpu.features).contains("+fma");
+  if (info.vectorWidth == 16) {
+    // 12 x 32 sums are 24 of 32 registers. 32 divides every usual width, where
+    // 48 would pad 512, 1024 and 4096.
+    info.numRegisters = 32;
+    info.tileRows = 12;
+    info.tileColumns = 32;
+  } else if (info.vectorWidth == 8) {
+    // 6 x 16 sums are 12 of 16 registers, two hold the weights, one the input.
+    info.tileRows = 6;
+    info.tileColumns = 16;
+  } else {
+    // 4 x 8 sums are 8 of 16 registers: products need registers of their own.
+    info.tileRows = 4;
+    info.tileColumns = 8;
+  }
+  return info;
+}

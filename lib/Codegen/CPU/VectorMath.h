@@ -1,0 +1,32 @@
+//===- VectorMath.h - elementary functions on vectors -----------*- C++ -*-===//
+// Own polynomials in f32, for vectors of any width: the same code, so the same
+// bits, for every lane and every kernel. NaN gives NaN.
+//===----------------------------------------------------------------------===//
+
+#ifndef SKIM_LIB_CODEGEN_CPU_VECTORMATH_H
+#define SKIM_LIB_CODEGEN_CPU_VECTORMATH_H
+
+#include "KernelBuilder.h"
+#include "skim/Dialect/Skim/IR/SkimDialect.h"
+
+namespace skim {
+
+/// e^x within 2 ulp; 0 below -104, inf above 88.73, subnormals in between.
+Value emitExp(KernelBuilder &builder, Value x);
+
+/// erf(x) within 4e-7; exactly 1 and -1 beyond 3.92.
+Value emitErf(KernelBuilder &builder, Value x);
+
+/// tanh(x) within 3 ulp.
+Value emitTanh(KernelBuilder &builder, Value x);
+
+/// 1 / (1 + e^-x) within 4 ulp where it is a normal number.
+Value emitSigmoid(KernelBuilder &builder, Value x);
+
+/// The activation as skim.activation defines it. The GELUs are within
+/// 2e-7 * max(1, |x|).
+Value emitActivation(KernelBuilder &builder, Activation activation, Value x);
+
+} // namespace skim
+
+#endif // SKIM_LIB_CODEGEN_CPU_VECTORMATH_H

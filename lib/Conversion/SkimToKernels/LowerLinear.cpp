@@ -1,0 +1,144 @@
+//===- LowerLinear.cpp - linear layers and other row-wise ops -------------===//
+// Products over packed weights, norms, sums and activations.
+//===----------------------------------------------------------------------===//
+
+#include "Lowering.h"
+
+using namespace mlir;
+using namespace skim;
+
+LogicalResult Lowering::lowerLinear(LinearOp op) {
+  auto group = merged.find(op);
+  if (group != merged.end())
+    return lowerMerged(group->second);
+  // One that was merged into an earlier one.
+  if (states.count(op.getResult()))
+    return success();
+  return lowerMerged(op);
+}
+
+/// The product of one input with the weights of `group`, side by side.
+LogicalResult Lowering::lowerMerged(ArrayRef<LinearOp> group) {
+  LinearOp first = group.front();
+  Location loc = first.getLoc();
+  GemmSpec spec;
+  spec.k = getWidth(first.getInput().getType());
+  spec.activation = first.getActivation();
+  spec.bias = bool(first.getBias());
+  spec.residual = bool(first.getResidual());
+  SmallVector<ElementsAttr> parts, biases;
+  for (LinearOp op : group) {
+    FailureOr<ElementsAttr> weight = constant(op, op.getWeight(), "weight");
+    if (failed(weight))
+      return failure();
+    parts.push_back(*weight);
+    spec.n += getWidth(op.getResult().getType());
+    if (!spec.bias)
+      continue;
+    FailureOr<ElementsAttr> bias = constant(op, op.getBias(), "bias");
+    if (failed(bias))
+      return failure();
+    biases.push_back(*bias);
+  }
+
+  Value input = rowsOf(first.getInput());
+  int64_t tile = target.tileColumns, tiles = target.numTiles(spec.n);
+  auto packed = MemRefType::get({tiles, spec.k, tile}, builder.getF32Type());
+  SmallVector<Value> arguments = {
+      input, weights.view(builder, loc, parts,
+                          first.getTransposeWeight() ? Layout::TiledTransposed
+                                                     : Layout::Tiled,
+                          tile, packed)};
+  if (spec.bias) {
+    auto padded = MemRefType::get({tiles * tile}, builder.getF32Type());
+    arguments.push_back(
+        weights.view(builder, loc, biases, Layout::Padded, tile, padded));
+  }
+  if (spec.residual)
+    arguments.push_back(rowsOf(first.getResidual()));
+
+  Value out;
+  if (group.size() == 1) {
+    out = makeResult(first.getResult(), first.getInput());
+  } else {
+    auto type =
+        MemRefType::get({ShapedType::kDynamic, spec.n}, builder.getF32Type());
+    out = memref::AllocOp::create(builder, loc, type, dim(loc, input, 0));
+    int64_t column = 0;
+    for (LinearOp op : group) {
+      states[op.getResult()] = {out, column, spec.n};
+      column += getWidth(op.getResult().getType());
+    }
+  }
+  arguments.push_back(out);
+  Value rows = dim(loc, input, 0);
+  Launch launch = emitter.launchGemm(builder, loc, spec, rows);
+  dispatch(first, emitter.get(spec), arguments, launch, KernelKind::Gemm,
+           timesI64(loc, rows, 2 * spec.k * spec.n));
+  return success();
+}
+
+LogicalResult Lowering::lowerNorm(NormOp op) {
+  NormSpec spec;
+  spec.width = getWidth(op.getInput().getType());
+  spec.kind = op.getKind();
+  spec.bias = bool(op.getBias());
+  spec.epsilon = op.getEpsilon().convertToFloat();
+  SmallVector<Value> arguments = {rowsOf(op.getInput())};
+  FailureOr<Value> scale = plainWeight(op, op.getScale(), "scale");
+  if (failed(scale))
+    return failure();
+  arguments.push_back(*scale);
+  if (spec.bias) {
+    FailureOr<Value> bias = plainWeight(op, op.getBias(), "bias");
+    if (failed(bias))
+      return failure();
+    arguments.push_back(*bias);
+  }
+  Value out = makeResult(op.getResult(), op.getInput());
+  arguments.push_back(out);
+  dispatchRows(op, emitter.get(spec), arguments, out, KernelKind::Norm);
+  return success();
+}
+
+LogicalResult Lowering::lowerL2(L2NormalizeOp op) {
+  L2Spec spec{getWidth(op.getInput().getType()),
+              op.getEpsilon().convertToFloat()};
+  Value input = rowsOf(op.getInput());
+  Value out = makeResult(op.getResult(), op.getInput());
+  dispatchRows(op, emitter.get(spec), {input, out}, out, KernelKind::Norm);
+  return success();
+}
+
+LogicalResult Lowering::lowerAdd(AddOp op) {
+  ElementwiseSpec spec;
+  spec.kind = ElementwiseSpec::Kind::Add;
+  spec.width = getWidth(op.getResult().getType());
+  Value lhs = rowsOf(op.getLhs()), rhs = rowsOf(op.getRhs());
+  Value out = makeResult(op.getResult(), op.getLhs());
+  dispatchRows(op, emitter.get(spec), {lhs, rhs, out}, out, KernelKind::Other);
+  return success();
+}
+
+LogicalResult Lowering::lowerActivation(ActivationOp op) {
+  ElementwiseSpec spec;
+  spec.kind = ElementwiseSpec::Kind::Activation;
+  spec.width = getWidth(op.getResult().getType());
+  spec.activation = op.getActivation();
+  Value input = rowsOf(op.getInput());
+  Value out = makeResult(op.getResult(), op.getInput());
+  dispatchRows(op, emitter.get(spec), {input, out}, out, KernelKind::Other);
+  return success();
+}
+
+LogicalResult Lowering::lowerGlu(GluOp op) {
+  ElementwiseSpec spec;
+  spec.kind = op.getGateLast() ? ElementwiseSpec::Kind::GluLast
+                               : ElementwiseSpec::Kind::Glu;
+  spec.width = getWidth(op.getResult().getType());
+  spec.activation = op.getActivation();
+  Value input = rowsOf(op.getInput());
+  Value out = makeResult(op.getResult(), op.getInput());
+  dispatchRows(op, emitter.get(spec), {input, out}, out, KernelKind::Other);
+  return success();
+}

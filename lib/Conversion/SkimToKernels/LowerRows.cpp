@@ -1,0 +1,201 @@
+//===- LowerRows.cpp - ops between positions and rows ---------------------===//
+// Packing, embedding, pooling, restoring.
+//===----------------------------------------------------------------------===//
+
+#include "Lowering.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "skim/Dialect/Onnx/IR/OnnxDialect.h"
+
+using namespace mlir;
+using namespace skim;
+
+LogicalResult Lowering::lowerPack(PackOp op) {
+  Location loc = op.getLoc();
+  Value mask;
+  RowsBuffers result;
+  if (op.getMask()) {
+    mask = bufferOf(op.getMask());
+    result.batch = dim(loc, mask, 0);
+    result.sequence = dim(loc, mask, 1);
+  } else {
+    Value like = bufferOf(op.getLike());
+    result.batch = dim(loc, like, 0);
+    result.sequence = dim(loc, like, 1);
+  }
+  auto type = MemRefType::get({ShapedType::kDynamic}, builder.getI32Type());
+  Value bounds =
+      arith::AddIOp::create(builder, loc, result.batch, index(loc, 1));
+  Value places =
+      arith::MulIOp::create(builder, loc, result.batch, result.sequence);
+  result.offsets = memref::AllocOp::create(builder, loc, type, bounds);
+  result.positions = memref::AllocOp::create(builder, loc, type, places);
+  result.count = PackRowsOp::create(builder, loc, builder.getIndexType(), mask,
+                                    result.batch, result.sequence,
+                                    result.offsets, result.positions);
+  rows[op.getRows()] = result;
+  return success();
+}
+
+/// What the user knows the ids by: the input that they come from, or the node.
+std::string Lowering::nameOfIds(EmbedOp op, Value ids) {
+  Value value = ids;
+  for (int step = 0; step != 8; ++step) {
+    if (Value memref = dense.lookup(value))
+      value = memref;
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      auto main = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
+      auto name = main ? main.getArgAttrOfType<StringAttr>(
+                             argument.getArgNumber(), "onnx.name")
+                       : StringAttr();
+      return name ? "input '" + name.str() + "'" : onnx::describe(op);
+    }
+    Operation *producer = value.getDefiningOp();
+    if (!producer || producer->getNumOperands() != 1)
+      break;
+    value = producer->getOperand(0);
+  }
+  return onnx::describe(op);
+}
+
+LogicalResult Lowering::lowerEmbed(EmbedOp op) {
+  Location loc = op.getLoc();
+  EmbedSpec spec;
+  spec.width = getWidth(op.getResult().getType());
+  spec.ragged = bool(op.getRows());
+  RowsBuffers where = spec.ragged ? rows[op.getRows()] : RowsBuffers();
+  SmallVector<Value> idBuffers;
+  for (Value ids : op.getIds()) {
+    Value buffer = bufferOf(ids);
+    idBuffers.push_back(buffer);
+    bool shared = cast<MemRefType>(buffer.getType()).getDimSize(0) == 1;
+    if (spec.ragged || shared || where.batch)
+      continue;
+    where.batch = dim(loc, buffer, 0);
+    where.sequence = dim(loc, buffer, 1);
+  }
+  if (!where.batch) {
+    where.batch = index(loc, 1);
+    where.sequence = dim(loc, idBuffers.front(), 1);
+  }
+
+  SmallVector<Value> arguments;
+  for (auto [index, buffer] : llvm::enumerate(idBuffers)) {
+    Value ids = op.getIds()[index], table = op.getTables()[index];
+    Value given = buffer;
+    auto type = cast<MemRefType>(given.getType());
+    if (type.getRank() != 2)
+      return op.emitError()
+             << onnx::describe(op) << ": expected ids of 2 dimensions, got "
+             << ids.getType();
+    EmbedSpec::Table entry;
+    entry.rows = cast<RankedTensorType>(table.getType()).getDimSize(0);
+    entry.idBits = type.getElementTypeBitWidth();
+    entry.shared = type.getDimSize(0) == 1;
+    entry.label = nameOfIds(op, ids);
+    FailureOr<Value> weight = plainWeight(op, table, "table");
+    if (failed(weight))
+      return failure();
+    // The other way to be out of range: fewer ids than positions.
+    auto check = [&](int64_t dimension, Value wanted, StringRef message) {
+      Value size = dim(loc, given, dimension);
+      Value fits = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                         size, wanted);
+      CheckOp::create(builder, loc, fits, entry.label + ": " + message.str(),
+                      ValueRange{wanted, size});
+    };
+    check(1, where.sequence,
+          "sequence length {0}, but there are ids for {1} positions");
+    if (!entry.shared)
+      check(0, where.batch,
+            "batch size {0}, but there are ids for {1} sequences");
+    auto wanted = MemRefType::get(
+        {entry.shared ? 1 : ShapedType::kDynamic, ShapedType::kDynamic},
+        type.getElementType());
+    if (given.getType() != wanted)
+      given = memref::CastOp::create(builder, loc, wanted, given);
+    arguments.append({given, *weight});
+    spec.tables.push_back(entry);
+  }
+  if (spec.ragged)
+    arguments.push_back(where.positions);
+  arguments.push_back(where.sequence);
+
+  Value out;
+  if (spec.ragged) {
+    out = makeRagged(op.getResult(), where.count);
+  } else {
+    auto type = cast<RankedTensorType>(op.getResult().getType());
+    SmallVector<Value> sizes;
+    for (int64_t i = 0; i != 2; ++i)
+      if (type.isDynamicDim(i))
+        sizes.push_back(i == 0 ? where.batch : where.sequence);
+    out = makeDense(op.getResult(), sizes);
+  }
+  arguments.push_back(out);
+  dispatchRows(op, emitter.get(spec), arguments, out, KernelKind::Embed);
+  return success();
+}
+
+LogicalResult Lowering::lowerPool(PoolOp op) {
+  if (!op.getRows())
+    return op.emitError() << onnx::describe(op)
+                          << ": expected the packed form, got pooling of "
+                          << op.getInput().getType();
+  RowsBuffers &where = rows[op.getRows()];
+  PoolSpec spec;
+  spec.width = getWidth(op.getInput().getType());
+  spec.kind = op.getKind();
+  spec.epsilon = op.getEpsilon().convertToFloat();
+  spec.mask = op.getMask() && spec.kind != PoolKind::First;
+  Location loc = op.getLoc();
+  Value input = rowsOf(op.getInput());
+  SmallVector<Value> arguments = {input, where.offsets};
+  if (spec.mask) {
+    Value mask = bufferOf(op.getMask());
+    auto type = MemRefType::get({ShapedType::kDynamic, ShapedType::kDynamic},
+                                builder.getI1Type());
+    if (mask.getType() != type)
+      mask = memref::CastOp::create(builder, loc, type, mask);
+    arguments.append({where.positions, where.sequence, mask});
+  }
+  auto type = cast<RankedTensorType>(op.getResult().getType());
+  SmallVector<Value> sizes;
+  if (type.isDynamicDim(0))
+    sizes.push_back(where.batch);
+  Value out = makeDense(op.getResult(), sizes);
+  arguments.push_back(out);
+  dispatchRows(op, emitter.get(spec), arguments, out, KernelKind::Other);
+  return success();
+}
+
+LogicalResult Lowering::lowerRestore(RestoreOp op) {
+  Location loc = op.getLoc();
+  RowsBuffers &where = rows[op.getRows()];
+  RestoreSpec spec{getWidth(op.getInput().getType()),
+                   op.getFill().convertToFloat()};
+  auto type = cast<RankedTensorType>(op.getResult().getType());
+  SmallVector<Value> sizes;
+  if (type.isDynamicDim(0))
+    sizes.push_back(where.batch);
+  if (type.isDynamicDim(1))
+    sizes.push_back(where.sequence);
+  Value input = rowsOf(op.getInput());
+  Value out = makeDense(op.getResult(), sizes);
+  Launch launch = emitter.launchRows(builder, loc, where.batch, spec.width);
+  launch.grain = index(loc, 1);
+  dispatch(op, emitter.get(spec),
+           {input, where.offsets, where.positions, where.sequence, out}, launch,
+           KernelKind::Other);
+  return success();
+}
+
+LogicalResult Lowering::lowerGather(GatherOp op) {
+  RowsBuffers &where = rows[op.getRows()];
+  GatherSpec spec{getWidth(op.getResult().getType())};
+  Value input = rowsOf(op.getInput());
+  Value out = makeRagged(op.getResult(), where.count);
+  dispatchRows(op, emitter.get(spec), {input, where.positions, out}, out,
+               KernelKind::Other);
+  return success();
+}

@@ -1,0 +1,37 @@
+//===- MergeLinears.cpp - linear layers that are one product --------------===//
+// The rows are then read once and the tasks are longer; each element's chain
+// stays what it was.
+//===----------------------------------------------------------------------===//
+
+#include "MergeLinears.h"
+
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace skim;
+
+static bool isCandidate(LinearOp op) {
+  if (!isRagged(op.getResult().getType()) || op.getResidual() ||
+      op.getActivation() != Activation::None || op->use_empty())
+    return false;
+  if (!matchPattern(op.getWeight(), m_Constant()) ||
+      (op.getBias() && !matchPattern(op.getBias(), m_Constant())))
+    return false;
+  return llvm::all_of(op->getUsers(),
+                      [](Operation *user) { return isa<AttentionOp>(user); });
+}
+
+MergedLinears skim::findMergedLinears(Block &block) {
+  using Key = std::tuple<Value, int, int>;
+  llvm::MapVector<Key, SmallVector<LinearOp>> groups;
+  for (auto op : block.getOps<LinearOp>())
+    if (isCandidate(op))
+      groups[{op.getInput(), op.getBias() ? 1 : 0,
+              op.getTransposeWeight() ? 1 : 0}]
+          .push_back(op);
+  MergedLinears merged;
+  for (auto &[key, group] : groups)
+    if (group.size() > 1)
+      merged[group.front()] = group;
+  return merged;
+}

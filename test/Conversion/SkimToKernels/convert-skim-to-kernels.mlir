@@ -1,0 +1,74 @@
+// RUN: skim-opt %s -split-input-file --convert-skim-to-kernels=mcpu=x86-64-v3 | FileCheck %s
+
+// Weights lie in the order of their use, tiled for the processor: query, key
+// and value side by side.
+// CHECK: skim.weights @words plain at 0 bytes 6400 {parts = [dense_resource<words> : tensor<100x16xf32>]}
+// CHECK: skim.weights @scale plain at 6400 bytes 64
+// CHECK: skim.weights @q tiled at 6528 bytes 3072 {parts = [dense_resource<q> : tensor<16x16xf32>, dense_resource<k> : tensor<16x16xf32>, dense_resource<v> : tensor<16x16xf32>], tile = 16 : i64}
+// CHECK: skim.weights @{{.+}} padded at 9600 bytes 192
+// CHECK: skim.weights @o tiled_transposed
+
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: (%[[IDS:.+]]: memref<?x?xi64> {onnx.name = "input_ids"}, %[[MASK:.+]]: memref<?x?xi1>)
+// CHECK-SAME: skim.outputs = [{onnx.name = "states", type = tensor<?x?x16xf32>}]
+func.func @main(%ids: tensor<?x?xi64> {onnx.name = "input_ids"}, %mask: tensor<?x?xi1>)
+    -> (tensor<?x?x16xf32> {onnx.name = "states"}) {
+  %words = onnx.Constant dense_resource<words> : tensor<100x16xf32>
+  %scale = onnx.Constant dense_resource<scale> : tensor<16xf32>
+  %shift = onnx.Constant dense<0.0> : tensor<16xf32>
+  %q = onnx.Constant dense_resource<q> : tensor<16x16xf32>
+  %k = onnx.Constant dense_resource<k> : tensor<16x16xf32>
+  %v = onnx.Constant dense_resource<v> : tensor<16x16xf32>
+  %o = onnx.Constant dense_resource<o> : tensor<16x16xf32>
+  %bias = onnx.Constant dense<1.0> : tensor<16xf32>
+  // CHECK: %[[OFFSETS:.+]] = memref.alloc(%{{.+}}) : memref<?xi32>
+  // CHECK: %[[POSITIONS:.+]] = memref.alloc(%{{.+}}) : memref<?xi32>
+  // CHECK: %[[COUNT:.+]] = skim.pack_rows mask %[[MASK]] : memref<?x?xi1> batch %[[B:.+]] sequence %[[S:.+]] into %[[OFFSETS]], %[[POSITIONS]]
+  %rows = skim.pack mask %mask : tensor<?x?xi1>
+  // CHECK: skim.check %{{.+}}, "input 'input_ids': sequence length {0}, but there are ids for {1} positions"
+  // CHECK: %[[X:.+]] = memref.alloc(%[[COUNT]]) : memref<?x16xf32>
+  // CHECK: skim.dispatch embed @embed_1x16(%[[IDS]], %{{.+}}, %[[POSITIONS]], %[[S]], %[[X]]) tasks
+  %x = skim.embed(%ids) in (%words) rows %rows : (tensor<?x?xi64>) in (tensor<100x16xf32>) -> !skim.ragged<16xf32>
+  // CHECK: skim.dispatch norm @norm_layer_16_bias
+  %n = skim.norm %x, %scale bias %shift {epsilon = 1.0e-12 : f32} : !skim.ragged<16xf32>, tensor<16xf32>, tensor<16xf32>
+  // CHECK: %[[QKV:.+]] = memref.alloc(%{{.+}}) : memref<?x48xf32>
+  // CHECK: skim.dispatch gemm @gemm_16x48_bias(%{{.+}}, %{{.+}}, %{{.+}}, %[[QKV]]) {{.+}} {layer = 0 : i64}
+  %query = skim.linear %n, %q bias %bias : !skim.ragged<16xf32>, tensor<16x16xf32>, tensor<16xf32> -> !skim.ragged<16xf32>
+  %key = skim.linear %n, %k bias %bias : !skim.ragged<16xf32>, tensor<16x16xf32>, tensor<16xf32> -> !skim.ragged<16xf32>
+  %value = skim.linear %n, %v bias %bias : !skim.ragged<16xf32>, tensor<16x16xf32>, tensor<16xf32> -> !skim.ragged<16xf32>
+  // CHECK: skim.dispatch attention @attention_2x8_q0of48_k16of48_v32of48_scale_{{.+}}(%[[QKV]], %[[QKV]], %[[QKV]], %[[OFFSETS]], %[[POSITIONS]], %[[S]], %{{.+}})
+  %a = skim.attention %query, %key, %value rows %rows {heads = 2 : i64, scale = 0.25 : f32}
+    : !skim.ragged<16xf32>, !skim.ragged<16xf32>, !skim.ragged<16xf32> -> !skim.ragged<16xf32>
+  // CHECK: skim.dispatch gemm @gemm_16x16_gelu_erf_residual
+  %y = skim.linear %a, %o residual %n {activation = #skim<activation gelu_erf>, transpose_weight}
+    : !skim.ragged<16xf32>, tensor<16x16xf32> residual !skim.ragged<16xf32> -> !skim.ragged<16xf32>
+  // CHECK: %[[OUT:.+]] = memref.alloc(%[[B]], %[[S]]) : memref<?x?x16xf32>
+  // CHECK: %[[FLAT:.+]] = memref.collapse_shape %[[OUT]]
+  // CHECK: skim.dispatch other @restore_16_00000000(%{{.+}}, %[[OFFSETS]], %[[POSITIONS]], %[[S]], %[[FLAT]])
+  %r = skim.restore %y rows %rows : !skim.ragged<16xf32> -> tensor<?x?x16xf32>
+  // CHECK: skim.output %[[OUT]] {index = 0 : i64}
+  return %r : tensor<?x?x16xf32>
+}
+
+// -----
+
+// Layers that something else reads too stay apart, dense states keep their
+// shape, and left over ops see tensors.
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: (%[[X:.+]]: memref<?x4x8xf32>)
+func.func @main(%x: tensor<?x4x8xf32>) -> (tensor<?x4x8xf32>, tensor<?x4x8xf32>) {
+  %w = onnx.Constant dense<0.5> : tensor<8x8xf32>
+  // CHECK: %[[ROWS:.+]] = memref.collapse_shape %[[X]]
+  // CHECK: %[[Y:.+]] = memref.alloc(%{{.+}}) : memref<?x4x8xf32>
+  // CHECK: skim.dispatch gemm @gemm_8x8(%{{.+}}, %{{.+}}, %{{.+}})
+  // CHECK: %[[TENSOR:.+]] = bufferization.to_tensor %[[Y]] restrict
+  %y = skim.linear %x, %w : tensor<?x4x8xf32>, tensor<8x8xf32> -> tensor<?x4x8xf32>
+  // CHECK: %[[SUM:.+]] = onnx.Add %[[TENSOR]], %[[TENSOR]]
+  %z = onnx.Add %y, %y : (tensor<?x4x8xf32>, tensor<?x4x8xf32>) -> tensor<?x4x8xf32>
+  // CHECK: %[[BUFFER:.+]] = bufferization.to_buffer %[[SUM]] read_only
+  // CHECK: skim.dispatch other @activation_8_relu
+  %a = skim.activation relu %z : tensor<?x4x8xf32>
+  // CHECK: skim.output %[[Y]] {index = 0 : i64}
+  // CHECK: skim.output %{{.+}} {index = 1 : i64}
+  return %y, %a : tensor<?x4x8xf32>, tensor<?x4x8xf32>
+}

@@ -1,0 +1,204 @@
+//===- KernelHarness.cpp - runs single kernels ----------------------------===//
+// Lowers kernels through MLIR's own conversions and compiles them in memory.
+//===----------------------------------------------------------------------===//
+
+#include "KernelHarness.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/Passes.h"
+#include "skim/Dialect/Skim/IR/SkimDialect.h"
+#include "skim/Target/ObjectEmitter.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace skim;
+using namespace skim::test;
+
+static Report lastReport;
+
+static void noteReport(int64_t a, int64_t b) {
+  ++lastReport.count;
+  lastReport.a = a;
+  lastReport.b = b;
+}
+
+Report skim::test::takeReport() { return std::exchange(lastReport, {}); }
+
+void skim::test::randomize(Floats &array, std::mt19937 &random, float scale) {
+  std::normal_distribution<float> normal(0, scale);
+  for (int64_t i = 0; i != array.size(); ++i)
+    array[i] = normal(random);
+}
+
+Floats skim::test::packWeight(const Floats &weight, int64_t tile) {
+  int64_t k = weight.shape[0], n = weight.shape[1];
+  int64_t tiles = (n + tile - 1) / tile;
+  Floats packed({tiles, k, tile});
+  for (int64_t i = 0; i != k; ++i)
+    for (int64_t j = 0; j != n; ++j)
+      packed[(j / tile * k + i) * tile + j % tile] = weight[i * n + j];
+  return packed;
+}
+
+Floats skim::test::padVector(const Floats &vector, int64_t tile) {
+  Floats padded({(vector.size() + tile - 1) / tile * tile});
+  std::copy_n(vector.data(), vector.size(), padded.data());
+  return padded;
+}
+
+Kernels::Kernels(llvm::StringRef name, llvm::StringRef triple) {
+  DialectRegistry registry;
+  registry.insert<SkimDialect, arith::ArithDialect, func::FuncDialect,
+                  math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
+                  vector::VectorDialect, LLVM::LLVMDialect>();
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+  context =
+      std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+  context->loadAllAvailableDialects();
+  module = ModuleOp::create(UnknownLoc::get(context.get()));
+  cpu = llvm::cantFail(resolveCpuTarget(name, triple));
+  info = TargetInfo::get(cpu);
+  kernelEmitter = createCpuKernelEmitter(*module, info);
+  scratch.resize(16 << 20);
+}
+
+Kernels::~Kernels() = default;
+
+std::string Kernels::add(func::FuncOp function) {
+  EXPECT_TRUE(succeeded(verify(*module)));
+  function.setPublic();
+  function->setAttr("llvm.emit_c_interface", UnitAttr::get(context.get()));
+  return function.getName().str();
+}
+
+/// skim.report becomes a call of `noteReport`.
+static void lowerReports(ModuleOp module) {
+  OpBuilder builder(module.getContext());
+  SmallVector<ReportOp> reports;
+  module.walk([&](ReportOp op) { reports.push_back(op); });
+  if (reports.empty())
+    return;
+  builder.setInsertionPointToEnd(module.getBody());
+  Type index = builder.getIndexType();
+  auto callee = func::FuncOp::create(
+      builder, module.getLoc(), "note_report",
+      builder.getFunctionType({index, index}, TypeRange()));
+  callee.setPrivate();
+  for (ReportOp op : reports) {
+    builder.setInsertionPoint(op);
+    func::CallOp::create(builder, op.getLoc(), callee, op.getValues());
+    op.erase();
+  }
+}
+
+std::unique_ptr<llvm::Module> Kernels::translate(llvm::LLVMContext &llvm) {
+  lowerReports(*module);
+  PassManager pm(context.get());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  if (failed(pm.run(*module))) {
+    ADD_FAILURE() << "kernels do not lower";
+    return nullptr;
+  }
+  auto result = translateModuleToLLVMIR(*module, llvm);
+  auto machine = llvm::cantFail(createTargetMachine(cpu));
+  setTarget(*result, cpu, *machine);
+  optimizeModule(*result, *machine);
+  return result;
+}
+
+void Kernels::compile() {
+  auto llvm = std::make_unique<llvm::LLVMContext>();
+  std::unique_ptr<llvm::Module> code = translate(*llvm);
+  ASSERT_TRUE(code);
+  llvm::orc::JITTargetMachineBuilder builder{llvm::Triple(cpu.triple)};
+  builder.setCPU(cpu.cpu);
+  for (llvm::StringRef feature : llvm::split(cpu.features, ','))
+    if (!feature.empty())
+      builder.getFeatures().AddFeature(feature.drop_front(),
+                                       feature.front() == '+');
+  jit = llvm::cantFail(
+      llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(builder).create());
+  llvm::orc::MangleAndInterner mangle(jit->getExecutionSession(),
+                                      jit->getDataLayout());
+  llvm::cantFail(jit->getMainJITDylib().define(llvm::orc::absoluteSymbols(
+      {{mangle("note_report"),
+        {llvm::orc::ExecutorAddr::fromPtr(&noteReport),
+         llvm::JITSymbolFlags::Exported}}})));
+  llvm::cantFail(jit->addIRModule({std::move(code), std::move(llvm)}));
+}
+
+std::string Kernels::assembly() {
+  llvm::LLVMContext llvm;
+  std::unique_ptr<llvm::Module> code = translate(llvm);
+  if (!code)
+    return "";
+  auto machine = llvm::cantFail(createTargetMachine(cpu));
+  llvm::SmallString<0> text;
+  llvm::raw_svector_ostream stream(text);
+  llvm::legacy::PassManager passes;
+  EXPECT_FALSE(machine->addPassesToEmitFile(
+      passes, stream, nullptr, llvm::CodeGenFileType::AssemblyFile));
+  passes.run(*code);
+  return text.str().str();
+}
+
+void *Kernels::lookUp(const std::string &name) {
+  return llvm::cantFail(jit->lookup("_mlir_ciface_" + name)).toPtr<void *>();
+}
+
+int64_t Kernels::fold(Value value) {
+  IntegerAttr constant;
+  bool folded = matchPattern(value, m_Constant(&constant));
+  EXPECT_TRUE(folded);
+  return folded ? constant.getInt() : 0;
+}
+
+int64_t Kernels::gemmTasks(const GemmSpec &spec, int64_t rows) {
+  OpBuilder builder(context.get());
+  auto holder = ModuleOp::create(builder, builder.getUnknownLoc());
+  builder.setInsertionPointToStart(holder.getBody());
+  Value count = arith::ConstantIndexOp::create(builder, holder.getLoc(), rows);
+  Launch launch =
+      kernelEmitter->launchGemm(builder, holder.getLoc(), spec, count);
+  int64_t tasks = fold(launch.tasks);
+  holder->erase();
+  return tasks;
+}
+
+int64_t Kernels::attentionTasks(const AttentionSpec &spec, int64_t batch,
+                                int64_t sequence) {
+  OpBuilder builder(context.get());
+  auto holder = ModuleOp::create(builder, builder.getUnknownLoc());
+  builder.setInsertionPointToStart(holder.getBody());
+  Location loc = holder.getLoc();
+  Launch launch = kernelEmitter->launchAttention(
+      builder, loc, spec, arith::ConstantIndexOp::create(builder, loc, batch),
+      arith::ConstantIndexOp::create(builder, loc, sequence));
+  int64_t tasks = fold(launch.tasks);
+  int64_t bytes = fold(launch.scratchBytes);
+  if (bytes > int64_t(scratch.size()))
+    scratch.resize(bytes);
+  holder->erase();
+  return tasks;
+}
