@@ -6,6 +6,7 @@
 #ifndef SKIM_INITALL_H
 #define SKIM_INITALL_H
 
+#include "skim/Conversion/OnnxToLinalg/Passes.h"
 #include "skim/Conversion/Passes.h"
 #include "skim/Dialect/Onnx/IR/OnnxDialect.h"
 #include "skim/Dialect/Onnx/Transforms/Passes.h"
@@ -23,6 +24,7 @@ inline void registerAllDialects(mlir::DialectRegistry &registry) {
 inline void registerAllPasses() {
   onnx::registerOnnxPasses();
   registerSkimTransformsPasses();
+  registerOnnxToLinalgPasses();
   registerConversionPasses();
 }
 

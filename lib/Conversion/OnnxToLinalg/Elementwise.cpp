@@ -77,9 +77,28 @@ static Value lowerCast(Emitter &e, Value original, Value operand) {
   });
 }
 
-static FailureOr<Value> lowerDropout(Emitter &e, onnx::DropoutOp op,
-                                     onnx::DropoutOp::Adaptor in) {
-  return in.getData();
+/// As in inference. Nothing is random here: training is an error of the run
+/// unless the ratio is 0.
+static FailureOr<Values> lowerDropout(Emitter &e, onnx::DropoutOp op,
+                                      onnx::DropoutOp::Adaptor in) {
+  auto only = [&](Value tensor) {
+    int64_t rank = cast<RankedTensorType>(tensor.getType()).getRank();
+    return e.extract(tensor, Values(rank, e.index(0)));
+  };
+  if (!onnx::isAbsent(op.getTrainingMode())) {
+    Value harmless = e.boolean(false);
+    if (!onnx::isAbsent(op.getRatio())) {
+      Scalars s(e, elementOf(op.getRatio()));
+      harmless = s.equal(s.load(only(in.getRatio())), s.constant(0));
+    }
+    e.check(e.either(e.negate(only(in.getTrainingMode())), harmless),
+            "expected no training mode");
+  }
+  Values results = {in.getData(), Value()};
+  if (!onnx::isAbsent(op.getMask()))
+    results[1] = e.generate(e.dims(in.getData()), e.b.getI1Type(),
+                            [&](ValueRange) { return e.boolean(true); });
+  return results;
 }
 
 //===----------------------------------------------------------------------===//
@@ -285,6 +304,7 @@ void skim::lowering::addElementwiseLowerings(Family &family) {
          onnx::CastLikeOp::Adaptor in) -> FailureOr<Value> {
         return lowerCast(e, op.getInput(), in.getInput());
       });
+  family.add<onnx::DropoutOp>(lowerDropout);
   family.add<onnx::IdentityOp>(
       [](Emitter &e, onnx::IdentityOp op,
          onnx::IdentityOp::Adaptor in) -> FailureOr<Value> {
