@@ -39,35 +39,96 @@ static Values readVector(Emitter &e, Value vector, int64_t length) {
 // The same elements in another shape
 //===----------------------------------------------------------------------===//
 
+namespace {
+/// A product of sizes: a number and the sizes that are not known.
+struct Product {
+  int64_t number = 1;
+  Values factors;
+
+  void multiply(Value size) {
+    if (std::optional<int64_t> known = getConstantIntValue(size))
+      number *= *known;
+    else
+      factors.push_back(size);
+  }
+  /// What `other` lacks of this product, where that is sure to be exact.
+  std::optional<Product> without(const Product &other) const {
+    if (other.number == 0 || number % other.number != 0)
+      return std::nullopt;
+    Product rest{number / other.number, factors};
+    for (Value factor : other.factors) {
+      auto *found = llvm::find(rest.factors, factor);
+      if (found == rest.factors.end())
+        return std::nullopt;
+      rest.factors.erase(found);
+    }
+    return rest;
+  }
+};
+} // namespace
+
+/// The sizes that a shape operand asks for: 0 takes the input's, -1 is `rest`.
+static Values readShape(Emitter &e, onnx::ReshapeOp op, Value shape,
+                        ValueRange from, RankedTensorType type) {
+  Values wanted = readVector(e, shape, type.getRank());
+  if (int64_t(wanted.size()) != type.getRank())
+    return {};
+  Value zero = e.index(0);
+  for (auto [i, size] : llvm::enumerate(wanted)) {
+    if (!type.isDynamicDim(i))
+      size = e.index(type.getDimSize(i));
+    else if (!op.getAllowzero() && !isa_and_nonnull<tensor::DimOp>(
+                                       size.getDefiningOp()))
+      size = e.select(e.compare(Pred::eq, size, zero),
+                      i < from.size() ? from[i] : zero, size);
+  }
+  return wanted;
+}
+
 static FailureOr<Value> lowerReshape(Emitter &e, onnx::ReshapeOp op,
                                      onnx::ReshapeOp::Adaptor in) {
   RankedTensorType type = e.resultType();
   Values from = e.dims(in.getData());
-  Values wanted = readVector(e, in.getShape(), type.getRank());
-  if (int64_t(wanted.size()) != type.getRank())
+  Values sizes = readShape(e, op, in.getShape(), from, type);
+  if (int64_t(sizes.size()) != type.getRank())
     return e.fail("expected a shape of " + Twine(type.getRank()) +
-                  " elements, got " + Twine(wanted.size()));
-  Value total = e.count(from), known = e.index(1);
-  Value zero = e.index(0), one = e.index(1), minusOne = e.index(-1);
-  Values dims;
-  for (auto [i, size] : llvm::enumerate(wanted)) {
-    if (!type.isDynamicDim(i))
-      size = e.index(type.getDimSize(i));
-    else if (!op.getAllowzero())
-      size = e.select(e.compare(Pred::eq, size, zero),
-                      i < from.size() ? from[i] : zero, size);
-    Value open = e.compare(Pred::eq, size, minusOne);
-    known = e.mul(known, e.select(open, one, size));
-    dims.push_back(size);
+                  " elements");
+  Value one = e.index(1), zero = e.index(0), minusOne = e.index(-1);
+  Product total, known;
+  SmallVector<Value *> open; // Sizes that may be -1.
+  bool certain = true;
+  for (Value size : from)
+    total.multiply(size);
+  for (Value &size : sizes) {
+    if (getConstantIntValue(size) == -1 || !Emitter::isNotNegative(size))
+      open.push_back(&size);
+    else
+      known.multiply(size);
+    certain &= getConstantIntValue(size) == -1 || Emitter::isNotNegative(size);
   }
-  Value safe = e.select(e.compare(Pred::eq, known, zero), one, known);
-  Value rest = e.div(total, safe);
-  for (Value &size : dims)
-    size = e.select(e.compare(Pred::eq, size, minusOne), rest, size);
-  e.check(e.compare(Pred::eq, e.count(dims), total),
-          "expected a shape of {0} elements, got one of {1}",
-          {total, e.count(dims)});
-  return e.reshape(in.getData(), dims);
+  // One size from the others, where all of these are known by name.
+  std::optional<Product> rest = total.without(known);
+  if (certain && open.size() <= 1 && rest) {
+    Value size = e.mul(e.count(rest->factors), e.index(rest->number));
+    if (open.size() == 1) {
+      *open[0] = size;
+      return e.reshape(in.getData(), sizes);
+    }
+    if (getConstantIntValue(size) == 1)
+      return e.reshape(in.getData(), sizes);
+  }
+  Value all = e.count(from), product = one;
+  for (Value size : sizes)
+    product = e.mul(
+        product, e.select(e.compare(Pred::eq, size, minusOne), one, size));
+  Value safe = e.select(e.compare(Pred::eq, product, zero), one, product);
+  Value missing = e.div(all, safe);
+  for (Value *size : open)
+    *size = e.select(e.compare(Pred::eq, *size, minusOne), missing, *size);
+  Value count = e.count(sizes);
+  e.check(e.compare(Pred::eq, count, all),
+          "expected a shape of {0} elements, got one of {1}", {all, count});
+  return e.reshape(in.getData(), sizes);
 }
 
 static FailureOr<Value> lowerFlatten(Emitter &e, onnx::FlattenOp op,
