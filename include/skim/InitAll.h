@@ -7,6 +7,7 @@
 #define SKIM_INITALL_H
 
 #include "skim/Conversion/KernelsToLLVM/Passes.h"
+#include "skim/Conversion/OnnxToLinalg/Passes.h"
 #include "skim/Conversion/Passes.h"
 #include "skim/Conversion/SkimToKernels/Passes.h"
 #include "skim/Dialect/Onnx/IR/OnnxDialect.h"
@@ -27,6 +28,7 @@ inline void registerAllDialects(mlir::DialectRegistry &registry) {
 inline void registerAllPasses() {
   onnx::registerOnnxPasses();
   registerSkimTransformsPasses();
+  registerOnnxToLinalgPasses();
   registerConversionPasses();
   registerKernelsToLLVMPasses();
   registerPipelinesPasses();

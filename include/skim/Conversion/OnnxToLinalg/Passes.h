@@ -1,0 +1,18 @@
+//===- Passes.h - from onnx to linalg ---------------------------*- C++ -*-===//
+// Declares and registers the pass of this conversion.
+//===----------------------------------------------------------------------===//
+
+#ifndef SKIM_CONVERSION_ONNXTOLINALG_PASSES_H
+#define SKIM_CONVERSION_ONNXTOLINALG_PASSES_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace skim {
+#define GEN_PASS_DECL
+#include "skim/Conversion/OnnxToLinalg/Passes.h.inc"
+#define GEN_PASS_REGISTRATION
+#include "skim/Conversion/OnnxToLinalg/Passes.h.inc"
+} // namespace skim
+
+#endif // SKIM_CONVERSION_ONNXTOLINALG_PASSES_H

@@ -1,0 +1,220 @@
+//===- Quant.cpp - quantisation -------------------------------------------===//
+// Scales and zero points for a tensor, for an axis or for blocks of an axis.
+//===----------------------------------------------------------------------===//
+
+#include "Contract.h"
+#include "Patterns.h"
+
+using namespace mlir;
+using namespace skim;
+using namespace skim::lowering;
+
+/// Reads the parameter of the element at `at`: one for all, one for each index
+/// of `axis`, or one for each block of the axis.
+static Value readParameter(Emitter &e, Value parameter, ValueRange at,
+                           int64_t axis, int64_t block) {
+  auto type = cast<RankedTensorType>(parameter.getType());
+  if (type.getRank() == 0)
+    return e.extract(parameter, {});
+  if (type.getRank() == 1 && block == 0) {
+    Value only = e.compare(Pred::eq, e.dim(parameter, 0), e.index(1));
+    return e.extract(parameter, e.select(only, e.index(0), at[axis]));
+  }
+  Values from = llvm::to_vector(at);
+  if (block != 0)
+    from[axis] = e.div(from[axis], e.index(block));
+  return e.extract(parameter, from);
+}
+
+/// Checks that readParameter stays inside of the parameter.
+static LogicalResult checkParameter(Emitter &e, Value parameter,
+                                    ValueRange dims, int64_t axis,
+                                    int64_t block) {
+  auto type = cast<RankedTensorType>(parameter.getType());
+  Values from = e.dims(parameter);
+  if (type.getRank() == 0)
+    return success();
+  if (type.getRank() == 1 && block == 0) {
+    if (axis >= int64_t(dims.size()) && getConstantIntValue(from[0]) != 1)
+      return e.fail("axis out of range");
+    if (axis < int64_t(dims.size()))
+      e.check(e.either(e.compare(Pred::eq, from[0], e.index(1)),
+                       e.compare(Pred::eq, from[0], dims[axis])),
+              "expected one scale or one for each index of the axis, got {0}",
+              from[0]);
+    return success();
+  }
+  if (from.size() != dims.size())
+    return e.fail("expected scales of the tensor's rank");
+  for (size_t i = 0; i != dims.size(); ++i) {
+    Value want = dims[i];
+    if (block != 0 && int64_t(i) == axis)
+      want = e.div(e.add(want, e.index(block - 1)), e.index(block));
+    e.check(e.compare(Pred::sge, from[i], want),
+            "expected at least {0} scales in dimension " + Twine(i) +
+                ", got {1}",
+            {want, from[i]});
+  }
+  return success();
+}
+
+/// The axis from 0, or the rank where it is out of range: allowed for scalars.
+static int64_t axisOf(int64_t axis, int64_t rank) {
+  return onnx::normaliseAxis(axis, rank).value_or(rank);
+}
+
+static Value clampTo(Scalars &wide, Value x, double low, double high) {
+  return wide.min(wide.max(x, wide.constant(low)), wide.constant(high));
+}
+
+/// Smallest and largest number of an integer type.
+static std::pair<double, double> rangeOf(Type element) {
+  unsigned width = element.getIntOrFloatBitWidth();
+  if (element.isUnsignedInteger())
+    return {0.0, double((uint64_t(1) << width) - 1)};
+  double half = double(uint64_t(1) << (width - 1));
+  return {-half, half - 1};
+}
+
+static FailureOr<Value> lowerQuantize(Emitter &e, onnx::QuantizeLinearOp op,
+                                      onnx::QuantizeLinearOp::Adaptor in) {
+  Scalars x(e, elementOf(op.getX())), scale(e, elementOf(op.getYScale()));
+  Scalars to(e, elementOf(op.getY())), whole(e, e.b.getI64Type());
+  Scalars real(e, e.b.getF32Type());
+  Values dims = e.dims(in.getX());
+  int64_t axis = axisOf(op.getAxis(), dims.size()), block = op.getBlockSize();
+  Values parameters = {in.getYScale()};
+  if (!onnx::isAbsent(op.getYZeroPoint()))
+    parameters.push_back(in.getYZeroPoint());
+  for (Value parameter : parameters)
+    if (failed(checkParameter(e, parameter, dims, axis, block)))
+      return failure();
+  auto [low, high] = rangeOf(elementOf(op.getY()));
+  return e.generate(dims, to.stored, [&, low = low, high = high](ValueRange at) {
+    Value s = readParameter(e, parameters[0], at, axis, block);
+    Value v = x.castTo(x.load(e.extract(in.getX(), at)), real);
+    Value q = real.div(v, scale.castTo(scale.load(s), real));
+    q = real.castTo(math::RoundEvenOp::create(e.b, e.loc, q), whole);
+    if (parameters.size() == 2) {
+      Value zero = readParameter(e, parameters[1], at, axis, block);
+      q = whole.add(clampTo(whole, q, -0x1p33, 0x1p33),
+                    to.castTo(zero, whole));
+    }
+    return whole.castTo(clampTo(whole, q, low, high), to);
+  });
+}
+
+static FailureOr<Value> lowerDequantize(Emitter &e,
+                                        onnx::DequantizeLinearOp op,
+                                        onnx::DequantizeLinearOp::Adaptor in) {
+  Scalars x(e, elementOf(op.getX())), scale(e, elementOf(op.getXScale()));
+  Scalars to(e, elementOf(op.getY())), whole(e, e.b.getI64Type());
+  Scalars real(e, e.b.getF32Type());
+  Values dims = e.dims(in.getX());
+  int64_t axis = axisOf(op.getAxis(), dims.size()), block = op.getBlockSize();
+  Values parameters = {in.getXScale()};
+  if (!onnx::isAbsent(op.getXZeroPoint()))
+    parameters.push_back(in.getXZeroPoint());
+  for (Value parameter : parameters)
+    if (failed(checkParameter(e, parameter, dims, axis, block)))
+      return failure();
+  return e.generate(dims, to.stored, [&](ValueRange at) {
+    Value s = readParameter(e, parameters[0], at, axis, block);
+    Value v = x.castTo(e.extract(in.getX(), at), whole);
+    if (parameters.size() == 2)
+      v = whole.sub(v, x.castTo(readParameter(e, parameters[1], at, axis, block),
+                                whole));
+    Value y = real.mul(whole.castTo(v, real), scale.castTo(scale.load(s), real));
+    return to.store(real.castTo(y, to));
+  });
+}
+
+static FailureOr<Values>
+lowerDynamicQuantize(Emitter &e, onnx::DynamicQuantizeLinearOp op,
+                     onnx::DynamicQuantizeLinearOp::Adaptor in) {
+  Scalars real(e, e.b.getF32Type()), whole(e, e.b.getI64Type());
+  Scalars byte(e, elementOf(op.getY()));
+  Values dims = e.dims(in.getX());
+  Value zero = real.constant(0), most = real.constant(255);
+  Values ends = e.loop(
+      dims, {zero, zero}, [&](ValueRange at, ValueRange so) -> Values {
+        Value x = e.extract(in.getX(), at);
+        return {real.min(so[0], x), real.max(so[1], x)};
+      });
+  Value range = real.sub(ends[1], ends[0]);
+  Value flat = real.equal(range, zero);
+  Value scale = real.div(e.select(flat, real.constant(1), range), most);
+  auto round = [&](Value x) -> Value {
+    return math::RoundEvenOp::create(e.b, e.loc, x);
+  };
+  auto clamp = [&](Value x) { return real.min(real.max(x, zero), most); };
+  Value point = round(clamp(real.sub(zero, real.div(ends[0], scale))));
+  auto toByte = [&](Value x) { return real.castTo(x, byte); };
+  Value y = e.generate(dims, byte.stored, [&](ValueRange at) {
+    Value q = round(real.div(e.extract(in.getX(), at), scale));
+    return toByte(clamp(real.add(q, point)));
+  });
+  auto scalar = [&](Value x) -> Value {
+    return tensor::FromElementsOp::create(
+        e.b, e.loc, RankedTensorType::get({}, x.getType()), x);
+  };
+  return Values{y, scalar(scale), scalar(toByte(point))};
+}
+
+/// A matrix of bytes, less its zero points, in i32. `rows`: zero points go
+/// with the rows, otherwise with the columns.
+static FailureOr<Value> widen(Emitter &e, Value original, Value tensor,
+                              Value zero, bool rows) {
+  Scalars s(e, elementOf(original)), word(e, e.b.getI32Type());
+  Values dims = e.dims(tensor);
+  bool shifted = !isa<NoneType>(zero.getType());
+  int64_t axis = rows ? int64_t(dims.size()) - 2 : int64_t(dims.size()) - 1;
+  int64_t zeroRank =
+      shifted ? cast<RankedTensorType>(zero.getType()).getRank() : 0;
+  if (shifted && zeroRank <= 1 &&
+      failed(checkParameter(e, zero, dims, axis, 0)))
+    return failure();
+  if (zeroRank > 1)
+    e.checkBroadcast(zero, dims);
+  return e.generate(dims, word.stored, [&](ValueRange at) {
+    Value x = s.castTo(e.extract(tensor, at), word);
+    if (!shifted)
+      return x;
+    Value z = zeroRank > 1 ? e.readBroadcast(zero, dims, at)
+                           : readParameter(e, zero, at, axis, 0);
+    return word.sub(x, s.castTo(z, word));
+  });
+}
+
+static FailureOr<Value> lowerMatMulInteger(Emitter &e, onnx::MatMulIntegerOp op,
+                                           onnx::MatMulIntegerOp::Adaptor in) {
+  Values left = e.dims(in.getA()), right = e.dims(in.getB());
+  if (left.empty() || right.empty())
+    return e.fail("expected operands of rank 1 or more");
+  Value a = in.getA(), b = in.getB();
+  if (left.size() == 1)
+    a = e.reshape(a, {e.index(1), left[0]});
+  if (right.size() == 1)
+    b = e.reshape(b, {right[0], e.index(1)});
+  FailureOr<Value> wideA =
+      widen(e, op.getA(), a, in.getAZeroPoint(), /*rows=*/true);
+  FailureOr<Value> wideB =
+      widen(e, op.getB(), b, in.getBZeroPoint(), /*rows=*/false);
+  if (failed(wideA) || failed(wideB))
+    return failure();
+  Scalars word(e, e.b.getI32Type());
+  Value product = contract(e, word, *wideA, false, *wideB, false);
+  Values dims = e.dims(product), out(dims.begin(), dims.end() - 2);
+  if (left.size() > 1)
+    out.push_back(dims[dims.size() - 2]);
+  if (right.size() > 1)
+    out.push_back(dims.back());
+  return e.reshape(product, out);
+}
+
+void skim::lowering::addQuantLowerings(Family &family) {
+  family.add<onnx::QuantizeLinearOp>(lowerQuantize);
+  family.add<onnx::DequantizeLinearOp>(lowerDequantize);
+  family.add<onnx::DynamicQuantizeLinearOp>(lowerDynamicQuantize);
+  family.add<onnx::MatMulIntegerOp>(lowerMatMulInteger);
+}
