@@ -1,9 +1,6 @@
 // RUN: skim-opt %s --convert-kernels-to-llvm | FileCheck %s
 // RUN: skim-opt %s --llvm-pipeline | FileCheck %s --check-prefix=LLVM
-// RUN: skim-opt %s --convert-kernels-to-llvm --mlir-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=STATS
 
-// STATS-DAG: (S) 1 dispatches
-// STATS-DAG: (S) 1 kernels
 
 // CHECK-DAG: llvm.func @skim_rt_fail(!llvm.ptr, !llvm.ptr, i64, i64) attributes {passthrough = ["noreturn", "cold"]}
 // CHECK-DAG: llvm.func @skim_rt_alloc(!llvm.ptr, i64) -> (!llvm.ptr {llvm.align = 64 : i64, llvm.noalias})
