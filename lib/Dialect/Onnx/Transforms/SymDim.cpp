@@ -331,6 +331,23 @@ SymDim::splitByIndex(unsigned axis) const {
   return std::make_pair(rest, factor);
 }
 
+std::vector<SymDim> SymDim::splitTerms() const {
+  std::vector<SymDim> parts(terms.size());
+  for (auto [part, term] : llvm::zip(parts, terms))
+    part.terms.push_back(term);
+  return parts;
+}
+
+std::pair<int64_t, std::vector<SymDim>> SymDim::splitFactors() const {
+  assert(terms.size() <= 1 && "expected one term");
+  std::vector<SymDim> factors;
+  if (terms.empty())
+    return {0, factors};
+  for (const Atom &atom : terms[0].atoms)
+    factors.push_back(fromAtom(atom));
+  return {terms[0].coefficient, factors};
+}
+
 /// Builds a function anew, so that it simplifies.
 static SymDim apply(Kind kind, const SymDim &a, const SymDim &b) {
   switch (kind) {

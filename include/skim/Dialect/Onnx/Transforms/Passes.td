@@ -75,4 +75,39 @@ def FoldConstantsPass : Pass<"onnx-fold-constants", "::mlir::func::FuncOp"> {
   ];
 }
 
+def NormalisePass : Pass<"onnx-normalise", "::mlir::func::FuncOp"> {
+  let summary = "Bring graphs to one form, without shape arithmetic";
+  let description = [{
+    Exporters write the same computation in many ways, most of it arithmetic on
+    shapes. This pass rewrites, exactly:
+
+    - integer tensors whose elements are known to constants, those with one
+      value everywhere to an `Expand` of it, and other arithmetic on dimensions to `Shape` of
+      function arguments;
+    - `Reshape`, `Flatten`, `Squeeze`, `Unsqueeze` in a row to one of them with a constant
+      operand (0 and -1 in the shape where that says it);
+    - `Transpose` in a row, also with axes joined and taken apart around it, to one;
+    - `Gather` and `GatherND` by grids of `Range` to the gathered tensor with
+      axes moved and added;
+    - `Expand` moves behind elementwise ops, reductions over other axes and row selections,
+      and goes where the next op broadcasts;
+    - ops that do nothing go: `Identity`, `Dropout`, casts to the same type, full slices,
+      `And` with true, `Where` with a known condition, x * 1.
+
+    Needs ranked types (`onnx-infer-shapes`); works best after `onnx-fold-constants`, and
+    leaves constants to fold and equal ops to merge.
+
+    ```mlir
+    // In: a mask gathered by all pairs of batch and position.
+    %grid = onnx.Concat %b, %k {axis = -1 : i64} : (tensor<?x1x1x?x1xi64>, tensor<?x1x1x?x1xi64>) -> tensor<?x1x1x?x2xi64>
+    %m = onnx.GatherND %mask, %grid : (tensor<?x?xi1>, tensor<?x1x1x?x2xi64>) -> tensor<?x1x1x?xi1>
+    // Out:
+    %m = onnx.Unsqueeze %mask, %axes : (tensor<?x?xi1>, tensor<2xi64>) -> tensor<?x1x1x?xi1>
+    ```
+
+    Example: test/Dialect/Onnx/Transforms/normalise.mlir
+  }];
+  let dependentDialects = ["::skim::onnx::OnnxDialect"];
+}
+
 #endif // SKIM_DIALECT_ONNX_TRANSFORMS_PASSES_TD

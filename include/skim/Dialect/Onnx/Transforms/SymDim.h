@@ -80,6 +80,11 @@ public:
   /// variable occurs in any other way.
   std::optional<std::pair<SymDim, SymDim>> splitByIndex(unsigned axis) const;
 
+  /// The polynomial's terms, each on its own.
+  std::vector<SymDim> splitTerms() const;
+  /// The coefficient and the factors of one term.
+  std::pair<int64_t, std::vector<SymDim>> splitFactors() const;
+
   /// Puts values for atoms, also within functions' arguments.
   SymDim substitute(Substitution substitution) const;
 

@@ -1,0 +1,97 @@
+//===- Normalise.h - what the normalising patterns share --------*- C++ -*-===//
+// Pattern base class with the shape analysis at hand, and builders of the forms
+// that the patterns rewrite to. The patterns themselves are in
+// Normalise<Group>.cpp.
+//===----------------------------------------------------------------------===//
+
+#ifndef SKIM_LIB_DIALECT_ONNX_TRANSFORMS_NORMALISE_H
+#define SKIM_LIB_DIALECT_ONNX_TRANSFORMS_NORMALISE_H
+
+#include "mlir/IR/PatternMatch.h"
+#include "skim/Dialect/Onnx/IR/OnnxDialect.h"
+#include "skim/Dialect/Onnx/Transforms/SymbolicShapes.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace skim::onnx {
+
+/// Shapes of one function, kept right while patterns rewrite it.
+class NormaliseState : public mlir::RewriterBase::Listener {
+public:
+  explicit NormaliseState(mlir::func::FuncOp func);
+
+  SymbolicShapes shapes;
+
+  /// A `tensor<Nxi64>` with these elements, of constants and dimensions of
+  /// the function's arguments; null when an element needs anything else.
+  mlir::Value buildShape(mlir::RewriterBase &rewriter, mlir::Location loc,
+                         llvm::ArrayRef<SymDim> elements);
+  /// The same for one element, as a scalar.
+  mlir::Value buildScalar(mlir::RewriterBase &rewriter, mlir::Location loc,
+                          const SymDim &element);
+  /// True for what the two above made.
+  bool isBuilt(mlir::Operation *op) const { return built.contains(op); }
+
+  /// Creates an op with one tensor result of the type that inference finds.
+  template <typename OpTy, typename... Args>
+  mlir::Value build(mlir::RewriterBase &rewriter, mlir::Location loc,
+                    mlir::Type elementType, Args &&...args) {
+    auto op =
+        OpTy::create(rewriter, loc, mlir::UnrankedTensorType::get(elementType),
+                     std::forward<Args>(args)...);
+    mlir::Value result = op->getResult(0);
+    result.setType(shapes.refinedType(result));
+    return result;
+  }
+
+  void notifyOperationErased(mlir::Operation *op) override;
+
+private:
+  mlir::Value buildElement(mlir::RewriterBase &rewriter, mlir::Location loc,
+                           const SymDim &element);
+  mlir::Value remember(mlir::Value value);
+
+  mlir::func::FuncOp func;
+  llvm::StringMap<std::pair<mlir::Value, unsigned>> sources;
+  llvm::DenseSet<mlir::Operation *> built;
+};
+
+/// A pattern that asks about shapes.
+template <typename OpTy>
+class NormalisePattern : public mlir::OpRewritePattern<OpTy> {
+public:
+  NormalisePattern(mlir::MLIRContext *context, NormaliseState &state)
+      : mlir::OpRewritePattern<OpTy>(context), state(state),
+        shapes(state.shapes) {}
+
+protected:
+  NormaliseState &state;
+  SymbolicShapes &shapes;
+};
+
+void addAlgebraPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
+void addExpandPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
+void addGatherPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
+void addKnownValuePatterns(mlir::RewritePatternSet &set, NormaliseState &state);
+void addViewPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
+
+/// An integer constant of the given shape, or of rank 1 when none is given.
+mlir::Value buildInts(mlir::RewriterBase &rewriter, mlir::Location loc,
+                      llvm::ArrayRef<int64_t> values);
+/// A constant with the same integer everywhere.
+mlir::Value buildSplat(mlir::RewriterBase &rewriter, mlir::Location loc,
+                       mlir::RankedTensorType type, int64_t value);
+mlir::Type elementType(mlir::Value value);
+
+/// Replaces a value's op by `value`, expanded to the old dimensions where it
+/// has fewer. Fails when that would take a shape that cannot be built.
+llvm::LogicalResult replaceExpanded(mlir::RewriterBase &rewriter,
+                                    NormaliseState &state, mlir::Operation *op,
+                                    mlir::Value value);
+
+/// The function's type from what it returns.
+void updateFunctionType(mlir::func::FuncOp func);
+
+} // namespace skim::onnx
+
+#endif // SKIM_LIB_DIALECT_ONNX_TRANSFORMS_NORMALISE_H
