@@ -17,8 +17,15 @@ using namespace skim;
 void skim::buildOnnxPipeline(OpPassManager &passes,
                              const PipelineOptions &options) {
   passes.addNestedPass<func::FuncOp>(onnx::createInferShapesPass());
+  // Weights first: a stored weight is freed before anything else is made.
+  passes.addNestedPass<func::FuncOp>(onnx::createFoldConstantsPass());
+  passes.addNestedPass<func::FuncOp>(onnx::createNormalisePass());
+  // What normalising has made constant.
+  passes.addNestedPass<func::FuncOp>(onnx::createFoldConstantsPass());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
+  // Types of values whose operands became constants.
+  passes.addNestedPass<func::FuncOp>(onnx::createInferShapesPass());
   passes.addPass(createVerifyOnnxFormPass());
 }
 

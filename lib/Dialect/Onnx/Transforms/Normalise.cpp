@@ -40,35 +40,78 @@ Value NormaliseState::remember(Value value) {
   return value;
 }
 
-/// One element as `tensor<1xi64>`: sums of products of arguments' dimensions.
-Value NormaliseState::buildElement(RewriterBase &rewriter, Location loc,
-                                   const SymDim &element) {
+/// The op that computes a function of dimensions; none of them is negative, so
+/// Div and Mod round as the functions do.
+static bool isBuildable(SymAtom::Kind kind) {
+  return llvm::is_contained({SymAtom::Kind::Min, SymAtom::Kind::Max,
+                             SymAtom::Kind::FloorDiv, SymAtom::Kind::Mod},
+                            kind);
+}
+
+bool NormaliseState::canBuild(const SymDim &element) const {
+  for (const SymDim &term : element.splitTerms())
+    for (const SymDim &factor : term.splitFactors().second) {
+      const SymAtom *atom = factor.singleAtom();
+      if (sources.contains(factor.symbolName()))
+        continue;
+      if (!isBuildable(atom->kind) ||
+          !llvm::all_of(atom->args, [&](const SymDim &arg) {
+            auto low = arg.lowerBound();
+            return canBuild(arg) && low && *low >= 0;
+          }))
+        return false;
+    }
+  return true;
+}
+
+/// One factor of a term: a dimension of an argument, or a function of some.
+Value NormaliseState::buildFactor(RewriterBase &rewriter, Location loc,
+                                  const SymDim &factor) {
   Type i64 = rewriter.getI64Type();
-  if (auto value = element.constant())
-    return buildInts(rewriter, loc, {*value});
-  if (auto source = sources.find(element.symbolName());
-      source != sources.end()) {
+  auto source = sources.find(factor.symbolName());
+  if (source != sources.end()) {
     auto [argument, axis] = source->second;
     return remember(build<ShapeOp>(rewriter, loc, i64, argument,
                                    rewriter.getI64IntegerAttr(axis + 1),
                                    rewriter.getI64IntegerAttr(axis)));
   }
+  const SymAtom *atom = factor.singleAtom();
+  SmallVector<Value> args;
+  for (const SymDim &arg : atom->args)
+    args.push_back(buildElement(rewriter, loc, arg));
+  switch (atom->kind) {
+  case SymAtom::Kind::Min:
+    return remember(build<MinOp>(rewriter, loc, i64, args));
+  case SymAtom::Kind::Max:
+    return remember(build<MaxOp>(rewriter, loc, i64, args));
+  case SymAtom::Kind::FloorDiv:
+    return remember(build<DivOp>(rewriter, loc, i64, args[0], args[1]));
+  default:
+    return remember(build<ModOp>(rewriter, loc, i64, args[0], args[1],
+                                 rewriter.getI64IntegerAttr(0)));
+  }
+}
+
+/// One element as `tensor<1xi64>`: a sum of products.
+Value NormaliseState::buildElement(RewriterBase &rewriter, Location loc,
+                                   const SymDim &element) {
+  if (auto value = element.constant())
+    return buildInts(rewriter, loc, {*value});
+  Type i64 = rewriter.getI64Type();
   Value sum;
   for (const SymDim &term : element.splitTerms()) {
     Value value;
-    auto [coefficient, symbols] = term.splitFactors();
-    for (const SymDim &symbol : symbols) {
-      if (!sources.contains(symbol.symbolName()))
-        return nullptr;
-      Value factor = buildElement(rewriter, loc, symbol);
-      value = value ? remember(build<MulOp>(rewriter, loc, i64, value, factor))
-                    : factor;
+    auto [coefficient, factors] = term.splitFactors();
+    for (const SymDim &factor : factors) {
+      Value next = buildFactor(rewriter, loc, factor);
+      value = value ? remember(build<MulOp>(rewriter, loc, i64, value, next))
+                    : next;
     }
-    Value scale = buildInts(rewriter, loc, {coefficient});
-    if (!value)
-      value = scale;
-    else if (coefficient != 1)
-      value = remember(build<MulOp>(rewriter, loc, i64, value, scale));
+    if (!value || coefficient != 1) {
+      Value scale = buildInts(rewriter, loc, {coefficient});
+      value = value ? remember(build<MulOp>(rewriter, loc, i64, value, scale))
+                    : scale;
+    }
     sum = sum ? remember(build<AddOp>(rewriter, loc, i64, sum, value)) : value;
   }
   return sum;
@@ -78,6 +121,9 @@ Value NormaliseState::buildShape(RewriterBase &rewriter, Location loc,
                                  ArrayRef<SymDim> elements) {
   if (auto values = constantShape(elements))
     return buildInts(rewriter, loc, *values);
+  // Asked first: a pattern that fails must not have changed anything.
+  if (!llvm::all_of(elements, [&](const SymDim &e) { return canBuild(e); }))
+    return nullptr;
   SmallVector<Value> parts;
   SmallVector<int64_t> constants;
   auto flush = [&] {
@@ -91,10 +137,7 @@ Value NormaliseState::buildShape(RewriterBase &rewriter, Location loc,
       continue;
     }
     flush();
-    Value part = buildElement(rewriter, loc, element);
-    if (!part)
-      return nullptr;
-    parts.push_back(part);
+    parts.push_back(buildElement(rewriter, loc, element));
   }
   flush();
   if (parts.size() == 1)
@@ -108,9 +151,9 @@ Value NormaliseState::buildScalar(RewriterBase &rewriter, Location loc,
   Type i64 = rewriter.getI64Type();
   if (auto value = element.constant())
     return buildSplat(rewriter, loc, RankedTensorType::get({}, i64), *value);
-  Value part = buildElement(rewriter, loc, element);
-  if (!part)
+  if (!canBuild(element))
     return nullptr;
+  Value part = buildElement(rewriter, loc, element);
   Value axes = buildInts(rewriter, loc, {0});
   return remember(build<SqueezeOp>(rewriter, loc, i64, part, axes));
 }
@@ -184,9 +227,9 @@ struct NormalisePass : skim::onnx::impl::NormalisePassBase<NormalisePass> {
     GreedyRewriteConfig config;
     // Constants stay where they are: the order of weights is the model's.
     config.enableFolding(false).enableConstantCSE(false).setListener(&state);
-    config.setMaxIterations(GreedyRewriteConfig::kNoLimit);
-    if (failed(applyPatternsGreedily(func, std::move(patterns), config)))
-      return signalPassFailure();
+    config.setMaxIterations(100);
+    // Any state in between is as exact as the last: no failure if more is left.
+    (void)applyPatternsGreedily(func, std::move(patterns), config);
     updateFunctionType(func);
   }
 };

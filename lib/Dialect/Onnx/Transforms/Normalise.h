@@ -47,6 +47,9 @@ public:
   void notifyOperationErased(mlir::Operation *op) override;
 
 private:
+  bool canBuild(const SymDim &element) const;
+  mlir::Value buildFactor(mlir::RewriterBase &rewriter, mlir::Location loc,
+                          const SymDim &factor);
   mlir::Value buildElement(mlir::RewriterBase &rewriter, mlir::Location loc,
                            const SymDim &element);
   mlir::Value remember(mlir::Value value);

@@ -11,7 +11,8 @@ using namespace skim::onnx;
 
 static bool isElementwise(Operation *op) {
   return isa<OnnxDialect>(op->getDialect()) && op->getNumResults() == 1 &&
-         (op->hasTrait<Broadcast>() || op->hasTrait<Elementwise>());
+         (isa<ClipOp>(op) || op->hasTrait<Broadcast>() ||
+          op->hasTrait<Elementwise>());
 }
 
 /// The operands with every Expand looked through, and what they broadcast to.
@@ -19,6 +20,10 @@ static std::optional<SymDims> lookThrough(Operation *op, SymbolicShapes &shapes,
                                           SmallVector<Value> &operands) {
   std::optional<SymDims> dims = SymDims();
   for (Value operand : op->getOperands()) {
+    if (isAbsent(operand)) {
+      operands.push_back(operand);
+      continue;
+    }
     if (auto expand = operand.getDefiningOp<ExpandOp>())
       operand = expand.getInput();
     auto own = shapes.dims(operand);
