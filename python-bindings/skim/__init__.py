@@ -1,0 +1,32 @@
+"""Compile ONNX transformer encoders to shared libraries and run them.
+
+>>> import numpy as np
+>>> import skim
+>>> model = skim.compile("bert.onnx", output="bert.so")
+>>> ids = np.array([[101, 7592, 102, 0]])
+>>> outputs = model.run({"input_ids": ids, "attention_mask": (ids != 0).astype(np.int64)})
+
+`compile` makes a library and opens it, `load` opens one that was made before;
+both give a `Model`. Errors are `CompileError` and `RunError`, warnings of the
+compiler are `CompileWarning`. Stages of a compilation are logged to the logger
+``skim`` at level ``INFO``.
+"""
+
+from skim._compile import compile, load
+from skim._errors import CompileError, CompileWarning, KnobError, KnobValueError, RunError
+from skim._model import Model, Tensor
+from skim._skim import version as _version
+
+__version__ = _version()
+
+__all__ = [
+    "CompileError",
+    "CompileWarning",
+    "KnobError",
+    "KnobValueError",
+    "Model",
+    "RunError",
+    "Tensor",
+    "compile",
+    "load",
+]

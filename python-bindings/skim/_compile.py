@@ -1,0 +1,148 @@
+"""Making models: compile and load."""
+
+import logging
+import os
+import pathlib
+import shutil
+import tempfile
+import warnings
+import weakref
+from collections.abc import Iterable
+from typing import Any
+
+from skim._errors import CompileError, CompileWarning
+from skim._model import Model
+
+_logger = logging.getLogger("skim")
+
+
+def compile(
+    path: str | os.PathLike[str],
+    plan: str | os.PathLike[str] | None = None,
+    output: str | os.PathLike[str] | None = None,
+    cpu: str = "native",
+    dtype: str = "fp32",
+    kernels: str = "auto",
+    keep_padding: bool = False,
+    outputs: Iterable[str] | None = None,
+) -> Model:
+    """Compile an ONNX model to a shared library and open it.
+
+    Other Python threads go on meanwhile.
+
+    Parameters
+    ----------
+    path : str or path
+        The ONNX file. External data is looked for beside it.
+    plan : str or path, optional
+        A plan file.
+    output : str or path, optional
+        The library to write, replaced where it exists. By default the library is
+        kept in a temporary folder for as long as the model object lives.
+    cpu : str
+        ``"native"``, or a processor as LLVM names it: ``"x86-64-v3"``, ``"znver5"``.
+    dtype : {"fp32", "bf16", "int8"}
+        What the model computes with.
+    kernels : {"auto", "mlir", "halide"}
+        Which kernels to use.
+    keep_padding : bool
+        Compute padded positions as ONNX does, instead of leaving them out.
+    outputs : iterable of str, optional
+        Names of the outputs to keep; by default all.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    CompileError
+        The model or an option is wrong or not supported, or the library cannot be
+        written. No file is left behind, and none is replaced.
+    RunError
+        The library was made for another processor than this one and does not run
+        here; it has been written.
+
+    Warns
+    -----
+    CompileWarning
+        For example where a weight is NaN.
+    """
+    if plan is not None and not isinstance(plan, str | os.PathLike):
+        raise CompileError(f"plan: expected the path of a plan file, got {type(plan).__name__}")
+    arguments = {
+        "plan": "" if plan is None else os.fsdecode(plan),
+        "cpu": cpu,
+        "dtype": dtype,
+        "kernels": kernels,
+        "keep_padding": bool(keep_padding),
+        "outputs": _names(outputs),
+    }
+    if output is not None:
+        _compile(path, output, arguments)
+        return load(output)
+
+    folder = tempfile.mkdtemp(prefix="skim-")
+    try:
+        library = pathlib.Path(folder, f"{pathlib.Path(os.fsdecode(path)).stem}.so")
+        _compile(path, library, arguments)
+        model = load(library)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    weakref.finalize(model, _remove, folder, os.getpid())
+    return model
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """Open a library that was compiled before.
+
+    Parameters
+    ----------
+    path : str or path
+        The library.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    RunError
+        The file is missing or no such library, was made by another version, or
+        needs instructions that this processor lacks.
+    """
+    return Model(path)
+
+
+def _names(outputs: Iterable[str] | None) -> list[str]:
+    if outputs is None:
+        return []
+    if isinstance(outputs, str):
+        raise CompileError(f"outputs: expected a list of names, got the string '{outputs}'")
+    names = list(outputs)
+    if not names:
+        raise CompileError("outputs: expected at least one name, got none")
+    return names
+
+
+def _compile(path: str | os.PathLike[str], output: str | os.PathLike[str], arguments: dict[str, Any]) -> None:
+    # Loads MLIR and LLVM, which models that are only run do not need.
+    from skim import _compiler
+
+    error, lines = _compiler.compile(
+        os.fsencode(path),
+        os.fsencode(output),
+        on_stage=_logger.info if _logger.isEnabledFor(logging.INFO) else None,
+        **arguments,
+    )
+    for line in lines:
+        warnings.warn(line, CompileWarning, stacklevel=3)
+    if error is not None:
+        raise CompileError(error)
+
+
+def _remove(folder: str, owner: int) -> None:
+    """Remove a temporary folder, but not from a process forked off its owner."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,15 @@
+"""Compiles ONNX models; skim.compile is the way to call it."""
+
+from collections.abc import Callable, Sequence
+
+def compile(
+    input: bytes,
+    output: bytes,
+    plan: str,
+    cpu: str,
+    dtype: str,
+    kernels: str,
+    keep_padding: bool,
+    outputs: Sequence[str],
+    on_stage: Callable[[str], object] | None,
+) -> tuple[str | None, list[str]]: ...

@@ -1,0 +1,74 @@
+//===- Compiler.cpp - module skim._compiler: the compiler -----------------===//
+// skim::compile as a Python call. The compiler throws nothing and must not be
+// thrown through, so what its callbacks bring is kept, or handed over in
+// callbacks that let no exception out.
+//===----------------------------------------------------------------------===//
+
+#include "skim/Compiler/Compiler.h"
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+/// Messages name files and nodes, whose names need not be well-formed UTF-8.
+static nb::object text(const std::string &characters) {
+  PyObject *object = PyUnicode_DecodeUTF8(
+      characters.data(), Py_ssize_t(characters.size()), "replace");
+  if (!object)
+    throw nb::python_error();
+  return nb::steal(object);
+}
+
+/// Hands a line to a Python function from a thread that holds no lock.
+static void hand(const nb::object &listener, const std::string &line) {
+  nb::gil_scoped_acquire acquire;
+  try {
+    listener(text(line));
+  } catch (nb::python_error &error) {
+    error.discard_as_unraisable("skim.compile");
+  }
+}
+
+/// The error message or None, and the warnings.
+static nb::tuple compile(const nb::bytes &input, const nb::bytes &output,
+                         const std::string &plan, const std::string &cpu,
+                         const std::string &dtype, const std::string &kernels,
+                         bool keepPadding,
+                         const std::vector<std::string> &outputs,
+                         const nb::object &onStage) {
+  skim::CompileOptions options;
+  options.input.assign(input.c_str(), input.size());
+  options.output.assign(output.c_str(), output.size());
+  options.plan = plan;
+  options.cpu = cpu;
+  options.dtype = dtype;
+  options.kernels = kernels;
+  options.keepPadding = keepPadding;
+  options.outputs = outputs;
+  std::vector<std::string> warnings;
+  options.onWarning = [&](const std::string &line) {
+    warnings.push_back(line);
+  };
+  if (!onStage.is_none())
+    options.onStage = [&](const std::string &line) { hand(onStage, line); };
+
+  skim::CompileResult result;
+  {
+    nb::gil_scoped_release release;
+    result = skim::compile(options);
+  }
+  nb::list lines;
+  for (const std::string &line : warnings)
+    lines.append(text(line));
+  return nb::make_tuple(result.ok ? nb::none() : text(result.error), lines);
+}
+
+NB_MODULE(_compiler, m) {
+  m.doc() = "Compiles ONNX models; skim.compile is the way to call it.";
+  m.def("compile", &compile, "input"_a, "output"_a, "plan"_a, "cpu"_a,
+        "dtype"_a, "kernels"_a, "keep_padding"_a, "outputs"_a,
+        "on_stage"_a.none());
+}
