@@ -16,9 +16,7 @@ def count(path):
     cases = list(ElementTree.parse(path).getroot().iter("testcase"))
     failed = sum(1 for case in cases if case.find("failure") is not None or case.find("error") is not None)
     skipped = sum(
-        1
-        for case in cases
-        if case.find("skipped") is not None or case.get("status") in ("notrun", "disabled")
+        1 for case in cases if case.find("skipped") is not None or case.get("status") in ("notrun", "disabled")
     )
     return len(cases) - failed - skipped, failed, skipped
 

@@ -1,6 +1,6 @@
 """Configuration of the lit tests: `ninja check-lit`, or one file with
 
-    .venv/bin/lit -v build/test --filter NAME
+.venv/bin/lit -v build/test --filter NAME
 """
 
 import os
@@ -14,9 +14,7 @@ config.excludes = ["Inputs", "models", "unit", "python"]
 config.test_source_root = config.source_root
 config.test_exec_root = config.binary_root
 
-config.environment["PATH"] = os.pathsep.join(
-    [config.skim_tools, config.llvm_tools, config.environment.get("PATH", "")]
-)
+config.environment["PATH"] = os.pathsep.join([config.skim_tools, config.llvm_tools, config.environment.get("PATH", "")])
 # A captured name lives from label to label.
 config.environment["FILECHECK_OPTS"] = "-enable-var-scope"
 
