@@ -19,7 +19,9 @@
 //       turn the panel: the queries are lanes      qt[d][lane]
 //       scores, MR keys x the panel in registers   p[key][lane]
 //       softmax, down the keys in every lane: no sums across lanes
-//       values, rows of queries x two vectors of the head in registers
+//       values, for blocks of 128 keys, tiles of the head, groups of queries:
+//         4 (8) queries x a tile's columns in registers; the keys' part of p
+//         and of the values stays in L1
 //
 // Scores of a panel are n x lanes numbers (16 KiB for 256 keys and 16 lanes):
 // nothing of size n x n exists. Keys are padded to a multiple of MR and the
@@ -37,6 +39,7 @@ using namespace mlir;
 using namespace skim;
 
 static constexpr int64_t queryBlock = 128;
+static constexpr int64_t keyBlock = 128;
 
 namespace {
 /// Where things lie in a thread's scratch memory, in bytes.
@@ -52,6 +55,7 @@ struct Scratch {
     };
     place(queries, b.index(width * lanes * 4));
     place(factors, b.index(lanes * 4));
+    place(sums, b.index(width * lanes * 4));
     place(keyRows, b.mul(keys, width * 4));
     place(valueRows, b.mul(keys, width * 4));
     place(scores, b.mul(keys, lanes * 4));
@@ -59,7 +63,7 @@ struct Scratch {
     paddedKeys = keys;
   }
   int64_t lanes, width; ///< queries of a panel, padded head
-  Value queries, factors, keyRows, valueRows, scores, offsets;
+  Value queries, factors, sums, keyRows, valueRows, scores, offsets;
   Value paddedKeys, total;
 };
 
@@ -73,7 +77,8 @@ private:
   void readArguments(func::FuncOp function);
   void makeViews();
   void emitTask(Value task);
-  void copyHead(Value from, Value to, Value column);
+  void copyHead(Value from, Value to, Value column,
+                function_ref<Values(Value, int64_t)> place);
   void maskKeys();
   void turnQueries(Value row, Value valid);
   void emitPanel(Value firstQuery, Value valid);
@@ -81,8 +86,7 @@ private:
   void emitCorrections(Value firstQuery, Value valid);
   void emitSoftmax();
   void emitValues(Value row, Value valid);
-  void emitValueTile(int64_t vectors, Value query, Value column, Value row,
-                     Value valid);
+  void emitValueTile(Value query, Value tile, Value first, Value last);
   Value biasLanes(Value firstQuery, Value valid, Value key, int64_t first);
   Value windowLanes(Value firstQuery, Value key, int64_t first, Value score);
   Value positionInSequence(Value positions, Value row);
@@ -98,7 +102,7 @@ private:
   // Of the current task.
   Value sequence, head, firstRow, firstKeyRow, keys, anyLive;
   // Views of the scratch memory.
-  Value turned, factors, keyBuffer, valueBuffer, scores, keyOffsetsAdded;
+  Value turned, factors, sums, keyBuffer, valueBuffer, scores, keyOffsetsAdded;
 };
 } // namespace
 
@@ -156,8 +160,10 @@ void AttentionKernel::makeViews() {
   factors = b.view(scratch, places.factors, b.buffer({lanes}));
   ValueRange count = places.paddedKeys;
   keyBuffer = b.view(scratch, places.keyRows, b.buffer({any, width}), count);
-  valueBuffer =
-      b.view(scratch, places.valueRows, b.buffer({any, width}), count);
+  // A tile of columns after the other, as packed weights lie.
+  valueBuffer = b.view(scratch, places.valueRows,
+                       b.buffer({width / lanes, any, lanes}), count);
+  sums = b.view(scratch, places.sums, b.buffer({lanes, width}));
   scores = b.view(scratch, places.scores, b.buffer({any, lanes}), count);
   keyOffsetsAdded = b.view(scratch, places.offsets, b.buffer({any}), count);
 }
@@ -181,8 +187,12 @@ void AttentionKernel::emitTask(Value task) {
   b.ifThen(b.less(first, last), [&] {
     Value group = b.div(b.mul(head, spec.kvHeads), b.index(spec.heads));
     Value column = b.mul(group, spec.headDim);
-    copyHead(k, keyBuffer, b.add(column, spec.kColumn));
-    copyHead(v, valueBuffer, b.add(column, spec.vColumn));
+    copyHead(k, keyBuffer, b.add(column, spec.kColumn),
+             [&](Value j, int64_t d) { return Values{j, b.index(d)}; });
+    copyHead(v, valueBuffer, b.add(column, spec.vColumn),
+             [&](Value j, int64_t d) {
+               return Values{b.index(d / lanes), j, b.index(d % lanes)};
+             });
     if (spec.mask)
       maskKeys();
     b.loop(first, last, lanes, [&](Value query) {
@@ -191,18 +201,21 @@ void AttentionKernel::emitTask(Value task) {
   });
 }
 
-/// to[j, d] = from[firstKeyRow + j, column + d]. The padding of a row in `to`
-/// is 0, that of whole rows whatever it was.
-void AttentionKernel::copyHead(Value from, Value to, Value column) {
+/// Copies columns [column, column + headDim) of the sequence's keys or values;
+/// `place` gives the indices of number d of row j. The padding of a row is 0,
+/// that of whole rows whatever it was.
+void AttentionKernel::copyHead(Value from, Value to, Value column,
+                               function_ref<Values(Value, int64_t)> place) {
+  int64_t lane = b.target.vectorWidth;
   b.loop(b.index(0), keys, 1, [&](Value j) {
     Value row = b.add(firstKeyRow, j);
-    b.forColumns(spec.headDim, [&](Value d, int64_t count) {
-      Value part = b.loadVector(from, {row, b.add(column, d)}, count);
-      b.storeVector(part, to, {j, d});
-    });
-    int64_t written = llvm::alignTo(spec.headDim, b.target.vectorWidth);
-    for (int64_t d = written; d < width; d += b.target.vectorWidth)
-      b.storeVector(b.splat(0.0f), to, {j, b.index(d)});
+    for (int64_t d = 0; d != width; d += lane) {
+      int64_t count = std::clamp<int64_t>(spec.headDim - d, 0, lane);
+      Value part = count == 0
+                       ? b.splat(0.0f)
+                       : b.loadVector(from, {row, b.add(column, d)}, count);
+      b.storeVector(part, to, place(j, d));
+    }
   });
 }
 
@@ -222,13 +235,20 @@ void AttentionKernel::maskKeys() {
 /// turned[d, lane] = scale * q[row + lane, d]; lanes beyond `valid` repeat the
 /// last query.
 void AttentionKernel::turnQueries(Value row, Value valid) {
+  int64_t lane = b.target.vectorWidth;
   Value column = b.add(b.mul(head, spec.headDim), spec.qColumn);
-  Value last = b.sub(valid, b.index(1));
-  b.loop(b.index(0), b.index(lanes), 1, [&](Value lane) {
-    Value from = b.add(row, b.min(lane, last));
-    b.loop(b.index(0), b.index(spec.headDim), 1, [&](Value d) {
-      Value x = b.load(q, {from, b.add(column, d)});
-      b.store(b.mulf(x, b.constant(spec.scale)), turned, {d, lane});
+  Value last = b.sub(valid, b.index(1)), scale = b.splat(spec.scale);
+  b.loop(b.index(0), b.index(lanes), lane, [&](Value first) {
+    b.forColumns(spec.headDim, [&](Value d, int64_t count) {
+      Values rows;
+      for (int64_t i = 0; i != lane; ++i) {
+        Value from = b.add(row, b.min(b.add(first, i), last));
+        Value part = b.loadVector(q, {from, b.add(column, d)}, count);
+        rows.push_back(b.mulf(part, scale));
+      }
+      Values columns = b.transpose(rows);
+      for (int64_t i = 0; i != count; ++i)
+        b.storeVector(columns[i], turned, {b.add(d, i), first});
     });
   });
 }
@@ -338,7 +358,7 @@ void AttentionKernel::emitSoftmax() {
       [&](Value j, ValueRange carried) {
         Values row = loadRow(j);
         for (int64_t v = 0; v != vectors(); ++v) {
-          Value power = emitExp(b, b.subf(row[v], largest[v]));
+          Value power = emitExpNonPositive(b, b.subf(row[v], largest[v]));
           b.storeVector(power, scores, {j, b.index(v * b.target.vectorWidth)});
           row[v] = b.addf(carried[v], power);
         }
@@ -357,53 +377,57 @@ void AttentionKernel::emitSoftmax() {
 
 /// out[row + i, d] = factors[i] * sum over j of scores[j, i] * v[j, d].
 void AttentionKernel::emitValues(Value row, Value valid) {
+  b.loop(b.index(0), keys, keyBlock, [&](Value first) {
+    Value last = b.min(b.add(first, keyBlock), keys);
+    b.loop(b.index(0), b.index(width / lanes), 1, [&](Value tile) {
+      b.loop(b.index(0), valid, valueRows(),
+             [&](Value query) { emitValueTile(query, tile, first, last); });
+    });
+  });
   int64_t lane = b.target.vectorWidth;
-  int64_t columns = llvm::divideCeil(spec.headDim, lane);
-  b.loop(b.index(0), valid, valueRows(), [&](Value query) {
-    int64_t pairs = columns / 2 * 2 * lane;
-    if (pairs != 0)
-      b.loop(b.index(0), b.index(pairs), 2 * lane, [&](Value column) {
-        emitValueTile(2, query, column, row, valid);
-      });
-    if (columns % 2 != 0)
-      emitValueTile(1, query, b.index(pairs), row, valid);
+  b.loop(b.index(0), valid, 1, [&](Value query) {
+    Value factor = b.broadcast(b.load(factors, {query}));
+    Value first = b.mul(head, spec.headDim);
+    b.forColumns(spec.headDim, [&](Value column, int64_t count) {
+      // Padded to whole vectors, so this reads no further than the sums.
+      Value result = b.mulf(b.loadVector(sums, {query, column}), factor);
+      if (spec.mask && spec.emptyKeys == EmptyKeys::Zero)
+        result = b.select(b.equal(anyLive, b.index(0)), b.splat(0.0f), result);
+      b.storeVector(result, out, {b.add(row, query), b.add(first, column)},
+                    count == lane ? -1 : count);
+    });
   });
 }
 
-void AttentionKernel::emitValueTile(int64_t vectors, Value query, Value column,
-                                    Value row, Value valid) {
+/// Adds keys [first, last) to the sums of a group of queries in one tile.
+void AttentionKernel::emitValueTile(Value query, Value tile, Value first,
+                                    Value last) {
   int64_t rows = valueRows(), lane = b.target.vectorWidth;
   auto scalar = [&](Value j, int64_t i) {
     return b.load(scores, {j, b.add(query, i)});
   };
   auto vector = [&](Value j, int64_t v) {
-    return b.loadVector(valueBuffer, {j, b.add(column, v * lane)});
+    return b.loadVector(valueBuffer, {tile, j, b.index(v * lane)});
   };
-  Values sums = emitRankUpdates(b, b.index(0), keys, 1,
-                                Values(rows * vectors, b.splat(0.0f)),
-                                TileOperands{rows, vectors, scalar, vector});
-  Value first = b.add(b.mul(head, spec.headDim), column);
-  int64_t tail = spec.headDim % lane;
-  auto storeRow = [&](int64_t i, bool partial) {
-    Value factor = b.broadcast(b.load(factors, {b.add(query, i)}));
-    for (int64_t v = 0; v != vectors; ++v) {
-      Value result = b.mulf(sums[i * vectors + v], factor);
-      if (spec.mask && spec.emptyKeys == EmptyKeys::Zero)
-        result = b.select(b.equal(anyLive, b.index(0)), b.splat(0.0f), result);
-      b.storeVector(result, out,
-                    {b.add(row, b.add(query, i)), b.add(first, v * lane)},
-                    partial && v == vectors - 1 ? tail : -1);
-    }
+  auto place = [&](int64_t i, int64_t v) {
+    return Values{b.add(query, i), b.add(b.mul(tile, lanes), v * lane)};
   };
-  Value last = b.add(column, vectors * lane);
+  SmallVector<Type> types(rows * vectors(), b.vectorType());
+  Values total = b.ifElse(
+      b.equal(first, b.index(0)), types,
+      [&] { return Values(rows * vectors(), b.splat(0.0f)); },
+      [&] {
+        Values before;
+        for (int64_t i = 0; i != rows; ++i)
+          for (int64_t v = 0; v != vectors(); ++v)
+            before.push_back(b.loadVector(sums, place(i, v)));
+        return before;
+      });
+  total = emitRankUpdates(b, first, last, 1, total,
+                          TileOperands{rows, vectors(), scalar, vector});
   for (int64_t i = 0; i != rows; ++i)
-    b.ifThen(b.less(b.add(query, i), valid), [&] {
-      if (tail == 0)
-        return storeRow(i, false);
-      b.ifThen(
-          b.less(b.index(spec.headDim), last), [&] { storeRow(i, true); },
-          [&] { storeRow(i, false); });
-    });
+    for (int64_t v = 0; v != vectors(); ++v)
+      b.storeVector(total[i * vectors() + v], sums, place(i, v));
 }
 
 func::FuncOp skim::emitAttention(KernelBuilder &b, ModuleOp module,

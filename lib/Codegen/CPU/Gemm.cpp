@@ -67,17 +67,16 @@ public:
 private:
   void emitTask(Value task);
   void emitBlocks(Value firstRow, Value rows, Value firstTile, Value lastTile);
-  void emitPanels(Value firstRow, Value rows, Value tile, Value k);
   void emitFewRows(int64_t rows, Value firstRow, Value firstTile,
                    Value lastTile);
   void emitTile(int64_t rows, int64_t tiles, Value row, Value tile, Value begin,
                 Value end);
   Values startSums(int64_t rows, int64_t tiles, Value row, Value tile,
                    Value begin);
-  void finishSums(int64_t rows, int64_t tiles, Value row, Value tile, Value end,
-                  ValueRange sums);
-  void storeTile(int64_t rows, int64_t tiles, int64_t width, Value row,
-                 Value tile, ValueRange sums, bool complete);
+  void storeSums(int64_t rows, int64_t tiles, Value row, Value tile,
+                 ValueRange sums);
+  void emitEpilogue(int64_t tiles, Value row, Value endRow, Value tile);
+  void forWidth(int64_t tiles, Value tile, function_ref<void(int64_t)> body);
   Value column(Value tile, int64_t offset) {
     return b.add(b.mul(tile, b.target.tileColumns), offset);
   }
@@ -138,20 +137,24 @@ void GemmKernel::emitBlocks(Value firstRow, Value rows, Value firstTile,
   // One panel has no use for blocks of K: nothing of them is used twice.
   Value kBlock = b.select(b.less(b.index(b.target.tileRows), rows),
                           b.index(blocking.kBlock), b.index(spec.k));
+  Value panels = b.ceilDiv(rows, b.target.tileRows);
+  Value size = b.div(rows, panels), longer = b.rem(rows, panels);
   b.loop(b.index(0), b.index(spec.k), kBlock, [&](Value k) {
     Value end = b.min(b.add(k, kBlock), b.index(spec.k));
+    Value complete = b.equal(end, b.index(spec.k));
     b.loop(firstTile, lastTile, 1, [&](Value tile) {
-      Value panels = b.ceilDiv(rows, b.target.tileRows);
-      Value size = b.div(rows, panels), longer = b.rem(rows, panels);
       b.loop(b.index(0), panels, 1, [&](Value panel) {
         // The first `longer` panels have one row more.
         Value row =
             b.add(firstRow, b.add(b.mul(panel, size), b.min(panel, longer)));
-        Value more = b.select(b.less(panel, longer), b.index(1), b.index(0));
+        Value count = b.add(
+            size, b.select(b.less(panel, longer), b.index(1), b.index(0)));
         int64_t least = b.target.tileRows < 6 ? 2 : 3;
-        b.switchOver(
-            b.add(size, more), least, b.target.tileRows,
-            [&](int64_t rows) { emitTile(rows, 1, row, tile, k, end); });
+        b.switchOver(count, least, b.target.tileRows, [&](int64_t rows) {
+          emitTile(rows, 1, row, tile, k, end);
+        });
+        b.ifThen(complete,
+                 [&] { emitEpilogue(1, row, b.add(row, count), tile); });
       });
     });
   });
@@ -174,11 +177,14 @@ void GemmKernel::emitFewRows(int64_t rows, Value firstRow, Value firstTile,
   if (together > 1)
     b.loop(firstTile, aligned, together, [&](Value tile) {
       emitTile(rows, together, firstRow, tile, zero, end);
+      emitEpilogue(together, firstRow, b.add(firstRow, rows), tile);
     });
   else
     aligned = firstTile;
-  b.loop(aligned, lastTile, 1,
-         [&](Value tile) { emitTile(rows, 1, firstRow, tile, zero, end); });
+  b.loop(aligned, lastTile, 1, [&](Value tile) {
+    emitTile(rows, 1, firstRow, tile, zero, end);
+    emitEpilogue(1, firstRow, b.add(firstRow, rows), tile);
+  });
 }
 
 void GemmKernel::emitTile(int64_t rows, int64_t tiles, Value row, Value tile,
@@ -196,7 +202,7 @@ void GemmKernel::emitTile(int64_t rows, int64_t tiles, Value row, Value tile,
   operands.vector = vector;
   Values sums = startSums(rows, tiles, row, tile, begin);
   sums = emitRankUpdates(b, begin, end, spec.k, sums, operands);
-  finishSums(rows, tiles, row, tile, end, sums);
+  storeSums(rows, tiles, row, tile, sums);
 }
 
 /// +0 in the first block of K, afterwards what the one before left in `out`.
@@ -231,50 +237,54 @@ Values GemmKernel::startSums(int64_t rows, int64_t tiles, Value row, Value tile,
   });
 }
 
-void GemmKernel::finishSums(int64_t rows, int64_t tiles, Value row, Value tile,
-                            Value end, ValueRange sums) {
+/// Runs body(number of columns) for a whole tile, or for the last one where
+/// that is not whole.
+void GemmKernel::forWidth(int64_t tiles, Value tile,
+                          function_ref<void(int64_t)> body) {
   int64_t whole = tiles * b.target.tileColumns;
-  auto store = [&](bool complete) {
-    if (!tail() || tiles > 1) {
-      storeTile(rows, tiles, whole, row, tile, sums, complete);
-      return;
-    }
-    b.ifThen(
-        b.equal(tile, b.index(blocking.tiles - 1)),
-        [&] { storeTile(rows, tiles, tail(), row, tile, sums, complete); },
-        [&] { storeTile(rows, tiles, whole, row, tile, sums, complete); });
-  };
-  bool epilogue =
-      spec.bias || spec.residual || spec.activation != Activation::None;
-  if (blocking.numKBlocks == 1 || !epilogue) {
-    store(true);
-    return;
-  }
+  if (!tail() || tiles > 1)
+    return body(whole);
   b.ifThen(
-      b.equal(end, b.index(spec.k)), [&] { store(true); },
-      [&] { store(false); });
+      b.equal(tile, b.index(blocking.tiles - 1)), [&] { body(tail()); },
+      [&] { body(whole); });
 }
 
-void GemmKernel::storeTile(int64_t rows, int64_t tiles, int64_t width,
-                           Value row, Value tile, ValueRange sums,
-                           bool complete) {
+void GemmKernel::storeSums(int64_t rows, int64_t tiles, Value row, Value tile,
+                           ValueRange sums) {
   int64_t lanes = b.target.vectorWidth;
   int64_t vectors = tiles * b.target.tileVectors();
-  for (int64_t v = 0; v * lanes < width; ++v) {
-    int64_t count = std::min(width - v * lanes, lanes);
-    Value n = column(tile, v * lanes);
-    Value offset = complete && spec.bias ? b.loadVector(bias, {n}) : Value();
-    for (int64_t i = 0; i != rows; ++i) {
-      Value sum = sums[i * vectors + v], m = b.add(row, i);
-      if (offset)
-        sum = b.addf(sum, offset);
-      if (complete)
+  forWidth(tiles, tile, [&](int64_t width) {
+    for (int64_t v = 0; v * lanes < width; ++v)
+      for (int64_t i = 0; i != rows; ++i)
+        b.storeVector(sums[i * vectors + v], out,
+                      {b.add(row, i), column(tile, v * lanes)},
+                      std::min(width - v * lanes, lanes));
+  });
+}
+
+/// Bias, activation and residual of the rows [row, endRow), whose sums lie in
+/// `out` and in L1 still. One loop for all sizes of panels keeps the
+/// polynomials of an activation from being there many times.
+void GemmKernel::emitEpilogue(int64_t tiles, Value row, Value endRow,
+                              Value tile) {
+  if (!spec.bias && !spec.residual && spec.activation == Activation::None)
+    return;
+  int64_t lanes = b.target.vectorWidth;
+  forWidth(tiles, tile, [&](int64_t width) {
+    b.loop(row, endRow, 1, [&](Value m) {
+      for (int64_t v = 0; v * lanes < width; ++v) {
+        int64_t count = std::min(width - v * lanes, lanes);
+        Value n = column(tile, v * lanes);
+        Value sum = b.loadVector(out, {m, n}, count);
+        if (spec.bias)
+          sum = b.addf(sum, b.loadVector(bias, {n}));
         sum = emitActivation(b, spec.activation, sum);
-      if (complete && spec.residual)
-        sum = b.addf(sum, b.loadVector(residual, {m, n}, count));
-      b.storeVector(sum, out, {m, n}, count);
-    }
-  }
+        if (spec.residual)
+          sum = b.addf(sum, b.loadVector(residual, {m, n}, count));
+        b.storeVector(sum, out, {m, n}, count);
+      }
+    });
+  });
 }
 
 func::FuncOp skim::emitGemm(KernelBuilder &b, ModuleOp module,

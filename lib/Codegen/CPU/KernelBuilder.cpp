@@ -115,6 +115,27 @@ Value KernelBuilder::maxLanes(Value vector) {
   return foldLanes(*this, vector, [&](Value a, Value b) { return maxf(a, b); });
 }
 
+/// Rows i and i + half are merged lane by lane; after log2 rounds every vector
+/// has one lane of each row, in order.
+Values KernelBuilder::transpose(Values rows) {
+  int64_t lanes = target.vectorWidth, half = lanes / 2;
+  for (int64_t round = 1; round < lanes; round *= 2) {
+    Values merged;
+    for (int64_t i = 0; i != half; ++i)
+      for (int64_t part = 0; part != 2; ++part) {
+        SmallVector<int64_t> picks;
+        for (int64_t lane = 0; lane != half; ++lane) {
+          picks.push_back(part * half + lane);
+          picks.push_back(lanes + part * half + lane);
+        }
+        merged.push_back(
+            vector::ShuffleOp::create(*this, rows[i], rows[i + half], picks));
+      }
+    rows = merged;
+  }
+  return rows;
+}
+
 //===----------------------------------------------------------------------===//
 // Memory
 //===----------------------------------------------------------------------===//

@@ -78,6 +78,8 @@ public:
   /// The sum of the lanes, always in the same order.
   Value sumLanes(Value vector);
   Value maxLanes(Value vector);
+  /// Lane i of result j is lane j of rows[i]; as many rows as lanes.
+  Values transpose(Values rows);
 
   // Memory. `count` lanes of a vector, the others are 0 and are not touched.
   Value load(Value memref, ValueRange indices);

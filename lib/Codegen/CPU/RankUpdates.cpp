@@ -25,12 +25,19 @@ static Values step(KernelBuilder &b, Value k, ValueRange sums,
 Values skim::emitRankUpdates(KernelBuilder &b, Value begin, Value end,
                              int64_t multiple, ValueRange sums,
                              const TileOperands &operands) {
+  auto steps = [&](Value from, Value to, int64_t count, ValueRange start) {
+    return b.reduce(from, to, count, start, [&](Value k, ValueRange carried) {
+      Values next(carried);
+      for (int64_t u = 0; u != count; ++u)
+        next = step(b, b.add(k, u), next, operands);
+      return next;
+    });
+  };
   // Four steps a round hide the loop's own instructions.
-  int64_t unroll = multiple % 4 == 0 ? 4 : 1;
-  return b.reduce(begin, end, unroll, sums, [&](Value k, ValueRange carried) {
-    Values sums(carried);
-    for (int64_t u = 0; u != unroll; ++u)
-      sums = step(b, b.add(k, u), sums, operands);
-    return sums;
-  });
+  constexpr int64_t unroll = 4;
+  if (multiple % unroll == 0)
+    return steps(begin, end, unroll, sums);
+  Value rounds = b.div(b.sub(end, begin), b.index(unroll));
+  Value middle = b.add(begin, b.mul(rounds, unroll));
+  return steps(middle, end, 1, steps(begin, middle, unroll, sums));
 }

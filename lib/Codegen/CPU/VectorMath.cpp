@@ -30,15 +30,16 @@ static Value powerOfTwo(KernelBuilder &b, Value n) {
   return arith::BitcastOp::create(b, b.vectorType(), bits);
 }
 
+namespace {
+/// e^x = 2^exponent * power.
+struct SplitPower {
+  Value exponent, power;
+};
+} // namespace
+
 // x = n ln 2 + r with |r| <= ln 2 / 2, e^x = 2^n e^r. Adding and taking away
 // 1.5 * 2^23 rounds to an integer, and leaves that integer in the low bits.
-// 2^n is applied in two steps, so that subnormal results round once.
-Value skim::emitExp(KernelBuilder &b, Value x) {
-  Value high = b.splat(89.0f), low = b.splat(-104.0f);
-  // The order of the operands keeps a NaN of x.
-  x = b.select(compare(b, arith::CmpFPredicate::OGT, x, high), high, x);
-  x = b.select(compare(b, arith::CmpFPredicate::OLT, x, low), low, x);
-
+static SplitPower splitExp(KernelBuilder &b, Value x) {
   Value magic = b.splat(12582912.0f);
   Value shifted = b.fma(x, b.splat(1.44269502f), magic);
   Value rounded = b.subf(shifted, magic);
@@ -49,15 +50,30 @@ Value skim::emitExp(KernelBuilder &b, Value x) {
   // exact without a fused multiplication too.
   Value r = b.fma(rounded, b.splat(-0.693359375f), x);
   r = b.fma(rounded, b.splat(2.12194440e-4f), r);
-
   Value tail = polynomial(
       b, r,
       {0.49999994f, 0.1666652f, 0.041668408f, 0.008368902f, 0.0013814205f});
-  Value power = b.addf(b.fma(b.mulf(r, r), tail, r), b.splat(1.0f));
+  return {n, b.addf(b.fma(b.mulf(r, r), tail, r), b.splat(1.0f))};
+}
 
-  Value half = arith::ShRSIOp::create(b, n, b.splatInt(1));
-  Value rest = arith::SubIOp::create(b, n, half);
-  return b.mulf(b.mulf(power, powerOfTwo(b, half)), powerOfTwo(b, rest));
+// 2^n is applied in two steps, so that subnormal results round once.
+Value skim::emitExp(KernelBuilder &b, Value x) {
+  Value high = b.splat(89.0f), low = b.splat(-104.0f);
+  // The order of the operands keeps a NaN of x.
+  x = b.select(compare(b, arith::CmpFPredicate::OGT, x, high), high, x);
+  x = b.select(compare(b, arith::CmpFPredicate::OLT, x, low), low, x);
+  SplitPower split = splitExp(b, x);
+  Value half = arith::ShRSIOp::create(b, split.exponent, b.splatInt(1));
+  Value rest = arith::SubIOp::create(b, split.exponent, half);
+  return b.mulf(b.mulf(split.power, powerOfTwo(b, half)), powerOfTwo(b, rest));
+}
+
+Value skim::emitExpNonPositive(KernelBuilder &b, Value x) {
+  Value low = b.splat(-87.3f);
+  Value tiny = compare(b, arith::CmpFPredicate::OLT, x, low);
+  SplitPower split = splitExp(b, b.select(tiny, low, x));
+  Value result = b.mulf(split.power, powerOfTwo(b, split.exponent));
+  return b.select(tiny, b.splat(0.0f), result);
 }
 
 // erf(x) = x P(x^2) / Q(x^2), of degree 5 each, up to 3.92.

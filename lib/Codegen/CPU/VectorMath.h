@@ -14,6 +14,9 @@ namespace skim {
 /// e^x within 2 ulp; 0 below -104, inf above 88.73, subnormals in between.
 Value emitExp(KernelBuilder &builder, Value x);
 
+/// e^x within 2 ulp for x <= 0, as softmax has it: 0 below -87.3.
+Value emitExpNonPositive(KernelBuilder &builder, Value x);
+
 /// erf(x) within 4e-7; exactly 1 and -1 beyond 3.92.
 Value emitErf(KernelBuilder &builder, Value x);
 

@@ -97,8 +97,10 @@ static void check(llvm::StringRef cpu, const GemmSpec &spec,
   // Fewer rows, and other cuts into tasks, give the same bits.
   for (int64_t count : counts) {
     Floats some = product.run(kernels, name, count, 1 + count % 3);
-    ASSERT_EQ(0, memcmp(some.data(), all.data(), some.size() * sizeof(float)))
-        << count << " rows";
+    for (int64_t i = 0; i != some.size(); ++i)
+      ASSERT_EQ(0, memcmp(&some[i], &all[i], sizeof(float)))
+          << count << " rows, row " << i / spec.n << " column " << i % spec.n
+          << ": expected " << all[i] << ", got " << some[i];
   }
 }
 

@@ -13,6 +13,7 @@
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "gtest/gtest.h"
 #include <cstring>
+#include <numeric>
 #include <random>
 
 namespace skim::test {
@@ -92,10 +93,13 @@ public:
   KernelEmitter &emitter() { return *kernelEmitter; }
   const TargetInfo &target() const { return info; }
 
+  mlir::ModuleOp getModule() { return *module; }
+
   /// Emits the kernel of a spec; before `compile`.
   template <typename Spec> std::string add(const Spec &spec) {
     return add(kernelEmitter->get(spec));
   }
+  std::string add(mlir::func::FuncOp function);
   /// Compiles everything for this machine.
   void compile();
   /// The assembly of everything, on any processor.
@@ -135,7 +139,6 @@ private:
   }
   static int64_t pass(int64_t value) { return value; }
 
-  std::string add(mlir::func::FuncOp function);
   std::unique_ptr<llvm::Module> translate(llvm::LLVMContext &context);
   void *lookUp(const std::string &name);
   /// The constant that launch code folds to.

@@ -1,0 +1,245 @@
+//===- RowKernelsTest.cpp - row-wise kernels against plain loops ----------===//
+// Norms, embedding, pooling, restoring, sums and gates, at odd widths.
+//===----------------------------------------------------------------------===//
+
+#include "KernelHarness.h"
+#include <cmath>
+
+using namespace skim;
+using namespace skim::test;
+
+static constexpr int64_t widths[] = {1, 7, 8, 16, 37, 96};
+
+static Floats randomRows(int64_t rows, int64_t width) {
+  Floats x({rows, width});
+  std::mt19937 random(width);
+  randomize(x, random);
+  return x;
+}
+
+TEST(RowKernels, Norm) {
+  for (llvm::StringRef cpu : {"native", "x86-64"})
+    for (int64_t width : widths)
+      for (NormKind kind : {NormKind::Layer, NormKind::Rms})
+        for (bool bias : {false, true}) {
+          SCOPED_TRACE(width);
+          Kernels kernels(cpu);
+          NormSpec spec{width, kind, bias, 1e-5f};
+          std::string name = kernels.add(spec);
+          ASSERT_NO_FATAL_FAILURE(kernels.compile());
+          Floats x = randomRows(5, width), out({5, width}, NAN);
+          Floats scale({width}), shift({width});
+          for (int64_t i = 0; i != width; ++i) {
+            scale[i] = 0.5f + i;
+            shift[i] = bias ? i - 3.0f : 0.0f;
+          }
+          // Two calls; row 4 stays as it was.
+          for (auto [begin, end] : {std::pair<int64_t, int64_t>{0, 3}, {3, 4}})
+            if (bias)
+              kernels.call(name, begin, end, x, scale, shift, out);
+            else
+              kernels.call(name, begin, end, x, scale, out);
+          EXPECT_TRUE(out.intact());
+          EXPECT_TRUE(std::isnan(out[4 * width]));
+          for (int64_t row = 0; row != 4; ++row) {
+            double mean = 0, squares = 0;
+            for (int64_t i = 0; i != width; ++i)
+              mean += x[row * width + i] / double(width);
+            if (kind == NormKind::Rms)
+              mean = 0;
+            for (int64_t i = 0; i != width; ++i)
+              squares += std::pow(x[row * width + i] - mean, 2) / width;
+            for (int64_t i = 0; i != width; ++i) {
+              double expected = (x[row * width + i] - mean) /
+                                    std::sqrt(squares + 1e-5) * scale[i] +
+                                shift[i];
+              ASSERT_NEAR(out[row * width + i], expected, 4e-6 * (1 + i));
+            }
+          }
+        }
+}
+
+TEST(RowKernels, L2Normalize) {
+  for (int64_t width : widths) {
+    Kernels kernels;
+    std::string name = kernels.add(L2Spec{width, 1e-12f});
+    ASSERT_NO_FATAL_FAILURE(kernels.compile());
+    Floats x = randomRows(3, width), out({3, width});
+    std::fill_n(x.data() + width, width, 0.0f);
+    kernels.call(name, 0, 3, x, out);
+    EXPECT_TRUE(out.intact());
+    for (int64_t row = 0; row != 3; ++row) {
+      double squares = 0;
+      for (int64_t i = 0; i != width; ++i)
+        squares += double(x[row * width + i]) * x[row * width + i];
+      for (int64_t i = 0; i != width; ++i)
+        ASSERT_NEAR(out[row * width + i],
+                    x[row * width + i] / std::max(std::sqrt(squares), 1e-12),
+                    1e-6);
+    }
+  }
+}
+
+TEST(RowKernels, Embed) {
+  for (bool ragged : {true, false})
+    for (int64_t width : widths) {
+      Kernels kernels;
+      EmbedSpec spec;
+      spec.width = width;
+      spec.ragged = ragged;
+      spec.tables = {{9, 64, false, "input 'ids'"}, {4, 32, true, ""}};
+      std::string name = kernels.add(spec);
+      ASSERT_NO_FATAL_FAILURE(kernels.compile());
+      // Two sequences of four positions; -1 is the last row.
+      Array<int64_t> ids({2, 4});
+      Ints places({1, 4}), positions({3});
+      for (int64_t i = 0; i != 8; ++i)
+        ids[i] = i == 5 ? -1 : i;
+      for (int64_t i = 0; i != 4; ++i)
+        places[i] = 3 - i;
+      positions[0] = 1;
+      positions[1] = 5;
+      positions[2] = 7;
+      Floats words = randomRows(9, width), order = randomRows(4, width);
+      int64_t rows = ragged ? 3 : 8;
+      Floats out({rows, width});
+      if (ragged)
+        kernels.call(name, 0, rows, ids, words, places, order, positions,
+                     int64_t(4), out);
+      else
+        kernels.call(name, 0, rows, ids, words, places, order, int64_t(4), out);
+      EXPECT_TRUE(out.intact());
+      EXPECT_EQ(takeReport().count, 0);
+      for (int64_t row = 0; row != rows; ++row) {
+        int64_t place = ragged ? positions[row] : row;
+        int64_t id = place == 5 ? 8 : place;
+        for (int64_t i = 0; i != width; ++i)
+          ASSERT_EQ(out[row * width + i],
+                    words[id * width + i] + order[(3 - place % 4) * width + i]);
+      }
+    }
+}
+
+TEST(RowKernels, EmbedReportsIdsOutOfRange) {
+  Kernels kernels;
+  EmbedSpec spec;
+  spec.width = 4;
+  spec.tables = {{9, 64, false, "input 'ids'"}};
+  std::string name = kernels.add(spec);
+  ASSERT_NO_FATAL_FAILURE(kernels.compile());
+  Floats words = randomRows(9, 4), out({1, 4});
+  Ints positions({1});
+  for (int64_t id : {int64_t(9), int64_t(-10), int64_t(1) << 40}) {
+    Array<int64_t> ids({1, 1}, id);
+    kernels.call(name, 0, 1, ids, words, positions, int64_t(1), out);
+    Report report = takeReport();
+    EXPECT_EQ(report.count, 1);
+    EXPECT_EQ(report.a, id);
+    EXPECT_EQ(report.b, 9);
+    EXPECT_EQ(out[0], words[0]);
+  }
+}
+
+TEST(RowKernels, Pool) {
+  for (int64_t width : widths)
+    for (PoolKind kind : {PoolKind::First, PoolKind::Mean, PoolKind::Max})
+      for (bool masked : {false, true}) {
+        if (masked && kind == PoolKind::First)
+          continue;
+        Kernels kernels;
+        PoolSpec spec{width, kind, 1e-9f, masked};
+        std::string name = kernels.add(spec);
+        ASSERT_NO_FATAL_FAILURE(kernels.compile());
+        Floats x = randomRows(6, width), out({4, width}, NAN);
+        Ints offsets({5}), positions({6});
+        int32_t bounds[] = {0, 2, 2, 3, 6};
+        int32_t places[] = {0, 1, 8, 12, 13, 14};
+        std::copy_n(bounds, 5, offsets.data());
+        std::copy_n(places, 6, positions.data());
+        // Sequence 2 has a row but no token; the third has its ends.
+        Array<bool> mask({4, 4}, true);
+        mask[8] = mask[13] = false;
+        if (masked)
+          kernels.call(name, 0, 4, x, offsets, positions, int64_t(4), mask,
+                       out);
+        else
+          kernels.call(name, 0, 4, x, offsets, out);
+        EXPECT_TRUE(out.intact());
+        for (int64_t s = 0; s != 4; ++s)
+          for (int64_t i = 0; i != width; ++i) {
+            double sum = 0, largest = -INFINITY;
+            int64_t count = 0;
+            for (int64_t row = bounds[s]; row != bounds[s + 1]; ++row) {
+              if (masked && !mask[places[row]])
+                continue;
+              ++count;
+              sum += x[row * width + i];
+              largest = std::max<double>(largest, x[row * width + i]);
+            }
+            double expected = count == 0 ? 0
+                              : kind == PoolKind::First
+                                  ? x[bounds[s] * width + i]
+                              : kind == PoolKind::Mean ? sum / count
+                                                       : largest;
+            ASSERT_NEAR(out[s * width + i], expected, 1e-6);
+          }
+      }
+}
+
+TEST(RowKernels, RestoreAndGather) {
+  for (int64_t width : widths) {
+    Kernels kernels;
+    std::string restore = kernels.add(RestoreSpec{width, -2.5f});
+    std::string gather = kernels.add(GatherSpec{width});
+    ASSERT_NO_FATAL_FAILURE(kernels.compile());
+    Floats x = randomRows(4, width), dense({9, width}, NAN),
+           back({4, width}, NAN);
+    Ints offsets({4}), positions({4});
+    int32_t bounds[] = {0, 2, 2, 4}, places[] = {1, 2, 6, 8};
+    std::copy_n(bounds, 4, offsets.data());
+    std::copy_n(places, 4, positions.data());
+    kernels.call(restore, 0, 3, x, offsets, positions, int64_t(3), dense);
+    kernels.call(gather, 0, 4, dense, positions, back);
+    EXPECT_TRUE(dense.intact());
+    EXPECT_TRUE(back.intact());
+    EXPECT_EQ(0, memcmp(x.data(), back.data(), x.size() * sizeof(float)));
+    for (int64_t place : {0, 3, 4, 5, 7})
+      for (int64_t i = 0; i != width; ++i)
+        ASSERT_EQ(dense[place * width + i], -2.5f);
+  }
+}
+
+TEST(RowKernels, Elementwise) {
+  using Kind = ElementwiseSpec::Kind;
+  for (int64_t width : widths) {
+    Kernels kernels;
+    std::string add = kernels.add(ElementwiseSpec{Kind::Add, width});
+    std::string relu =
+        kernels.add(ElementwiseSpec{Kind::Activation, width, Activation::Relu});
+    std::string glu =
+        kernels.add(ElementwiseSpec{Kind::Glu, width, Activation::Relu});
+    std::string last =
+        kernels.add(ElementwiseSpec{Kind::GluLast, width, Activation::Relu});
+    ASSERT_NO_FATAL_FAILURE(kernels.compile());
+    Floats x = randomRows(3, width), y = randomRows(4, width);
+    Floats wide = randomRows(3, 2 * width);
+    Floats sum({3, width}), positive({3, width}), gated({3, width}),
+        gatedLast({3, width});
+    kernels.call(add, 0, 3, x, y, sum);
+    kernels.call(relu, 0, 3, x, positive);
+    kernels.call(glu, 0, 3, wide, gated);
+    kernels.call(last, 0, 3, wide, gatedLast);
+    for (const Floats *out : {&sum, &positive, &gated, &gatedLast})
+      EXPECT_TRUE(out->intact());
+    for (int64_t row = 0; row != 3; ++row)
+      for (int64_t i = 0; i != width; ++i) {
+        int64_t at = row * width + i;
+        float a = wide[2 * row * width + i];
+        float b = wide[(2 * row + 1) * width + i];
+        ASSERT_EQ(sum[at], x[at] + y[at]);
+        ASSERT_EQ(positive[at], std::max(x[at], 0.0f));
+        ASSERT_EQ(gated[at], std::max(a, 0.0f) * b);
+        ASSERT_EQ(gatedLast[at], a * std::max(b, 0.0f));
+      }
+  }
+}

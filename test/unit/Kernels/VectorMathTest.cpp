@@ -1,0 +1,164 @@
+//===- VectorMathTest.cpp - elementary functions against libm -------------===//
+// Over bit patterns of all exponents and signs, a prime apart.
+//===----------------------------------------------------------------------===//
+
+#include "VectorMath.h"
+#include "KernelHarness.h"
+#include <cmath>
+#include <functional>
+
+using namespace skim;
+using namespace skim::test;
+
+namespace {
+/// The error that a result may have.
+using Bound = std::function<double(double x, double expected)>;
+} // namespace
+
+static std::vector<float> sweep() {
+  std::vector<float> values;
+  for (uint64_t bits = 0; bits < (uint64_t(1) << 32); bits += 2039) {
+    uint32_t word = uint32_t(bits);
+    float value;
+    memcpy(&value, &word, sizeof value);
+    values.push_back(value);
+  }
+  for (float value : {0.0f, -0.0f, INFINITY, -INFINITY, float(NAN), 88.72f,
+                      88.73f, -103.9f, -104.1f, 0.625f, -0.625f, 5.543f})
+    values.push_back(value);
+  values.resize((values.size() + 15) / 16 * 16, 1.0f);
+  return values;
+}
+
+using Emit = std::function<Value(KernelBuilder &, Value)>;
+
+/// A kernel that applies `emit` to each vector of its input.
+static mlir::func::FuncOp makeMap(mlir::ModuleOp module,
+                                  const TargetInfo &target, Emit emit) {
+  KernelBuilder b(module.getLoc(), module.getContext(), target);
+  mlir::Type states = b.buffer({KernelBuilder::kDynamic, 16});
+  mlir::func::FuncOp function = startKernel(b, module, "map", {states, states});
+  mlir::ValueRange arguments = function.getArguments();
+  b.loop(arguments[2], arguments[3], 1, [&](Value row) {
+    b.forColumns(16, [&](Value column, int64_t) {
+      Value x = b.loadVector(arguments[0], {row, column});
+      b.storeVector(emit(b, x), arguments[1], {row, column});
+    });
+  });
+  finishKernel(b, function);
+  return function;
+}
+
+static void check(llvm::StringRef cpu, Emit emit,
+                  std::function<double(double)> reference, Bound bound) {
+  SCOPED_TRACE(cpu.str());
+  Kernels kernels(cpu);
+  std::string name =
+      kernels.add(makeMap(kernels.getModule(), kernels.target(), emit));
+  ASSERT_NO_FATAL_FAILURE(kernels.compile());
+  std::vector<float> values = sweep();
+  int64_t rows = values.size() / 16;
+  Floats x({rows, 16}), out({rows, 16});
+  std::copy(values.begin(), values.end(), x.data());
+  kernels.call(name, 0, rows, x, out);
+  for (int64_t i = 0; i != x.size(); ++i) {
+    double expected = reference(x[i]);
+    if (std::isnan(expected)) {
+      ASSERT_TRUE(std::isnan(out[i])) << "at " << x[i] << ", got " << out[i];
+      continue;
+    }
+    if (std::isinf(expected) || std::abs(expected) > 3.4028235e38) {
+      ASSERT_TRUE(std::isinf(out[i])) << "at " << x[i] << ", got " << out[i];
+      continue;
+    }
+    ASSERT_LE(std::abs(out[i] - expected), bound(x[i], expected))
+        << "at " << x[i] << ", expected " << expected << ", got " << out[i];
+  }
+}
+
+static Emit activation(Activation kind) {
+  return [=](KernelBuilder &b, Value x) { return emitActivation(b, kind, x); };
+}
+
+/// `ulps` units in the last place of the result, subnormal ones included.
+static Bound within(double ulps) {
+  return [=](double, double expected) {
+    float magnitude = std::abs(float(expected));
+    return ulps * (std::nextafter(magnitude, INFINITY) - magnitude);
+  };
+}
+static double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+static double geluErf(double x) {
+  return x / 2 * (1 + std::erf(x * std::sqrt(0.5)));
+}
+static double geluTanh(double x) {
+  return x / 2 *
+         (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+}
+static double geluBound(double x, double) {
+  return 2e-7 * std::max(1.0, std::abs(x));
+}
+static double looserGeluBound(double x, double) {
+  return 2.6e-7 * std::max(1.0, std::abs(x));
+}
+
+TEST(VectorMath, Exp) {
+  auto reference = [](double x) { return std::exp(x); };
+  for (llvm::StringRef cpu : {"native", "x86-64"})
+    check(cpu, emitExp, reference, within(2));
+}
+TEST(VectorMath, ExpNonPositive) {
+  auto reference = [](double x) {
+    return x < -87.3f ? 0 : std::exp(std::min(x, 0.0));
+  };
+  auto emit = [](KernelBuilder &b, Value x) {
+    Value positive = mlir::arith::CmpFOp::create(
+        b, mlir::arith::CmpFPredicate::OGT, x, b.splat(0.0f));
+    return emitExpNonPositive(b, b.select(positive, b.splat(0.0f), x));
+  };
+  for (llvm::StringRef cpu : {"native", "x86-64"})
+    check(
+        cpu, emit, [&](double x) { return std::isnan(x) ? x : reference(x); },
+        within(2));
+}
+TEST(VectorMath, Erf) {
+  auto reference = [](double x) { return std::erf(x); };
+  auto bound = [](double x, double) {
+    return std::abs(x) < 3.92 ? 4e-7 : 3e-8;
+  };
+  check("native", emitErf, reference, bound);
+}
+TEST(VectorMath, Tanh) {
+  auto reference = [](double x) { return std::tanh(x); };
+  check("native", activation(Activation::Tanh), reference, within(3));
+  check("x86-64", activation(Activation::Tanh), reference, within(3.5));
+}
+TEST(VectorMath, Sigmoid) {
+  // Below -87 the result is subnormal or e^x overflows on the way.
+  Bound bound = [](double x, double expected) {
+    return x < -87 ? 1.2e-38 : within(4)(x, expected);
+  };
+  check("native", activation(Activation::Sigmoid), sigmoid, bound);
+  check("x86-64", activation(Activation::Sigmoid), sigmoid, bound);
+}
+TEST(VectorMath, Silu) {
+  Bound bound = [](double x, double expected) {
+    return x < -87 ? 1e-35 * std::max(1.0, -x) : within(5)(x, expected);
+  };
+  check(
+      "native", activation(Activation::Silu),
+      [](double x) { return x * sigmoid(x); }, bound);
+}
+TEST(VectorMath, Gelu) {
+  check("native", activation(Activation::GeluErf), geluErf, geluBound);
+  check("native", activation(Activation::GeluTanh), geluTanh, geluBound);
+}
+TEST(VectorMath, GeluWithoutFma) {
+  check("x86-64", activation(Activation::GeluErf), geluErf, looserGeluBound);
+  check("x86-64", activation(Activation::GeluTanh), geluTanh, looserGeluBound);
+}
+TEST(VectorMath, Relu) {
+  check(
+      "native", activation(Activation::Relu),
+      [](double x) { return std::isnan(x) ? x : std::max(x, 0.0); }, within(0));
+}
