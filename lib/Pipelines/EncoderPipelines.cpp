@@ -67,8 +67,3 @@ void skim::buildOptimisePipeline(OpPassManager &passes,
   passes.addPass(createCSEPass());
   passes.addPass(createVerifyPackedFormPass());
 }
-
-void skim::buildKernelsPipeline(OpPassManager &passes,
-                                const PipelineOptions &options) {
-  passes.addPass(createVerifyKernelsFormPass());
-}

@@ -89,4 +89,35 @@ def SkimFuseEpiloguePass : Pass<"skim-fuse-epilogue", "::mlir::func::FuncOp"> {
   ];
 }
 
+def SkimLayoutWeightsPass : Pass<"skim-layout-weights", "::mlir::ModuleOp"> {
+  let summary = "Give every entry of the weights segment its place";
+  let description = [{
+    Entries that hold the same parts in the same layout become one; those that
+    nothing views are removed. Then the offsets follow each other in the order of
+    the first view, which is the order in which a run reads them, each a multiple
+    of 64.
+
+    Example: test/Dialect/Skim/Transforms/layout-weights.mlir
+
+    ```mlir
+    skim.weights @a plain at 0 bytes 8 {parts = [dense<1> : tensor<2xi32>]}
+    skim.weights @b plain at 0 bytes 8 {parts = [dense<1> : tensor<2xi32>]}
+    skim.weights @c plain at 0 bytes 4 {parts = [dense<2> : tensor<1xi32>]}
+    %c = skim.weights_view @c : memref<1xi32>
+    %b = skim.weights_view @b : memref<2xi32>
+    %a = skim.weights_view @a : memref<2xi32>
+    ==>
+    skim.weights @b plain at 64 bytes 8 {parts = [dense<1> : tensor<2xi32>]}
+    skim.weights @c plain at 0 bytes 4 {parts = [dense<2> : tensor<1xi32>]}
+    %c = skim.weights_view @c : memref<1xi32>
+    %b = skim.weights_view @b : memref<2xi32>
+    %a = skim.weights_view @b : memref<2xi32>
+    ```
+  }];
+  let statistics = [
+    Statistic<"numShared", "num-shared", "Entries that are another's copy">,
+    Statistic<"numUnused", "num-unused", "Entries that nothing views">
+  ];
+}
+
 #endif // SKIM_DIALECT_SKIM_TRANSFORMS_PASSES_TD
