@@ -23,12 +23,6 @@ void skim::buildOnnxPipeline(OpPassManager &passes,
   // What normalising has made constant.
   passes.addNestedPass<func::FuncOp>(onnx::createFoldConstantsPass());
   passes.addPass(createCanonicalizerPass());
-  // Before normalising: constant shapes and axes are what it looks for.
-  passes.addNestedPass<func::FuncOp>(onnx::createFoldConstantsPass());
-  passes.addNestedPass<func::FuncOp>(onnx::createNormalisePass());
-  // Normalising leaves constants to fold and equal ops to merge.
-  passes.addNestedPass<func::FuncOp>(onnx::createFoldConstantsPass());
-  passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
   // Types of values whose operands became constants.
   passes.addNestedPass<func::FuncOp>(onnx::createInferShapesPass());
