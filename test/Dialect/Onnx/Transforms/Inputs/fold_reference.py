@@ -1,8 +1,8 @@
 """Compares constant folding with ONNX's reference evaluator.
 
-    fold_reference.py model MODEL.onnx    writes a model of many nodes on constants
-    fold_reference.py compare MODEL.onnx FOLDED.mlir
-                                          compares the constants that are left
+fold_reference.py model MODEL.onnx    writes a model of many nodes on constants
+fold_reference.py compare MODEL.onnx FOLDED.mlir
+                                      compares the constants that are left
 """
 
 import re
@@ -70,12 +70,21 @@ for source in CASTS:
     for target in CASTS:
         if source is not target:
             positive = np.uint8 in (source, target)
-            case("Cast", ints(90, low=0 if positive else -99, high=99).astype(source),
-                 to=helper.np_dtype_to_tensor_dtype(np.dtype(target)))
+            case(
+                "Cast",
+                ints(90, low=0 if positive else -99, high=99).astype(source),
+                to=helper.np_dtype_to_tensor_dtype(np.dtype(target)),
+            )
 case("Cast", np.round(floats(70)), to=TensorProto.BOOL)
 case("Cast", bools(70), to=TensorProto.FLOAT)
 case("Cast", floats(90) * 1e-6, to=TensorProto.FLOAT16)
-case("DequantizeLinear", ints(6, 7, low=0, high=255, dtype=np.uint8), np.abs(floats(7)), ints(7, low=0, high=255, dtype=np.uint8), axis=1)
+case(
+    "DequantizeLinear",
+    ints(6, 7, low=0, high=255, dtype=np.uint8),
+    np.abs(floats(7)),
+    ints(7, low=0, high=255, dtype=np.uint8),
+    axis=1,
+)
 case("DequantizeLinear", ints(6, 7, dtype=np.int8), np.array(0.25, np.float32))
 case("Transpose", floats(5, 6, 7), perm=[2, 0, 1])
 case("Transpose", floats(67, 45))
@@ -83,7 +92,14 @@ case("Reshape", floats(4, 9), np.array([2, -1], np.int64))
 case("Unsqueeze", floats(4, 9), np.array([0, -1], np.int64))
 case("Squeeze", floats(4, 1, 9), np.array([1], np.int64))
 case("Flatten", floats(4, 3, 9), axis=2)
-case("Slice", ints(9, 11), np.array([1, -1], np.int64), np.array([100, -100], np.int64), np.array([0, 1], np.int64), np.array([2, -3], np.int64))
+case(
+    "Slice",
+    ints(9, 11),
+    np.array([1, -1], np.int64),
+    np.array([100, -100], np.int64),
+    np.array([0, 1], np.int64),
+    np.array([2, -3], np.int64),
+)
 case("Slice", floats(9, 11), np.array([-4], np.int64), np.array([-1], np.int64), np.array([1], np.int64))
 case("Concat", floats(2, 3, 4), floats(2, 1, 4), floats(2, 5, 4), axis=1)
 case("Expand", ints(3, 1), np.array([2, 1, 4], np.int64))
@@ -144,7 +160,7 @@ def compare(model, folded):
     expected = reference(model.graph.node, model.graph.initializer)
     found = read_folded(folded)
     assert len(expected) == len(found), f"expected {len(expected)} results, got {len(found)}"
-    for (op, _, _), want, got in zip(CASES, expected, found):
+    for (op, _, _), want, got in zip(CASES, expected, found, strict=True):
         got = np.frombuffer(got, want.dtype).reshape(want.shape)
         if want.dtype.kind == "f":
             # Functions may differ in the last place, arithmetic may not.
