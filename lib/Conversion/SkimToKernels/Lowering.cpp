@@ -84,10 +84,13 @@ Value Lowering::asTensor(Value memref) {
 Value Lowering::bufferOf(Value tensor) {
   if (Value known = dense.lookup(tensor))
     return known;
-  return bufferization::ToBufferOp::create(
-      builder, tensor.getLoc(),
-      memrefOf(cast<RankedTensorType>(tensor.getType())), tensor,
-      /*read_only=*/true);
+  MemRefType type = memrefOf(cast<RankedTensorType>(tensor.getType()));
+  // Position ids of a model whose shapes are static, say.
+  if (ElementsAttr elements = onnx::getConstant(tensor))
+    return weights.view(builder, tensor.getLoc(), elements, Layout::Plain, 1,
+                        type);
+  return bufferization::ToBufferOp::create(builder, tensor.getLoc(), type,
+                                           tensor, /*read_only=*/true);
 }
 
 /// `memref` with all dimensions but the last made one.

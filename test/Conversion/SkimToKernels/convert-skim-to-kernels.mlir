@@ -72,3 +72,18 @@ func.func @main(%x: tensor<?x4x8xf32>) -> (tensor<?x4x8xf32>, tensor<?x4x8xf32>)
   // CHECK: skim.output %{{.+}} {index = 1 : i64}
   return %y, %a : tensor<?x4x8xf32>, tensor<?x4x8xf32>
 }
+
+// -----
+
+// Ids that are constant, as in a model of static shapes, are weights too.
+// CHECK: skim.weights @{{.+}} plain at 0 bytes 24
+// CHECK-LABEL: func.func @main
+func.func @main(%ids: tensor<?x3xi64> {onnx.name = "input_ids"}) -> (tensor<?x3x8xf32> {onnx.name = "out"}) {
+  // CHECK: skim.weights_view @{{.+}} : memref<1x3xi64>
+  %positions = onnx.Constant dense<[[0, 1, 2]]> : tensor<1x3xi64>
+  %table = onnx.Constant dense<1.0> : tensor<9x8xf32>
+  %rows = skim.pack like %ids : tensor<?x3xi64>
+  %x = skim.embed(%ids, %positions) in (%table, %table) rows %rows : (tensor<?x3xi64>, tensor<1x3xi64>) in (tensor<9x8xf32>, tensor<9x8xf32>) -> !skim.ragged<8xf32>
+  %y = skim.restore %x rows %rows : !skim.ragged<8xf32> -> tensor<?x3x8xf32>
+  return %y : tensor<?x3x8xf32>
+}
