@@ -58,7 +58,7 @@ LogicalResult skim::onnx::verifyBroadcast(Operation *op) {
                << dims[i] << " and " << dim << " in dimension -" << i + 1;
     }
   }
-  if (!result)
+  if (!result || op->getNumOperands() == 0)
     return success();
   SmallVector<int64_t> shape(llvm::reverse(dims));
   if (succeeded(verifyCompatibleShape(shape, result.getShape())))
