@@ -85,6 +85,8 @@ std::string skim::onnx::describe(Operation *op) {
     return ("node (" + type + ")").str();
   if (auto child = dyn_cast<NameLoc>(loc.getChildLoc()))
     type = child.getName();
+  if (type == "Initializer")
+    return ("initialiser '" + loc.getName().getValue() + "'").str();
   return ("node '" + loc.getName().getValue() + "' (" + type + ")").str();
 }
 

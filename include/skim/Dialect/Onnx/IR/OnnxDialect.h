@@ -41,7 +41,8 @@ struct Broadcast : mlir::OpTrait::TraitBase<ConcreteOp, Broadcast> {
   }
 };
 
-/// Names an op as its model does: `node 'encoder/MatMul_3' (MatMul)`.
+/// Names an op as its model does: `node 'encoder/MatMul_3' (MatMul)`, or
+/// `initialiser 'weight'`.
 std::string describe(mlir::Operation *op);
 
 /// The location of a node: `loc("name"("type"))`.
