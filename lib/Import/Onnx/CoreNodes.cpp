@@ -85,8 +85,8 @@ static LogicalResult importDropout(Node &node) {
   if (node.hasInput(2)) {
     auto training = skim::onnx::getConstantInts(node.getInput(2));
     auto ratio = skim::onnx::getConstant(node.getInput(1));
-    bool drops =
-        !ratio || !ratio.isSplat() || !ratio.getSplatValue<APFloat>().isZero();
+    bool drops = !ratio || !isa<FloatType>(ratio.getElementType()) ||
+                 !ratio.isSplat() || !ratio.getSplatValue<APFloat>().isZero();
     if (!training || (training->size() == 1 && (*training)[0] && drops))
       return node.fail("expected inference (training_mode constant and false)");
   }

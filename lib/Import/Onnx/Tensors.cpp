@@ -32,51 +32,6 @@ static llvm::Error error(const Twine &text) {
 // Element types
 //===----------------------------------------------------------------------===//
 
-Type skim::import::getElementType(MLIRContext *context, int64_t dataType) {
-  auto integer = [&](unsigned width, bool isUnsigned = false) -> Type {
-    return IntegerType::get(context, width,
-                            isUnsigned ? IntegerType::Unsigned
-                                       : IntegerType::Signless);
-  };
-  switch (dataType) {
-  case TensorProto::FLOAT:
-    return Float32Type::get(context);
-  case TensorProto::DOUBLE:
-    return Float64Type::get(context);
-  case TensorProto::FLOAT16:
-    return Float16Type::get(context);
-  case TensorProto::BFLOAT16:
-    return BFloat16Type::get(context);
-  case TensorProto::BOOL:
-    return integer(1);
-  case TensorProto::INT8:
-    return integer(8);
-  case TensorProto::INT16:
-    return integer(16);
-  case TensorProto::INT32:
-    return integer(32);
-  case TensorProto::INT64:
-    return integer(64);
-  case TensorProto::UINT8:
-    return integer(8, true);
-  case TensorProto::UINT16:
-    return integer(16, true);
-  case TensorProto::UINT32:
-    return integer(32, true);
-  case TensorProto::UINT64:
-    return integer(64, true);
-  default:
-    return {};
-  }
-}
-
-int64_t skim::import::getDataType(Type elementType) {
-  for (int64_t i = 1; i <= TensorProto::BFLOAT16; ++i)
-    if (getElementType(elementType.getContext(), i) == elementType)
-      return i;
-  return 0;
-}
-
 std::string skim::import::getDataTypeName(int64_t dataType) {
   if (dataType >= 0 && dataType <= INT32_MAX &&
       ::onnx::TensorProto_DataType_IsValid(dataType))

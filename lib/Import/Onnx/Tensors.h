@@ -8,6 +8,7 @@
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinAttributes.h"
+#include "skim/Dialect/Onnx/IR/OnnxDialect.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
 #include <memory>
@@ -18,11 +19,8 @@ namespace skim::import {
 
 class MappedFile;
 
-/// The MLIR type of an ONNX element type, or null when there is none here.
-mlir::Type getElementType(mlir::MLIRContext *context, int64_t dataType);
-
-/// The number of an element type in ONNX (TensorProto.DataType), or 0.
-int64_t getDataType(mlir::Type elementType);
+using onnx::getDataType;
+using onnx::getElementType;
 
 /// ONNX's name of an element type: `FLOAT`, or `32` for an unknown number.
 std::string getDataTypeName(int64_t dataType);

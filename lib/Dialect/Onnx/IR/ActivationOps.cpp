@@ -2,7 +2,7 @@
 // Verifiers and folders of the family, and its registration.
 //===----------------------------------------------------------------------===//
 
-#include "skim/Dialect/Onnx/IR/OnnxDialect.h"
+#include "Verify.h"
 
 using namespace mlir;
 using namespace skim::onnx;
@@ -15,4 +15,19 @@ void OnnxDialect::addActivationOps() {
 #define GET_OP_LIST
 #include "skim/Dialect/Onnx/IR/OnnxActivationOps.cpp.inc"
       >();
+}
+
+// softmax_c1
+LogicalResult SoftmaxOp::verify() {
+  return verifyAxis(*this, getAxis(), getInput());
+}
+
+// log_softmax_c1
+LogicalResult LogSoftmaxOp::verify() {
+  return verifyAxis(*this, getAxis(), getInput());
+}
+
+// gelu_c1
+LogicalResult GeluOp::verify() {
+  return verifyOneOf(*this, "approximate", getApproximate(), {"none", "tanh"});
 }

@@ -2,7 +2,7 @@
 // Verifiers and folders of the family, and its registration.
 //===----------------------------------------------------------------------===//
 
-#include "skim/Dialect/Onnx/IR/OnnxDialect.h"
+#include "Verify.h"
 
 using namespace mlir;
 using namespace skim::onnx;
@@ -16,3 +16,20 @@ void OnnxDialect::addLogicOps() {
 #include "skim/Dialect/Onnx/IR/OnnxLogicOps.cpp.inc"
       >();
 }
+
+// bit_shift_c1
+LogicalResult BitShiftOp::verify() {
+  return verifyOneOf(*this, "direction", getDirection(), {"LEFT", "RIGHT"});
+}
+
+/// Two of them give the operand back.
+template <typename Op> static OpFoldResult foldInvolution(Op op) {
+  auto inner = op.getX().template getDefiningOp<Op>();
+  if (inner && inner.getX().getType() == op.getType())
+    return inner.getX();
+  return {};
+}
+
+OpFoldResult NotOp::fold(FoldAdaptor) { return foldInvolution(*this); }
+
+OpFoldResult BitwiseNotOp::fold(FoldAdaptor) { return foldInvolution(*this); }

@@ -58,7 +58,7 @@ LogicalResult skim::onnx::verifyBroadcast(Operation *op) {
                << dims[i] << " and " << dim << " in dimension -" << i + 1;
     }
   }
-  if (!result)
+  if (!result || op->getNumOperands() == 0)
     return success();
   SmallVector<int64_t> shape(llvm::reverse(dims));
   if (succeeded(verifyCompatibleShape(shape, result.getShape())))
@@ -85,6 +85,8 @@ std::string skim::onnx::describe(Operation *op) {
     return ("node (" + type + ")").str();
   if (auto child = dyn_cast<NameLoc>(loc.getChildLoc()))
     type = child.getName();
+  if (type == "Initializer")
+    return ("initialiser '" + loc.getName().getValue() + "'").str();
   return ("node '" + loc.getName().getValue() + "' (" + type + ")").str();
 }
 

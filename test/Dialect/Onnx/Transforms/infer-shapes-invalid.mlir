@@ -1,8 +1,9 @@
 // RUN: skim-opt %s --onnx-infer-shapes --split-input-file --verify-diagnostics
 
 func.func @matmul_inner(%a: tensor<?x32xf32>, %b: tensor<48x16xf32>) -> tensor<*xf32> {
+  %u = onnx.Abs %a : (tensor<?x32xf32>) -> tensor<*xf32>
   // expected-error @+1 {{node (MatMul): expected equal inner dimensions, got 32 and 48}}
-  %0 = onnx.MatMul %a, %b : (tensor<?x32xf32>, tensor<48x16xf32>) -> tensor<*xf32>
+  %0 = onnx.MatMul %u, %b : (tensor<*xf32>, tensor<48x16xf32>) -> tensor<*xf32>
   return %0 : tensor<*xf32>
 }
 
@@ -10,16 +11,18 @@ func.func @matmul_inner(%a: tensor<?x32xf32>, %b: tensor<48x16xf32>) -> tensor<*
 
 func.func @gemm_rank(%a: tensor<2x3x4xf32>, %b: tensor<4x5xf32>) -> tensor<*xf32> {
   %none = onnx.None
+  %u = onnx.Abs %a : (tensor<2x3x4xf32>) -> tensor<*xf32>
   // expected-error @+1 {{node (Gemm): expected operands of rank 2, got rank 3}}
-  %0 = onnx.Gemm %a, %b, %none : (tensor<2x3x4xf32>, tensor<4x5xf32>, none) -> tensor<*xf32>
+  %0 = onnx.Gemm %u, %b, %none : (tensor<*xf32>, tensor<4x5xf32>, none) -> tensor<*xf32>
   return %0 : tensor<*xf32>
 }
 
 // -----
 
 func.func @concat_extent(%a: tensor<2x3xf32>, %b: tensor<4x5xf32>) -> tensor<*xf32> {
+  %u = onnx.Abs %a : (tensor<2x3xf32>) -> tensor<*xf32>
   // expected-error @+1 {{node (Concat): expected operands of extent 3 on axis 1, got 5}}
-  %0 = onnx.Concat %a, %b {axis = 0 : i64} : (tensor<2x3xf32>, tensor<4x5xf32>) -> tensor<*xf32>
+  %0 = onnx.Concat %u, %b {axis = 0 : i64} : (tensor<*xf32>, tensor<4x5xf32>) -> tensor<*xf32>
   return %0 : tensor<*xf32>
 }
 
@@ -35,8 +38,9 @@ func.func @reshape_count(%a: tensor<2x3xf32>) -> tensor<*xf32> {
 // -----
 
 func.func @gather_axis(%a: tensor<2x3xf32>, %i: tensor<4xi64>) -> tensor<*xf32> {
+  %u = onnx.Abs %a : (tensor<2x3xf32>) -> tensor<*xf32>
   // expected-error @+1 {{node (Gather): expected an axis in [-2, 2), got 2}}
-  %0 = onnx.Gather %a, %i {axis = 2 : i64} : (tensor<2x3xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %0 = onnx.Gather %u, %i {axis = 2 : i64} : (tensor<*xf32>, tensor<4xi64>) -> tensor<*xf32>
   return %0 : tensor<*xf32>
 }
 
@@ -61,7 +65,8 @@ func.func @unknown_rank(%a: tensor<2x3xf32>, %shape: tensor<?xi64>) -> tensor<*x
 
 func.func @squeeze_extent(%a: tensor<2x3xf32>) -> tensor<*xf32> {
   %axes = onnx.Constant dense<1> : tensor<1xi64>
+  %u = onnx.Abs %a : (tensor<2x3xf32>) -> tensor<*xf32>
   // expected-error @+1 {{node (Squeeze): expected extent 1 on axis 1, got 3}}
-  %0 = onnx.Squeeze %a, %axes : (tensor<2x3xf32>, tensor<1xi64>) -> tensor<*xf32>
+  %0 = onnx.Squeeze %u, %uxes : (tensor<*xf32>, tensor<1xi64>) -> tensor<*xf32>
   return %0 : tensor<*xf32>
 }

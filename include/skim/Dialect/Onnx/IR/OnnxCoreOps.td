@@ -1,4 +1,4 @@
-//===- OnnxCoreOps.td - constants, absent values, casts and copies -*- tablegen -*-===//
+//===- OnnxCoreOps.td - constants, casts, copies ----------*- tablegen -*-===//
 // One op for each ONNX op, in the form of the newest operator set.
 //===----------------------------------------------------------------------===//
 
@@ -30,7 +30,8 @@ def Onnx_ConstantOp : Onnx_Op<"Constant", [
   let summary = "Hold a tensor that is known at compile time";
   let description = [{
     `output = value`. Small tensors are `dense<>` attributes; weights are
-    `dense_resource<>` attributes whose bytes stay where the importer found them.
+    `dense_resource<>` attributes whose bytes stay where the importer found
+    them.
 
     ```mlir
     %axes = onnx.Constant dense<[0, 2]> : tensor<2xi64>
@@ -47,11 +48,34 @@ def Onnx_ConstantOp : Onnx_Op<"Constant", [
 
 def Onnx_IdentityOp : Onnx_Op<"Identity", [
     Onnx_Elementwise, AllElementTypesMatch<["input", "output"]>]> {
+  let summary = "Give the operand";
+  let description = [{
+    `output = input`.
+
+    ```mlir
+    %result = onnx.Identity %input : (tensor<2x3xf32>) -> tensor<2x3xf32>
+    ```
+  }];
   let arguments = (ins Onnx_Tensor:$input);
   let results = (outs Onnx_Tensor:$output);
+  let hasFolder = 1;
 }
 
 def Onnx_CastOp : Onnx_Op<"Cast", [Onnx_Elementwise]> {
+  let summary = "Convert the elements to another type";
+  let description = [{
+    `output[i] = convert(input[i])` to the element type that the number `to`
+    has in ONNX. Floats to integers truncate towards zero, numbers to
+    booleans test against zero. `saturate` and `round_mode` matter for 8-bit
+    floats only.
+
+    Constraints:
+    - (C1) The result has the element type that `to` names.
+
+    ```mlir
+    %result = onnx.Cast %input {to = 1 : i64} : (tensor<2xi64>) -> tensor<2xf32>
+    ```
+  }];
   let arguments = (ins
     Onnx_Tensor:$input,
     DefaultValuedStrAttr<StrAttr, "up">:$round_mode,
@@ -59,10 +83,21 @@ def Onnx_CastOp : Onnx_Op<"Cast", [Onnx_Elementwise]> {
     I64Attr:$to
   );
   let results = (outs Onnx_Tensor:$output);
+  let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Onnx_CastLikeOp : Onnx_Op<"CastLike", [
     AllElementTypesMatch<["target_type", "output"]>]> {
+  let summary = "Convert the elements to the type of another tensor";
+  let description = [{
+    `output[i] = convert(input[i])` to the element type of `target_type`.
+
+    ```mlir
+    %result = onnx.CastLike %input, %target_type
+        : (tensor<2xi64>, tensor<1xf32>) -> tensor<2xf32>
+    ```
+  }];
   let arguments = (ins
     Onnx_Tensor:$input,
     Onnx_Tensor:$target_type,
@@ -70,10 +105,21 @@ def Onnx_CastLikeOp : Onnx_Op<"CastLike", [
     DefaultValuedAttr<I64Attr, "1">:$saturate
   );
   let results = (outs Onnx_Tensor:$output);
+  let hasCanonicalizer = 1;
 }
 
 def Onnx_DropoutOp : Onnx_Op<"Dropout", [
     AllElementTypesMatch<["data", "output"]>]> {
+  let summary = "Drop elements at random in training, pass them in inference";
+  let description = [{
+    With `training_mode` absent or false `output = data` and `mask = true`.
+    The importer writes the data instead; the op is for graphs made by hand.
+
+    ```mlir
+    %result:2 = onnx.Dropout %data, %none, %none
+        : (tensor<2x3xf32>, none, none) -> (tensor<2x3xf32>, none)
+    ```
+  }];
   let arguments = (ins
     Onnx_FloatTensor:$data,
     Onnx_Optional<Onnx_FloatTensor>:$ratio,
@@ -84,6 +130,7 @@ def Onnx_DropoutOp : Onnx_Op<"Dropout", [
     Onnx_FloatTensor:$output,
     Onnx_Optional<Onnx_BoolTensor>:$mask
   );
+  let hasCanonicalizer = 1;
 }
 
 #endif // SKIM_DIALECT_ONNX_IR_ONNXCOREOPS_TD

@@ -41,7 +41,8 @@ struct Broadcast : mlir::OpTrait::TraitBase<ConcreteOp, Broadcast> {
   }
 };
 
-/// Names an op as its model does: `node 'encoder/MatMul_3' (MatMul)`.
+/// Names an op as its model does: `node 'encoder/MatMul_3' (MatMul)`, or
+/// `initialiser 'weight'`.
 std::string describe(mlir::Operation *op);
 
 /// The location of a node: `loc("name"("type"))`.
@@ -60,6 +61,13 @@ std::optional<llvm::SmallVector<int64_t>> getConstantInts(mlir::Value value);
 
 /// The axis counted from 0, or nothing when it lies outside of [-rank, rank).
 std::optional<int64_t> normaliseAxis(int64_t axis, int64_t rank);
+
+/// The MLIR type of an ONNX element type (TensorProto.DataType), or null when
+/// the dialect has none.
+mlir::Type getElementType(mlir::MLIRContext *context, int64_t dataType);
+
+/// The number of an element type in ONNX (TensorProto.DataType), or 0.
+int64_t getDataType(mlir::Type elementType);
 } // namespace skim::onnx
 
 #define GET_OP_CLASSES

@@ -26,6 +26,10 @@ def Onnx_ByteTensor : TensorOf<[I8, UI8]>;
 def Onnx_IndexTensor : TensorOf<[I32, I64]>;
 def Onnx_I64Tensor : TensorOf<[I64]>;
 
+// What OneHot takes as index and depth: rounded to an integer.
+def Onnx_OneHotTensor : TensorOf<[
+  I8, I16, I32, I64, UI8, UI16, UI32, UI64, F16, F32, F64]>;
+
 class Onnx_Optional<Type type> : AnyTypeOf<[type, NoneType]>;
 
 //===----------------------------------------------------------------------===//
