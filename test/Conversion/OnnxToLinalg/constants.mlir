@@ -1,9 +1,8 @@
-// RUN: skim-opt %s --convert-onnx-to-linalg="constant-limit=16" --mlir-print-op-generic=false | FileCheck %s
+// RUN: skim-opt %s --convert-onnx-to-linalg="constant-limit=16" | FileCheck %s
 // RUN: skim-opt %s --convert-onnx-to-linalg | FileCheck %s --check-prefix=LARGE
 
 // Large constants go to the weights segment; those of skim ops stay.
 
-// CHECK: skim.weights @constant plain at 0 bytes 20
 // LARGE-NOT: skim.weights
 
 // CHECK-LABEL: func @large_and_small
@@ -28,3 +27,5 @@ func.func @of_skim_ops_stay(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
   %y = skim.linear %x, %w : tensor<?x2xf32>, tensor<2x2xf32> -> tensor<?x2xf32>
   return %y : tensor<?x2xf32>
 }
+
+// CHECK: skim.weights @constant plain at 0 bytes 20

@@ -2,12 +2,12 @@
 
 // Broadcasting, element types and casts of ops on single elements.
 
-// CHECK-DAG: #[[ROW:.+]] = affine_map<(d0, d1) -> (d1)>
-// CHECK-DAG: #[[ALL:.+]] = affine_map<(d0, d1) -> (d0, d1)>
+// CHECK-DAG: #[[$ROW:.+]] = affine_map<(d0, d1) -> (d1)>
+// CHECK-DAG: #[[$ALL:.+]] = affine_map<(d0, d1) -> (d0, d1)>
 
 // CHECK-LABEL: func @static_broadcast_is_a_map
 // CHECK-NOT: skim.check
-// CHECK: linalg.generic {indexing_maps = [#[[ALL]], #[[ROW]], #[[ALL]]]
+// CHECK: linalg.generic {indexing_maps = [#[[$ALL]], #[[$ROW]], #[[$ALL]]]
 // CHECK: arith.addf
 func.func @static_broadcast_is_a_map(%a: tensor<3x4xf32>, %b: tensor<4xf32>) -> tensor<3x4xf32> {
   %c = onnx.Add %a, %b : (tensor<3x4xf32>, tensor<4xf32>) -> tensor<3x4xf32>
@@ -16,7 +16,7 @@ func.func @static_broadcast_is_a_map(%a: tensor<3x4xf32>, %b: tensor<4xf32>) -> 
 
 // CHECK-LABEL: func @one_name_is_one_size
 // CHECK-NOT: skim.check
-// CHECK: linalg.generic {indexing_maps = [#[[ALL]], #[[ALL]], #[[ALL]]]
+// CHECK: linalg.generic {indexing_maps = [#[[$ALL]], #[[$ALL]], #[[$ALL]]]
 func.func @one_name_is_one_size(%a: tensor<?x4xf32> {onnx.dims = ["n", ""]}, %b: tensor<?x4xf32> {onnx.dims = ["n", ""]}) -> tensor<?x4xf32> {
   %c = onnx.Mul %a, %b : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
   return %c : tensor<?x4xf32>
