@@ -23,9 +23,15 @@ struct ScoreTerm {
   double fill = 0;
 };
 
+/// Columns of states.
+struct Columns {
+  Value states;
+  int64_t first = 0;
+};
+
 /// The parts of an attention.
 struct AttentionMatch {
-  Value query, key, value; // States.
+  Columns query, key, value;
   int64_t heads = 0, kvHeads = 0;
   double scale = 1;
   SmallVector<ScoreTerm> terms;
@@ -74,7 +80,7 @@ private:
                              double factor);
   FailureOr<int64_t> matchHeads(Value value, ArrayRef<SymDim> at,
                                 const SymDim &position, const SymDim &inner,
-                                Value &states, double &factor);
+                                Columns &columns, double &factor);
 
   RaiseContext &context;
   PatternRewriter &rewriter;
@@ -111,26 +117,29 @@ bool AttentionMatcher::hasSequenceDims(Value states) {
 
 /// `value[at]` must be an element of states at `position`, the head's column
 /// `inner`; gives the number of heads that the states hold.
-FailureOr<int64_t> AttentionMatcher::matchHeads(Value value,
-                                                ArrayRef<SymDim> at,
-                                                const SymDim &position,
-                                                const SymDim &inner,
-                                                Value &states, double &factor) {
+FailureOr<int64_t>
+AttentionMatcher::matchHeads(Value value, ArrayRef<SymDim> at,
+                             const SymDim &position, const SymDim &inner,
+                             Columns &columns, double &factor) {
   Element element = elements.trace(value, at);
   if (element.kind != Kind::Access || !getStates(element.base) ||
       !hasSequenceDims(element.base))
     return failure();
   if (element.at[0] != indices.batch || element.at[1] != position)
     return failure();
-  states = element.base;
+  columns.states = element.base;
   factor *= element.number;
-  int64_t width = getWidth(states.getType());
-  if (element.at[2] == indices.head * SymDim(headWidth) + inner &&
-      width == heads * headWidth)
-    return heads;
-  // One head of keys or values for all heads of queries.
-  if (element.at[2] == inner && width == headWidth)
-    return 1;
+  int64_t width = getWidth(columns.states.getType());
+  // The heads side by side, or one head of keys or values for all of the
+  // queries'; from some column on.
+  for (int64_t count : {heads, int64_t(1)}) {
+    SymDim head = count == 1 ? SymDim(0) : indices.head * SymDim(headWidth);
+    std::optional<int64_t> first = (element.at[2] - head - inner).constant();
+    if (!first || *first < 0 || *first + count * headWidth > width)
+      continue;
+    columns.first = *first;
+    return count;
+  }
   return failure();
 }
 
@@ -384,6 +393,33 @@ std::optional<KeyMask> matchKeyMask(const ScoreTerm &term,
   return getKeyMask(element, matcher.indices, context);
 }
 
+/// The columns as states of their own.
+Value makeStates(PatternRewriter &rewriter, Location loc,
+                 const Columns &columns, int64_t width) {
+  Type type = columns.states.getType();
+  if (getWidth(type) == width)
+    return columns.states;
+  Type partType = withWidth(type, width);
+  auto linear = columns.states.getDefiningOp<LinearOp>();
+  if (linear && !linear.getResidual()) {
+    // A part of a layer is the layer of a part of its weights.
+    Value weight = sliceConstant(rewriter, linear.getWeight(),
+                                 linear.getTransposeWeight() ? 0 : 1,
+                                 columns.first, width);
+    Value bias = linear.getBias() ? sliceConstant(rewriter, linear.getBias(), 0,
+                                                  columns.first, width)
+                                  : Value();
+    return LinearOp::create(
+        rewriter, linear.getLoc(), partType, linear.getInput(), weight, bias,
+        Value(), linear.getTransposeWeight(), linear.getActivation());
+  }
+  return onnx::SliceOp::create(rewriter, loc, partType, columns.states,
+                               makeInts(rewriter, loc, {columns.first}),
+                               makeInts(rewriter, loc, {columns.first + width}),
+                               makeInts(rewriter, loc, {2}),
+                               makeInts(rewriter, loc, {1}));
+}
+
 /// A term as it is before it is repeated.
 ScoreTerm skipRepetition(RaiseContext &context, ScoreTerm term) {
   while (auto expand = term.value.getDefiningOp<onnx::ExpandOp>()) {
@@ -455,14 +491,18 @@ LogicalResult RaiseAttention::build(onnx::ReshapeOp op,
       biases.push_back(term);
     else if (!mask)
       mask = termMask;
-    else if (mask->base != termMask->base || mask->negated != termMask->negated)
+    else if (mask->base != termMask->base ||
+             mask->negated != termMask->negated ||
+             mask->masksQueries != termMask->masksQueries)
       return rewriter.notifyMatchFailure(op,
                                          "attention: two different key masks");
   }
   if (biases.size() > 1)
     return rewriter.notifyMatchFailure(op, "attention: two biases");
   Type stateType = op.getReshaped().getType();
-  if (match.query.getType() != stateType)
+  int64_t width = getWidth(stateType),
+          kvWidth = width / match.heads * match.kvHeads;
+  if (withWidth(match.query.states.getType(), width) != stateType)
     return rewriter.notifyMatchFailure(
         op, "attention: the context is not as the queries");
   Value bias;
@@ -486,14 +526,18 @@ LogicalResult RaiseAttention::build(onnx::ReshapeOp op,
   if (match.kvHeads != match.heads)
     kvHeads = rewriter.getI64IntegerAttr(match.kvHeads);
   rewriter.replaceOpWithNewOp<AttentionOp>(
-      op, stateType, match.query, match.key, match.value, keyMask, bias,
+      op, stateType, makeStates(rewriter, op.getLoc(), match.query, width),
+      makeStates(rewriter, op.getLoc(), match.key, kvWidth),
+      makeStates(rewriter, op.getLoc(), match.value, kvWidth), keyMask, bias,
       /*cos=*/Value(), /*sin=*/Value(), /*content_to_position=*/Value(),
       /*position_to_content=*/Value(), /*rows=*/Value(), /*key_rows=*/Value(),
       rewriter.getI64IntegerAttr(match.heads), kvHeads,
       rewriter.getF32FloatAttr(static_cast<float>(match.scale)), fill,
       EmptyKeysAttr::get(rewriter.getContext(), emptyKeys),
       /*window=*/IntegerAttr(),
-      /*position_buckets=*/IntegerAttr(), /*rotary_interleaved=*/UnitAttr());
+      /*position_buckets=*/IntegerAttr(), /*rotary_interleaved=*/UnitAttr(),
+      /*mask_queries=*/mask && mask->masksQueries ? rewriter.getUnitAttr()
+                                                  : UnitAttr());
   return success();
 }
 
