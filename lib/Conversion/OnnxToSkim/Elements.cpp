@@ -58,7 +58,13 @@ static bool isBool(Value value) {
 
 /// Whether two choices ask the same.
 static bool haveSameCondition(const Element &a, const Element &b) {
-  return a.base == b.base && a.at == b.at;
+  return a.base == b.base && a.at == b.at && a.alsoAt == b.alsoAt;
+}
+
+/// True for a choice between 1 and 0.
+static bool isIndicator(const Element &element) {
+  return element.kind == Kind::Choice && element.number == 1 &&
+         element.otherwise == 0;
 }
 
 //===----------------------------------------------------------------------===//
@@ -118,7 +124,7 @@ std::optional<SymDim> Elements::integer(Value value, ArrayRef<SymDim> at) {
 Element Elements::compute(Operation *op, Value value, ArrayRef<SymDim> at) {
   Element element = computeMovement(op, at);
   if (element.kind == Kind::Unknown)
-    element = computeSelection(op, at);
+    element = computeSelection(op, value, at);
   if (element.kind == Kind::Unknown)
     element = computeArithmetic(op, value, at);
   return element;
@@ -282,7 +288,8 @@ sliceFrom(onnx::SliceOp slice, ArrayRef<SymDim> dims, ArrayRef<SymDim> at) {
   return from;
 }
 
-Element Elements::computeSelection(Operation *op, ArrayRef<SymDim> at) {
+Element Elements::computeSelection(Operation *op, Value value,
+                                   ArrayRef<SymDim> at) {
   // An index into a dimension, counted from its end when it is negative.
   auto toIndex = [&](std::optional<SymDim> index,
                      const SymDim &dim) -> std::optional<SymDim> {
@@ -349,6 +356,20 @@ Element Elements::computeSelection(Operation *op, ArrayRef<SymDim> at) {
     std::optional<SymDims> from =
         dims ? sliceFrom(slice, *dims, at) : std::nullopt;
     return from ? evaluate(slice.getData(), *from) : Element();
+  }
+  if (auto split = dyn_cast<onnx::SplitOp>(op)) {
+    auto axis = onnx::normaliseAxis(split.getAxis(), at.size());
+    if (!axis)
+      return {};
+    SymDims from(at);
+    for (Value output : split.getOutputs()) {
+      if (output == value)
+        return evaluate(split.getInput(), from);
+      std::optional<SymDims> dims = context.dims(output);
+      if (!dims)
+        return {};
+      from[*axis] = from[*axis] + (*dims)[*axis];
+    }
   }
   if (auto concat = dyn_cast<onnx::ConcatOp>(op)) {
     auto axis = onnx::normaliseAxis(concat.getAxis(), at.size());
@@ -457,6 +478,16 @@ static Element applyToChoices(Function function, const Element &a,
     return makeChoice(a, function(a.number, b.number),
                       function(a.otherwise, b.otherwise));
   return {};
+}
+
+/// Both of two conditions on one value.
+static Element makeConjunction(const Element &a, const Element &b) {
+  if (!isIndicator(a) || !isIndicator(b) || a.base != b.base ||
+      !a.alsoAt.empty() || !b.alsoAt.empty())
+    return {};
+  Element element = a;
+  element.alsoAt = b.at;
+  return element;
 }
 
 /// A comparison of a mask that is no boolean: known when it tells 0 from all
@@ -630,5 +661,8 @@ Element Elements::computeArithmetic(Operation *op, Value value,
     if ((isa<onnx::AndOp>(op) && element.isNumber(0)) ||
         (isa<onnx::OrOp>(op) && element.isNumber(1)))
       return element;
-  return applyBinary(kind, left, right, op->getOperands());
+  Element result = applyBinary(kind, left, right, op->getOperands());
+  if (result.kind == Kind::Unknown && isa<onnx::AndOp, onnx::MulOp>(op))
+    return makeConjunction(toChoice(left), toChoice(right));
+  return result;
 }

@@ -183,7 +183,8 @@ struct DropRoundTrip : RaisePattern<onnx::ReshapeOp> {
       at.push_back((*dims)[axis].isConstant(1) ? SymDim(0)
                                                : SymDim::index(axis));
     Element element = elements.trace(op.getReshaped(), at);
-    if (element.kind != Element::Kind::Access || element.number != 1 ||
+    if (element.kind != Element::Kind::Access ||
+        element.base == op.getReshaped() || element.number != 1 ||
         element.at != at ||
         element.base.getType() != op.getReshaped().getType())
       return rewriter.notifyMatchFailure(op, "the reshape changes the shape");

@@ -26,10 +26,22 @@ std::optional<KeyMask> skim::raise::getKeyMask(const Element &element,
     return std::nullopt;
   // [batch, key], or with ones between.
   std::optional<SymDims> dims = context.dims(element.base);
-  if (!dims || dims->size() < 2 || element.at.back() != indices.key)
+  auto isAt = [&](ArrayRef<SymDim> at, const SymDim &position) {
+    return at.size() >= 2 && at.front() == indices.batch &&
+           at.back() == position;
+  };
+  if (!dims)
     return std::nullopt;
-  if (element.at.front() != indices.batch)
-    return std::nullopt;
+  if (element.alsoAt.empty()) {
+    if (!isAt(element.at, indices.key))
+      return std::nullopt;
+  } else {
+    mask.masksQueries = true;
+    ArrayRef<SymDim> a = element.at, b = element.alsoAt;
+    if (!(isAt(a, indices.key) && isAt(b, indices.query)) &&
+        !(isAt(a, indices.query) && isAt(b, indices.key)))
+      return std::nullopt;
+  }
   for (const SymDim &dim : ArrayRef<SymDim>(*dims).drop_front().drop_back())
     if (!dim.isConstant(1))
       return std::nullopt;

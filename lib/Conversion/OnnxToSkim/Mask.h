@@ -14,6 +14,8 @@ struct KeyMask {
   mlir::Value base;     // `[batch, sequence]` with ones between.
   bool negated = false; // Tokens are where base is 0.
   double fill = 0;
+  bool masksQueries =
+      false; // Scores of queries without a token are filled, too.
 };
 
 /// The index variables of a score: batch, head, query and key.

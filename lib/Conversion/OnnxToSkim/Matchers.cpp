@@ -69,6 +69,42 @@ Value skim::raise::reshapeConstant(OpBuilder &builder, Value constant,
   return onnx::ConstantOp::create(builder, constant.getLoc(), reshaped);
 }
 
+/// The bytes of a constant, and a name for others like it.
+static std::pair<ArrayRef<char>, StringRef> getBytes(ElementsAttr elements) {
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(elements))
+    return {resource.getRawHandle().getBlob()->getData(),
+            resource.getRawHandle().getKey()};
+  return {cast<DenseElementsAttr>(elements).getRawData(), "part"};
+}
+
+Value skim::raise::sliceConstant(OpBuilder &builder, Value constant,
+                                 int64_t axis, int64_t first, int64_t size) {
+  ElementsAttr elements = onnx::getConstant(constant);
+  auto from = cast<RankedTensorType>(elements.getType());
+  SmallVector<int64_t> shape(from.getShape());
+  shape[axis] = size;
+  auto type = RankedTensorType::get(shape, from.getElementType());
+  if (auto dense = dyn_cast<DenseElementsAttr>(elements);
+      dense && dense.isSplat())
+    return onnx::ConstantOp::create(builder, constant.getLoc(),
+                                    dense.resizeSplat(type));
+  auto [bytes, name] = getBytes(elements);
+  int64_t inner = from.getElementTypeBitWidth() / 8, outer = 1;
+  for (int64_t extent : from.getShape().drop_front(axis + 1))
+    inner *= extent;
+  for (int64_t extent : from.getShape().take_front(axis))
+    outer *= extent;
+  int64_t stride = from.getDimSize(axis) * inner, count = size * inner;
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(
+      outer * count, /*align=*/64, /*dataIsMutable=*/true);
+  for (int64_t row = 0; row < outer; ++row)
+    std::memcpy(blob.getMutableData().data() + row * count,
+                bytes.data() + row * stride + first * inner, count);
+  return onnx::ConstantOp::create(
+      builder, constant.getLoc(),
+      DenseResourceElementsAttr::get(type, name, std::move(blob)));
+}
+
 bool skim::raise::isRowVector(Value value, int64_t width) {
   ElementsAttr elements = onnx::getConstant(value);
   if (!elements || !elements.getElementType().isF32())

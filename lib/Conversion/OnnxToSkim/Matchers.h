@@ -39,6 +39,10 @@ std::optional<std::pair<mlir::Value, double>> withNumber(mlir::Operation *op);
 mlir::Value reshapeConstant(mlir::OpBuilder &builder, mlir::Value constant,
                             llvm::ArrayRef<int64_t> shape);
 
+/// A constant with `size` elements of an axis of `constant`, from `first` on.
+mlir::Value sliceConstant(mlir::OpBuilder &builder, mlir::Value constant,
+                          int64_t axis, int64_t first, int64_t size);
+
 /// True when `value` is a f32 constant of shape `[width]` with any leading
 /// ones, or of one number: what can be added to rows or multiplied with them.
 bool isRowVector(mlir::Value value, int64_t width);
@@ -140,6 +144,9 @@ struct Element {
   mlir::Value base;
   SymDims at;
   double otherwise = 0;
+  /// Choice: another element of the base that must not be 0 either; empty for
+  /// none.
+  SymDims alsoAt;
 
   bool isNumber(double value) const {
     return kind == Kind::Number && number == value;
@@ -170,7 +177,8 @@ private:
   Element compute(mlir::Operation *op, mlir::Value value,
                   llvm::ArrayRef<SymDim> at);
   Element computeMovement(mlir::Operation *op, llvm::ArrayRef<SymDim> at);
-  Element computeSelection(mlir::Operation *op, llvm::ArrayRef<SymDim> at);
+  Element computeSelection(mlir::Operation *op, mlir::Value value,
+                           llvm::ArrayRef<SymDim> at);
   Element computeArithmetic(mlir::Operation *op, mlir::Value value,
                             llvm::ArrayRef<SymDim> at);
   Element computeCast(mlir::Value from, mlir::Value to,

@@ -94,7 +94,8 @@ ConvertOnnxToSkimPass::raise(func::FuncOp func,
   const SmallVector<SmallVector<Populate>> phases = {
       {populateFusedOpPatterns, populateLinearPatterns, populateNormPatterns,
        populateGeluPatterns},
-      {populateEmbeddingPatterns, populateAttentionPatterns},
+      {populateEmbeddingPatterns, populateAttentionPatterns,
+       populateFusedAttentionPatterns},
       {populatePoolPatterns, populateLinearPatterns},
       {populateStatePatterns, populateLinearPatterns},
   };

@@ -27,6 +27,9 @@ void populateEmbeddingPatterns(mlir::RewritePatternSet &patterns,
 /// From the heads of queries, keys and values to the context states.
 void populateAttentionPatterns(mlir::RewritePatternSet &patterns,
                                RaiseContext &context);
+/// The attention ops of com.microsoft.
+void populateFusedAttentionPatterns(mlir::RewritePatternSet &patterns,
+                                    RaiseContext &context);
 /// First position, mean and maximum over a sequence, division by a row's
 /// length.
 void populatePoolPatterns(mlir::RewritePatternSet &patterns,

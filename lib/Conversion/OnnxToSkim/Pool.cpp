@@ -106,7 +106,8 @@ getTokenMask(const Element &element, const StateIndices &indices) {
                    element.otherwise == 1;
   if (!isMask && !isChoice && !isNegated)
     return std::nullopt;
-  if (element.at.size() < 2 || element.at.front() != indices.batch ||
+  if (!element.alsoAt.empty() || element.at.size() < 2 ||
+      element.at.front() != indices.batch ||
       element.at.back() != indices.position)
     return std::nullopt;
   auto type = cast<RankedTensorType>(element.base.getType());

@@ -58,6 +58,11 @@ std::vector<UnraisedOp> skim::collectUnraised(ModuleOp module) {
       if (!isa_and_present<onnx::OnnxDialect>(op->getDialect()) ||
           isa<onnx::ShapeOp, onnx::SizeOp>(op) || outputs.contains(op))
         return;
+      // A mask that comes as floats.
+      if (auto cast = dyn_cast<onnx::CastOp>(op);
+          cast && isa<BlockArgument>(cast.getInput()) &&
+          !isFloat(cast.getOutput()))
+        return;
       auto isFloatData = [&](Value v) {
         return isFloat(v) && data.contains(v);
       };

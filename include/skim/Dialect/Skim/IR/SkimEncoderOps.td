@@ -133,7 +133,8 @@ def Skim_AttentionOp : Skim_PureOp<"attention", [AttrSizedOperandSegments]> {
     `key_mask [batch, sequence]` (true = token) gives m: 0 for a token, `fill` for
     every other position; without it m is 0. A row all of whose keys are masked
     gives what `empty_keys` says: the softmax of the filled scores (uniform), zeros
-    or NaN. `bias` broadcasts from `[1 or batch, 1 or heads, sequence, sequence]`
+    or NaN. With `mask_queries` every score of a query without a token is filled
+    as well. `bias` broadcasts from `[1 or batch, 1 or heads, sequence, sequence]`
     by original positions. With `window` w only keys with |i - j| <= w, by original
     position, take part. Rotary positions: `cos` and `sin` `[sequence, R]` (or
     `[1 or batch, sequence, R]`) turn the first R numbers of each query and key
@@ -166,7 +167,7 @@ def Skim_AttentionOp : Skim_PureOp<"attention", [AttrSizedOperandSegments]> {
                        DefaultValuedAttr<Skim_EmptyKeys, "::skim::EmptyKeys::Uniform">:$empty_keys,
                        OptionalAttr<I64Attr>:$window,
                        OptionalAttr<I64Attr>:$position_buckets,
-                       UnitAttr:$rotary_interleaved);
+                       UnitAttr:$rotary_interleaved, UnitAttr:$mask_queries);
   let results = (outs Skim_States:$result);
   let assemblyFormat = [{
     $query `,` $key `,` $value (`mask` $key_mask^ `:` type($key_mask))?

@@ -1,0 +1,218 @@
+//===- AttentionBuild.cpp - a match to a skim op --------------------------===//
+// Tells masks from biases, takes parts of wide projections, makes the
+// attention.
+//===----------------------------------------------------------------------===//
+
+#include "AttentionMatch.h"
+
+using namespace mlir;
+using namespace skim;
+using namespace skim::raise;
+using Kind = Element::Kind;
+
+/// The key mask that a term is; nothing when it is a bias. `vanishes` is set
+/// when it is 0 everywhere.
+std::optional<KeyMask> AttentionMatcher::matchKeyMask(const ScoreTerm &term,
+                                                      bool &vanishes) {
+  Element element = elements.evaluate(term.value, term.at);
+  if (term.isCondition) {
+    double whenTrue = term.fillsWhereTrue ? term.fill : 0;
+    double whenFalse = term.fillsWhereTrue ? 0 : term.fill;
+    if (element.kind == Kind::Access)
+      element.kind = Kind::Choice, element.number = 1, element.otherwise = 0;
+    if (element.kind == Kind::Choice) {
+      element.number = element.number != 0 ? whenTrue : whenFalse;
+      element.otherwise = element.otherwise != 0 ? whenTrue : whenFalse;
+    } else if (element.kind == Kind::Number) {
+      element.number = element.number != 0 ? whenTrue : whenFalse;
+    }
+  }
+  vanishes = element.isNumber(0);
+  element.number *= term.factor;
+  element.otherwise *= term.factor;
+  return getKeyMask(element, indices, context);
+}
+
+/// The columns as states of their own.
+Value AttentionMatcher::makeStates(const Columns &columns, int64_t width) {
+  Location loc = root->getLoc();
+  Type type = columns.states.getType();
+  if (auto [bias, first] = columns.bias; bias)
+    return onnx::AddOp::create(rewriter, loc, type, columns.states,
+                               sliceConstant(rewriter, bias, 0, first, width));
+  if (getWidth(type) == width)
+    return columns.states;
+  Type partType = withWidth(type, width);
+  auto linear = columns.states.getDefiningOp<LinearOp>();
+  if (linear && !linear.getResidual()) {
+    // A part of a layer is the layer of a part of its weights.
+    Value weight = sliceConstant(rewriter, linear.getWeight(),
+                                 linear.getTransposeWeight() ? 0 : 1,
+                                 columns.first, width);
+    Value bias = linear.getBias() ? sliceConstant(rewriter, linear.getBias(), 0,
+                                                  columns.first, width)
+                                  : Value();
+    return LinearOp::create(
+        rewriter, linear.getLoc(), partType, linear.getInput(), weight, bias,
+        Value(), linear.getTransposeWeight(), linear.getActivation());
+  }
+  return onnx::SliceOp::create(rewriter, loc, partType, columns.states,
+                               makeInts(rewriter, loc, {columns.first}),
+                               makeInts(rewriter, loc, {columns.first + width}),
+                               makeInts(rewriter, loc, {2}),
+                               makeInts(rewriter, loc, {1}));
+}
+
+/// A term as it is before it is repeated.
+ScoreTerm AttentionMatcher::skipRepetition(ScoreTerm term) {
+  while (auto expand = term.value.getDefiningOp<onnx::ExpandOp>()) {
+    auto at = getOperandIndex(context, expand.getInput(), expand.getOutput(),
+                              term.at);
+    std::optional<SymDims> dims = context.dims(expand.getInput());
+    // Queries and keys stay.
+    if (!at || dims->size() != term.at.size() ||
+        ArrayRef<SymDim>(*at).take_back(2) !=
+            ArrayRef<SymDim>(term.at).take_back(2))
+      break;
+    term.value = expand.getInput();
+    term.at = *at;
+  }
+  return term;
+}
+
+LogicalResult AttentionMatcher::checkBias(const ScoreTerm &term) {
+  std::optional<SymDims> dims = context.dims(term.value);
+  auto type = dyn_cast<RankedTensorType>(term.value.getType());
+  if (!dims || !type || dims->size() > 4 ||
+      (!term.isCondition && !type.getElementType().isF32()))
+    return fail("what is added to the scores is no f32 tensor");
+  SymDims whole{batch, SymDim(heads), sequence, sequence};
+  SymDims wholeAt{indices.batch, indices.head, indices.query, indices.key};
+  size_t missing = 4 - dims->size();
+  for (auto [axis, dim] : llvm::enumerate(*dims)) {
+    bool single = dim.isConstant(1);
+    if ((!single && dim != whole[missing + axis]) ||
+        term.at[axis] != (single ? SymDim(0) : wholeAt[missing + axis]))
+      return fail("a bias does not have the scores' shape");
+  }
+  return success();
+}
+
+/// A term as a f32 tensor of rank four.
+Value AttentionMatcher::makeBias(const ScoreTerm &term) {
+  Location loc = root->getLoc();
+  Value value = term.value;
+  auto type = cast<RankedTensorType>(value.getType());
+  if (term.isCondition) {
+    type = RankedTensorType::get(type.getShape(), rewriter.getF32Type());
+    Value fill = makeFloat(rewriter, loc, static_cast<float>(term.fill));
+    Value zero = makeFloat(rewriter, loc, 0);
+    value = onnx::WhereOp::create(rewriter, loc, type, value,
+                                  term.fillsWhereTrue ? fill : zero,
+                                  term.fillsWhereTrue ? zero : fill);
+  }
+  if (term.factor != 1)
+    value = onnx::MulOp::create(
+        rewriter, loc, type, value,
+        makeFloat(rewriter, loc, static_cast<float>(term.factor)));
+  if (type.getRank() == 4)
+    return value;
+  SmallVector<int64_t> axes, shape(4 - type.getRank(), 1);
+  for (size_t axis = 0; axis < shape.size(); ++axis)
+    axes.push_back(axis);
+  llvm::append_range(shape, type.getShape());
+  return onnx::UnsqueezeOp::create(rewriter, loc, type.clone(shape), value,
+                                   makeInts(rewriter, loc, axes));
+}
+
+/// The sum of all terms, with the sequence as its last two dimensions.
+Value AttentionMatcher::makeBiases(ArrayRef<ScoreTerm> terms, Value states) {
+  Location loc = root->getLoc();
+  auto stateType = cast<RankedTensorType>(root->getResult(0).getType());
+  Value sum;
+  for (const ScoreTerm &term : terms) {
+    Value bias = makeBias(term);
+    if (!sum) {
+      sum = bias;
+      continue;
+    }
+    SmallVector<int64_t> shape;
+    auto a = cast<RankedTensorType>(sum.getType()),
+         b = cast<RankedTensorType>(bias.getType());
+    for (auto [left, right] : llvm::zip_equal(a.getShape(), b.getShape()))
+      shape.push_back(left == 1 ? right : left);
+    sum = onnx::AddOp::create(rewriter, loc, a.clone(shape), sum, bias);
+  }
+  if (!sum)
+    return {};
+  auto type = cast<RankedTensorType>(sum.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  shape[2] = shape[3] = stateType.getDimSize(1);
+  if (type.getShape() == ArrayRef<int64_t>(shape))
+    return sum;
+  Value extent = onnx::ShapeOp::create(
+      rewriter, loc, RankedTensorType::get({1}, rewriter.getI64Type()), states,
+      rewriter.getI64IntegerAttr(2), rewriter.getI64IntegerAttr(1));
+  Value ones = makeInts(rewriter, loc, {1, 1});
+  Value target = onnx::ConcatOp::create(
+      rewriter, loc, RankedTensorType::get({4}, rewriter.getI64Type()),
+      ValueRange{ones, extent, extent}, rewriter.getI64IntegerAttr(0));
+  return onnx::ExpandOp::create(rewriter, loc, type.clone(shape), sum, target);
+}
+
+LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
+  std::optional<KeyMask> mask;
+  SmallVector<ScoreTerm> biases;
+  for (const ScoreTerm &term : match.terms) {
+    bool vanishes = false;
+    std::optional<KeyMask> termMask = matchKeyMask(term, vanishes);
+    if (vanishes)
+      continue;
+    if (!termMask)
+      biases.push_back(term);
+    else if (!mask)
+      mask = termMask;
+    else if (mask->base != termMask->base ||
+             mask->negated != termMask->negated ||
+             mask->masksQueries != termMask->masksQueries)
+      return fail("two different key masks");
+  }
+  Type stateType = root->getResult(0).getType();
+  int64_t width = getWidth(stateType),
+          kvWidth = width / match.heads * match.kvHeads;
+  if (withWidth(match.query.states.getType(), width) != stateType)
+    return fail("the context is not as the queries");
+  for (ScoreTerm &term : biases) {
+    term = skipRepetition(term);
+    if (failed(checkBias(term)))
+      return failure();
+  }
+  // Nothing fails from here on.
+  Value bias = makeBiases(biases, match.query.states);
+  Value keyMask;
+  FloatAttr fill;
+  EmptyKeys emptyKeys = EmptyKeys::Uniform;
+  if (mask) {
+    keyMask = context.getKeyMask(rewriter, mask->base, mask->negated);
+    fill = rewriter.getF32FloatAttr(static_cast<float>(mask->fill));
+    if (std::isinf(static_cast<float>(mask->fill)))
+      emptyKeys = match.isGuarded ? EmptyKeys::Zero : EmptyKeys::Nan;
+  }
+  IntegerAttr kvHeads;
+  if (match.kvHeads != match.heads)
+    kvHeads = rewriter.getI64IntegerAttr(match.kvHeads);
+  rewriter.replaceOpWithNewOp<AttentionOp>(
+      root, stateType, makeStates(match.query, width),
+      makeStates(match.key, kvWidth), makeStates(match.value, kvWidth), keyMask,
+      bias,
+      /*cos=*/Value(), /*sin=*/Value(), /*content_to_position=*/Value(),
+      /*position_to_content=*/Value(), /*rows=*/Value(), /*key_rows=*/Value(),
+      rewriter.getI64IntegerAttr(match.heads), kvHeads,
+      rewriter.getF32FloatAttr(static_cast<float>(match.scale)), fill,
+      EmptyKeysAttr::get(rewriter.getContext(), emptyKeys),
+      /*window=*/IntegerAttr(),
+      /*position_buckets=*/IntegerAttr(), /*rotary_interleaved=*/UnitAttr(),
+      /*mask_queries=*/mask && mask->masksQueries ? rewriter.getUnitAttr()
+                                                  : UnitAttr());
+  return success();
+}

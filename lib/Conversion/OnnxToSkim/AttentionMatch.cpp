@@ -1,0 +1,298 @@
+//===- AttentionMatch.cpp - attention written out -------------------------===//
+// From the context states back: heads joined, probabilities times values,
+// guarded softmax, masks and biases, scales, queries times keys, heads split.
+//===----------------------------------------------------------------------===//
+
+#include "AttentionMatch.h"
+
+using namespace mlir;
+using namespace skim;
+using namespace skim::raise;
+using Kind = Element::Kind;
+
+AttentionMatcher::AttentionMatcher(RaiseContext &context,
+                                   PatternRewriter &rewriter, Operation *root,
+                                   ArrayRef<SymDim> dims, int64_t heads,
+                                   int64_t headWidth)
+    : context(context), rewriter(rewriter), root(root), batch(dims[0]),
+      sequence(dims[1]), heads(heads), headWidth(headWidth),
+      elements(context, {}) {
+  // Single ones have no index of their own.
+  auto addIndex = [&](const SymDim &extent) {
+    SymDim index = elements.addIndex(extent);
+    return extent.isConstant(1) ? SymDim(0) : index;
+  };
+  indices = {addIndex(batch), addIndex(heads), addIndex(sequence),
+             addIndex(sequence)};
+  column = addIndex(headWidth);
+  depth = addIndex(headWidth);
+  result.heads = heads;
+}
+
+/// The element `at` of a broadcasting op's operand.
+std::optional<SymDims> skim::raise::getOperandIndex(RaiseContext &context,
+                                                    Value operand, Value result,
+                                                    ArrayRef<SymDim> at) {
+  std::optional<SymDims> dims = context.dims(operand),
+                         all = context.dims(result);
+  if (!dims || !all || all->size() != at.size() || dims->size() > at.size())
+    return std::nullopt;
+  SymDims operandAt;
+  size_t missing = at.size() - dims->size();
+  for (auto [axis, dim] : llvm::enumerate(*dims)) {
+    if (!dim.isConstant(1) && dim != (*all)[missing + axis])
+      return std::nullopt;
+    operandAt.push_back(dim.isConstant(1) ? SymDim(0) : at[missing + axis]);
+  }
+  return operandAt;
+}
+
+bool AttentionMatcher::hasSequenceDims(Value states) {
+  std::optional<SymDims> dims = context.dims(states);
+  return dims && dims->size() == 3 && (*dims)[0] == batch &&
+         (*dims)[1] == sequence;
+}
+
+/// `value[at]` must be an element of states at `position`, the head's column
+/// `inner`; gives the number of heads that the states hold.
+FailureOr<int64_t>
+AttentionMatcher::matchHeads(Value value, ArrayRef<SymDim> at,
+                             const SymDim &position, const SymDim &inner,
+                             Columns &columns, double &factor) {
+  Element element = elements.trace(value, at);
+  if (element.kind != Kind::Access || !getStates(element.base) ||
+      !hasSequenceDims(element.base))
+    return failure();
+  if (element.at[0] != indices.batch || element.at[1] != position)
+    return failure();
+  columns.states = element.base;
+  factor *= element.number;
+  int64_t width = getWidth(columns.states.getType());
+  // The heads side by side, or one head of keys or values for all of the
+  // queries'; from some column on.
+  for (int64_t count : {heads, int64_t(1)}) {
+    SymDim head = count == 1 ? SymDim(0) : indices.head * SymDim(headWidth);
+    std::optional<int64_t> first = (element.at[2] - head - inner).constant();
+    if (!first || *first < 0 || *first + count * headWidth > width)
+      continue;
+    columns.first = *first;
+    return count;
+  }
+  return failure();
+}
+
+/// The operand indices of a batched product at `at`, whose inner index is
+/// `inner`.
+static std::pair<SymDims, SymDims> getProductIndices(ArrayRef<SymDim> at,
+                                                     const SymDim &inner) {
+  SymDims left(at), right(at);
+  left.back() = inner;
+  right[right.size() - 2] = inner;
+  return {left, right};
+}
+
+LogicalResult AttentionMatcher::matchProduct(onnx::MatMulOp product,
+                                             ArrayRef<SymDim> at,
+                                             double factor) {
+  // Queries and keys are as wide as the values' heads.
+  auto queryType = dyn_cast<RankedTensorType>(product.getA().getType());
+  if (!queryType || queryType.getShape().back() != headWidth)
+    return fail("the heads of queries and values differ in width");
+  auto [queryAt, keyAt] = getProductIndices(at, depth);
+  for (auto [operand, operandAt] : {std::make_pair(product.getA(), &queryAt),
+                                    std::make_pair(product.getB(), &keyAt)}) {
+    auto index = getOperandIndex(context, operand, operand, *operandAt);
+    if (!index)
+      return fail("queries and keys have other shapes than their product");
+    *operandAt = *index;
+  }
+  double scale = factor;
+  FailureOr<int64_t> queryHeads = matchHeads(
+      product.getA(), queryAt, indices.query, depth, result.query, scale);
+  if (failed(queryHeads) || *queryHeads != heads)
+    return fail("the queries are not the heads of states");
+  FailureOr<int64_t> keyHeads =
+      matchHeads(product.getB(), keyAt, indices.key, depth, result.key, scale);
+  if (failed(keyHeads))
+    return fail("the keys are not the heads of states");
+  if (*keyHeads != result.kvHeads)
+    return fail("keys and values have different numbers of heads");
+  result.scale = scale;
+  return success();
+}
+
+LogicalResult AttentionMatcher::matchSum(Operation *sum, ArrayRef<SymDim> at,
+                                         double factor, unsigned level) {
+  for (unsigned side : {0, 1}) {
+    Value scores = sum->getOperand(side), other = sum->getOperand(1 - side);
+    auto scoresAt = getOperandIndex(context, scores, sum->getResult(0), at);
+    auto otherAt = getOperandIndex(context, other, sum->getResult(0), at);
+    if (!scoresAt || !otherAt)
+      return fail("a summand of the scores has a shape of its own");
+    AttentionMatch saved = result;
+    if (succeeded(matchScores(scores, *scoresAt, factor, level))) {
+      result.terms.push_back({other, *otherAt, factor});
+      return success();
+    }
+    result = saved;
+  }
+  return failure();
+}
+
+LogicalResult AttentionMatcher::matchFilled(onnx::WhereOp where,
+                                            ArrayRef<SymDim> at, double factor,
+                                            unsigned level) {
+  bool fillsWhereTrue = getSplat(where.getX()).has_value();
+  Value scores = fillsWhereTrue ? where.getY() : where.getX();
+  std::optional<double> fill =
+      getSplat(fillsWhereTrue ? where.getX() : where.getY());
+  if (!fill)
+    return fail("the scores are chosen from two tensors");
+  auto conditionAt =
+      getOperandIndex(context, where.getCondition(), where.getOutput(), at);
+  auto scoresAt = getOperandIndex(context, scores, where.getOutput(), at);
+  if (!conditionAt || !scoresAt)
+    return fail("the condition of filled scores has a shape of its own");
+  if (failed(matchScores(scores, *scoresAt, factor, level)))
+    return failure();
+  ScoreTerm term{where.getCondition(), *conditionAt, factor};
+  term.isCondition = true;
+  term.fillsWhereTrue = fillsWhereTrue;
+  term.fill = *fill;
+  result.terms.push_back(term);
+  return success();
+}
+
+LogicalResult AttentionMatcher::matchScores(Value value, SymDims at,
+                                            double factor, unsigned level) {
+  Operation *op = value.getDefiningOp();
+  if (!op || level > 16)
+    return fail("the scores are no product of queries and keys");
+  ++level;
+  if (auto product = dyn_cast<onnx::MatMulOp>(op))
+    return matchProduct(product, at, factor);
+  if (isa<onnx::AddOp>(op))
+    return matchSum(op, at, factor, level);
+  if (auto where = dyn_cast<onnx::WhereOp>(op))
+    return matchFilled(where, at, factor, level);
+  // Movement and products with a number.
+  Element element = elements.trace(value, at);
+  if (element.kind != Kind::Access || element.base == value)
+    return fail("the scores pass through " + op->getName().stripDialect());
+  return matchScores(element.base, element.at, factor * element.number, level);
+}
+
+LogicalResult AttentionMatcher::matchProbabilities(Value value, SymDims at) {
+  Element element = elements.trace(value, at);
+  if (element.kind != Kind::Access || element.number != 1)
+    return fail("the probabilities are scaled");
+  value = element.base;
+  if (auto where = value.getDefiningOp<onnx::WhereOp>()) {
+    auto isNan = where.getCondition().getDefiningOp<onnx::IsNaNOp>();
+    if (!isNan || isNan.getX() != where.getY() || getSplat(where.getX()) != 0.0)
+      return fail("the probabilities are chosen by a condition");
+    result.isGuarded = true;
+    element = elements.trace(where.getY(), element.at);
+    value = element.base;
+  }
+  auto softmax =
+      value ? value.getDefiningOp<onnx::SoftmaxOp>() : onnx::SoftmaxOp();
+  if (!softmax)
+    return fail("no softmax before the product with the values");
+  auto type = cast<RankedTensorType>(softmax.getOutput().getType());
+  if (onnx::normaliseAxis(softmax.getAxis(), type.getRank()) !=
+      type.getRank() - 1)
+    return fail("the softmax is not over the keys");
+  if (element.at.back() != indices.key)
+    return fail("the softmax is not over the keys");
+  return matchScores(softmax.getInput(), element.at, 1, 0);
+}
+
+LogicalResult AttentionMatcher::matchContext(onnx::MatMulOp product) {
+  std::optional<SymDims> dims = context.dims(product.getY());
+  if (!dims)
+    return fail("the context's shape is not known");
+  // [batch, heads, sequence, D], or batch and heads in one dimension.
+  SymDims at{indices.query, column};
+  if (dims->size() == 4)
+    at.insert(at.begin(), {indices.batch, indices.head});
+  else if (dims->size() == 3)
+    at.insert(at.begin(), indices.batch * SymDim(heads) + indices.head);
+  else
+    return fail("the context has rank " + Twine(dims->size()));
+  auto [probabilitiesAt, valueAt] = getProductIndices(at, indices.key);
+  auto valueIndex =
+      getOperandIndex(context, product.getB(), product.getB(), valueAt);
+  double factor = 1;
+  FailureOr<int64_t> kvHeads = failure();
+  if (valueIndex)
+    kvHeads = matchHeads(product.getB(), *valueIndex, indices.key, column,
+                         result.value, factor);
+  if (failed(kvHeads) || factor != 1)
+    return fail("the values are not the heads of states");
+  result.kvHeads = *kvHeads;
+  return matchProbabilities(product.getA(), probabilitiesAt);
+}
+
+LogicalResult AttentionMatcher::matchRoot(Value product) {
+  // The context's heads side by side must be the root's rows.
+  std::optional<SymDims> dims = context.dims(product);
+  Element element = elements.trace(root->getResult(0),
+                                   {indices.batch, indices.query,
+                                    indices.head * SymDim(headWidth) + column});
+  SymDims at{indices.query, column};
+  if (dims && dims->size() == 4)
+    at.insert(at.begin(), {indices.batch, indices.head});
+  else
+    at.insert(at.begin(), indices.batch * SymDim(heads) + indices.head);
+  if (element.kind != Kind::Access || element.base != product ||
+      element.at != at || element.number != 1)
+    return fail("the heads are not joined side by side");
+  return success();
+}
+
+FailureOr<AttentionMatch> AttentionMatcher::match(onnx::MatMulOp product) {
+  if (failed(matchRoot(product.getY())) || failed(matchContext(product)))
+    return failure();
+  return result;
+}
+
+FailureOr<AttentionMatch> AttentionMatcher::match(onnx::AttentionOp op) {
+  if (failed(matchRoot(op.getY())))
+    return failure();
+  double factor = 1;
+  auto matchOperand = [&](Value operand, const SymDim &position,
+                          const SymDim &inner,
+                          Columns &columns) -> FailureOr<int64_t> {
+    SymDims at{indices.batch, indices.head, position, inner};
+    auto index = getOperandIndex(context, operand, operand, at);
+    if (!index)
+      return failure();
+    return matchHeads(operand, *index, position, inner, columns, factor);
+  };
+  FailureOr<int64_t> query =
+      matchOperand(op.getQ(), indices.query, depth, result.query);
+  FailureOr<int64_t> key =
+      matchOperand(op.getK(), indices.key, depth, result.key);
+  result.scale = factor;
+  factor = 1;
+  FailureOr<int64_t> value =
+      matchOperand(op.getV(), indices.key, column, result.value);
+  if (failed(query) || failed(key) || failed(value) || *query != heads ||
+      *key != *value || factor != 1)
+    return fail("queries, keys or values are not the heads of states");
+  result.kvHeads = *key;
+  return result;
+}
+
+std::optional<ScoreTerm> AttentionMatcher::makeTerm(Value value) {
+  std::optional<SymDims> dims = context.dims(value);
+  if (!dims || dims->size() > 4)
+    return std::nullopt;
+  SymDims whole{indices.batch, indices.head, indices.query, indices.key};
+  ScoreTerm term{value, {}};
+  for (auto [axis, dim] : llvm::enumerate(*dims))
+    term.at.push_back(dim.isConstant(1) ? SymDim(0)
+                                        : whole[4 - dims->size() + axis]);
+  return term;
+}

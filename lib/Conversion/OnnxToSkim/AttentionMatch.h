@@ -1,0 +1,111 @@
+//===- AttentionMatch.h - the parts of an attention -------------*- C++ -*-===//
+// What an attention is made of, found in a graph, and the skim op made of it.
+// Private to the conversion.
+//===----------------------------------------------------------------------===//
+
+#ifndef SKIM_LIB_CONVERSION_ONNXTOSKIM_ATTENTIONMATCH_H
+#define SKIM_LIB_CONVERSION_ONNXTOSKIM_ATTENTIONMATCH_H
+
+#include "Mask.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace skim::raise {
+
+/// A summand of the scores beside the product of queries and keys.
+struct ScoreTerm {
+  mlir::Value value; // Added; for a condition: what chooses.
+  SymDims at;        // Its element, as the sum reads it.
+  double factor = 1; // What it is multiplied with later.
+  // A condition: scores become `fill` where it holds, or where it does not.
+  bool isCondition = false, fillsWhereTrue = false;
+  double fill = 0;
+};
+
+/// Columns of states, to which a part of a constant row may be added.
+struct Columns {
+  mlir::Value states;
+  int64_t first = 0;
+  std::pair<mlir::Value, int64_t> bias = {};
+};
+
+/// The parts of an attention.
+struct AttentionMatch {
+  Columns query, key, value;
+  int64_t heads = 0, kvHeads = 0;
+  double scale = 1;
+  llvm::SmallVector<ScoreTerm> terms;
+  bool isGuarded = false; // NaN probabilities are replaced by zeros.
+};
+
+/// Follows one attention; every step says why it fails.
+class AttentionMatcher {
+public:
+  /// `root` makes states with the dimensions `dims`, of `heads` heads.
+  AttentionMatcher(RaiseContext &context, mlir::PatternRewriter &rewriter,
+                   mlir::Operation *root, llvm::ArrayRef<SymDim> dims,
+                   int64_t heads, int64_t headWidth);
+
+  /// The attention whose context, `probabilities * values`, is moved to the
+  /// root.
+  mlir::FailureOr<AttentionMatch> match(onnx::MatMulOp product);
+  /// The attention of an op on `[batch, heads, sequence, D]` that is moved to
+  /// the root.
+  mlir::FailureOr<AttentionMatch> match(onnx::AttentionOp op);
+
+  /// Replaces the root.
+  mlir::LogicalResult build(const AttentionMatch &match);
+
+  /// A summand of the scores that broadcasts to them.
+  std::optional<ScoreTerm> makeTerm(mlir::Value value);
+  /// The index of a key in `[batch, sequence]`.
+  SymDims getKeyIndex() const { return {indices.batch, indices.key}; }
+
+private:
+  mlir::LogicalResult fail(const llvm::Twine &reason) {
+    return rewriter.notifyMatchFailure(root, "attention: " + reason);
+  }
+  bool hasSequenceDims(mlir::Value states);
+  mlir::LogicalResult matchRoot(mlir::Value context);
+  mlir::LogicalResult matchContext(onnx::MatMulOp product);
+  mlir::LogicalResult matchProbabilities(mlir::Value value, SymDims at);
+  mlir::LogicalResult matchScores(mlir::Value value, SymDims at, double factor,
+                                  unsigned level);
+  mlir::LogicalResult matchSum(mlir::Operation *sum, llvm::ArrayRef<SymDim> at,
+                               double factor, unsigned level);
+  mlir::LogicalResult matchFilled(onnx::WhereOp where,
+                                  llvm::ArrayRef<SymDim> at, double factor,
+                                  unsigned level);
+  mlir::LogicalResult matchProduct(onnx::MatMulOp product,
+                                   llvm::ArrayRef<SymDim> at, double factor);
+  mlir::FailureOr<int64_t> matchHeads(mlir::Value value,
+                                      llvm::ArrayRef<SymDim> at,
+                                      const SymDim &position,
+                                      const SymDim &inner, Columns &columns,
+                                      double &factor);
+
+  std::optional<KeyMask> matchKeyMask(const ScoreTerm &term, bool &vanishes);
+  ScoreTerm skipRepetition(ScoreTerm term);
+  mlir::LogicalResult checkBias(const ScoreTerm &term);
+  mlir::Value makeBias(const ScoreTerm &term);
+  mlir::Value makeBiases(llvm::ArrayRef<ScoreTerm> terms, mlir::Value states);
+  mlir::Value makeStates(const Columns &columns, int64_t width);
+
+  RaiseContext &context;
+  mlir::PatternRewriter &rewriter;
+  mlir::Operation *root;
+  SymDim batch, sequence;
+  int64_t heads, headWidth;
+  Elements elements;
+  ScoreIndices indices;
+  SymDim column, depth;
+  AttentionMatch result;
+};
+
+/// The element `at` of the result of a broadcasting op, as one of its operand.
+std::optional<SymDims> getOperandIndex(RaiseContext &context,
+                                       mlir::Value operand, mlir::Value result,
+                                       llvm::ArrayRef<SymDim> at);
+
+} // namespace skim::raise
+
+#endif // SKIM_LIB_CONVERSION_ONNXTOSKIM_ATTENTIONMATCH_H

@@ -1,0 +1,95 @@
+// RUN: skim-opt %s --convert-onnx-to-skim --split-input-file | FileCheck %s
+
+// The op on states; a boolean mask hides keys by minus infinity.
+// CHECK-LABEL: func @on_states
+// CHECK-SAME:    %[[Q:[^ ]+]]: tensor<?x?x6xf32>{{.*}}, %[[K:[^ ]+]]: tensor<?x?x3xf32>{{.*}}, %[[V:[^ ]+]]: tensor<?x?x3xf32>{{.*}}, %[[M:[^ ]+]]: tensor<?x1x1x?xi1>
+// CHECK:         %[[MASK:.+]] = onnx.Squeeze %[[M]], %{{.+}} -> tensor<?x?xi1>
+// CHECK:         skim.attention %[[Q]], %[[K]], %[[V]] mask %[[MASK]] : tensor<?x?xi1> {empty_keys = #skim<empty_keys nan>, fill = 0xFF800000 : f32, heads = 2 : i64, kv_heads = 1 : i64, scale = 5.000000e-01 : f32}
+func.func @on_states(%q: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %k: tensor<?x?x3xf32> {onnx.dims = ["b", "s", "3"]},
+                     %v: tensor<?x?x3xf32> {onnx.dims = ["b", "s", "3"]}, %m: tensor<?x1x1x?xi1> {onnx.dims = ["b", "1", "1", "s"]}) -> tensor<?x?x6xf32> {
+  %none = onnx.None
+  %y, %pk, %pv, %qk = onnx.Attention %q, %k, %v, %m, %none, %none, %none {q_num_heads = 2 : i64, kv_num_heads = 1 : i64, scale = 0.5 : f32}
+    : (tensor<?x?x6xf32>, tensor<?x?x3xf32>, tensor<?x?x3xf32>, tensor<?x1x1x?xi1>, none, none, none) -> (tensor<?x?x6xf32>, none, none, none)
+  return %y : tensor<?x?x6xf32>
+}
+
+// -----
+
+// The op on heads, without a scale of its own.
+// CHECK-LABEL: func @on_heads
+// CHECK-SAME:    %[[X:[^ ]+]]: tensor<?x?x6xf32>
+// CHECK:         skim.attention %[[X]], %[[X]], %[[X]] {heads = 2 : i64, scale = 0.577350259 : f32}
+// CHECK-NOT:     onnx.Transpose
+func.func @on_heads(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}) -> tensor<?x?x6xf32> {
+  %none = onnx.None
+  %split = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %join = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %0 = onnx.Reshape %x, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %1 = onnx.Transpose %0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %y, %pk, %pv, %qk = onnx.Attention %1, %1, %1, %none, %none, %none, %none
+    : (tensor<?x2x?x3xf32>, tensor<?x2x?x3xf32>, tensor<?x2x?x3xf32>, none, none, none, none) -> (tensor<?x2x?x3xf32>, none, none, none)
+  %2 = onnx.Transpose %y {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %3 = onnx.Reshape %2, %join : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %3 : tensor<?x?x6xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @causal_stays
+// CHECK:         onnx.Attention
+func.func @causal_stays(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}) -> tensor<?x?x6xf32> {
+  %none = onnx.None
+  %y, %pk, %pv, %qk = onnx.Attention %x, %x, %x, %none, %none, %none, %none {is_causal = 1 : i64, q_num_heads = 2 : i64, kv_num_heads = 2 : i64}
+    : (tensor<?x?x6xf32>, tensor<?x?x6xf32>, tensor<?x?x6xf32>, none, none, none, none) -> (tensor<?x?x6xf32>, none, none, none)
+  return %y : tensor<?x?x6xf32>
+}
+
+// -----
+
+// The bias of three parts is added to each, the mask's numbers become a mask.
+// CHECK-LABEL: func @multi_head_attention
+// CHECK-SAME:    %[[X:[^ ]+]]: tensor<?x?x6xf32>{{.*}}, %[[M:[^ ]+]]: tensor<?x?xi32>
+// CHECK:         %[[MASK:.+]] = onnx.Cast %[[M]] {to = 9 : i64}
+// CHECK:         %[[Q:.+]] = onnx.Add %[[X]], %{{.+}} : (tensor<?x?x6xf32>, tensor<6xf32>)
+// CHECK:         skim.attention %[[Q]], %{{.+}}, %{{.+}} mask %[[MASK]] : tensor<?x?xi1> {fill = -1.000000e+04 : f32, heads = 2 : i64, scale = 0.577350259 : f32}
+func.func @multi_head_attention(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %m: tensor<?x?xi32> {onnx.dims = ["b", "s"]}) -> tensor<?x?x6xf32> {
+  %none = onnx.None
+  %bias = onnx.Constant dense<1.0> : tensor<18xf32>
+  %y, %pk, %pv, %qk = onnx.ms.MultiHeadAttention %x, %x, %x, %bias, %m, %none, %none, %none, %none, %none {num_heads = 2 : i64}
+    : (tensor<?x?x6xf32>, tensor<?x?x6xf32>, tensor<?x?x6xf32>, tensor<18xf32>, tensor<?x?xi32>, none, none, none, none, none) -> (tensor<?x?x6xf32>, none, none, none)
+  return %y : tensor<?x?x6xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @projecting_attention
+// CHECK-COUNT-3: skim.linear %{{.+}}, %{{.+}} bias %{{.+}} : tensor<?x?x2xf32>, tensor<2x6xf32>, tensor<6xf32> -> tensor<?x?x6xf32>
+// CHECK:         skim.attention
+func.func @projecting_attention(%x: tensor<?x?x2xf32> {onnx.dims = ["b", "s", "2"]}, %m: tensor<?x?xi32> {onnx.dims = ["b", "s"]}) -> tensor<?x?x6xf32> {
+  %none = onnx.None
+  %w = onnx.Constant dense<0.5> : tensor<2x18xf32>
+  %bias = onnx.Constant dense<1.0> : tensor<18xf32>
+  %y, %present = onnx.ms.Attention %x, %w, %bias, %m, %none, %none, %none {num_heads = 2 : i64}
+    : (tensor<?x?x2xf32>, tensor<2x18xf32>, tensor<18xf32>, tensor<?x?xi32>, none, none, none) -> (tensor<?x?x6xf32>, none)
+  return %y : tensor<?x?x6xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @embedding_with_norm
+// CHECK-SAME:    %[[IDS:[^ ]+]]: tensor<?x?xi32>{{.*}}, %[[TYPES:[^ ]+]]: tensor<?x?xi32>
+// CHECK:         %[[RANGE:.+]] = onnx.Range
+// CHECK:         %[[POSITIONS:.+]] = onnx.Unsqueeze %[[RANGE]]
+// CHECK:         %[[E:.+]] = skim.embed(%[[IDS]], %[[POSITIONS]], %[[TYPES]])
+// CHECK:         skim.norm %[[E]]
+func.func @embedding_with_norm(%ids: tensor<?x?xi32> {onnx.dims = ["b", "s"]}, %types: tensor<?x?xi32> {onnx.dims = ["b", "s"]}) -> tensor<?x?x4xf32> {
+  %none = onnx.None
+  %w = onnx.Constant dense<1.0> : tensor<9x4xf32>
+  %p = onnx.Constant dense<2.0> : tensor<7x4xf32>
+  %t = onnx.Constant dense<3.0> : tensor<2x4xf32>
+  %g = onnx.Constant dense<1.0> : tensor<4xf32>
+  %b = onnx.Constant dense<0.0> : tensor<4xf32>
+  %y, %count, %sum = onnx.ms.EmbedLayerNormalization %ids, %types, %w, %p, %t, %g, %b, %none, %none
+    : (tensor<?x?xi32>, tensor<?x?xi32>, tensor<9x4xf32>, tensor<7x4xf32>, tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, none, none) -> (tensor<?x?x4xf32>, none, none)
+  return %y : tensor<?x?x4xf32>
+}

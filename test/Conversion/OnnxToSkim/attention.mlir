@@ -1,0 +1,188 @@
+// RUN: skim-opt %s --convert-onnx-to-skim --split-input-file | FileCheck %s
+
+// The scale after the product.
+// CHECK-LABEL: func @no_mask
+// CHECK-SAME:    %[[Q:[^ ]+]]: {{.+}}, %[[K:[^ ]+]]: {{.+}}, %[[V:[^ ]+]]: tensor
+// CHECK-NOT:     onnx.MatMul
+// CHECK:         %[[A:.+]] = skim.attention %[[Q]], %[[K]], %[[V]] {heads = 2 : i64, scale = 5.000000e-01 : f32}
+// CHECK:         return %[[A]]
+func.func @no_mask(%q: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %k: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %v: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}) -> tensor<?x?x6xf32> {
+  %split = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %join = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %q0 = onnx.Reshape %q, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q1 = onnx.Transpose %q0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k0 = onnx.Reshape %k, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %k1 = onnx.Transpose %k0 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x3x?xf32>
+  %v0 = onnx.Reshape %v, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %v1 = onnx.Transpose %v0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %half = onnx.Constant dense<0.5> : tensor<f32>
+  %qk = onnx.MatMul %q1, %k1 : (tensor<?x2x?x3xf32>, tensor<?x2x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %s = onnx.Mul %qk, %half : (tensor<?x2x?x?xf32>, tensor<f32>) -> tensor<?x2x?x?xf32>
+  %p = onnx.Softmax %s : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %c0 = onnx.MatMul %p, %v1 : (tensor<?x2x?x?xf32>, tensor<?x2x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %c1 = onnx.Transpose %c0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %c2 = onnx.Reshape %c1, %join : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %c2 : tensor<?x?x6xf32>
+}
+
+// -----
+
+// The scale split over queries and keys; the keys transposed twice.
+// CHECK-LABEL: func @scales_before
+// CHECK:         skim.attention {{.*}} {heads = 2 : i64, scale = 1.250000e-01 : f32}
+func.func @scales_before(%q: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %k: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %v: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}) -> tensor<?x?x6xf32> {
+  %split = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %join = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %q0 = onnx.Reshape %q, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q1 = onnx.Transpose %q0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k0 = onnx.Reshape %k, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %k1 = onnx.Transpose %k0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %v0 = onnx.Reshape %v, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %v1 = onnx.Transpose %v0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %half = onnx.Constant dense<0.5> : tensor<f32>
+  %four = onnx.Constant dense<4.0> : tensor<f32>
+  %kt = onnx.Transpose %k1 {perm = array<i64: 0, 1, 3, 2>} : (tensor<?x2x?x3xf32>) -> tensor<?x2x3x?xf32>
+  %qs = onnx.Mul %q1, %half : (tensor<?x2x?x3xf32>, tensor<f32>) -> tensor<?x2x?x3xf32>
+  %ks = onnx.Div %kt, %four : (tensor<?x2x3x?xf32>, tensor<f32>) -> tensor<?x2x3x?xf32>
+  %qk = onnx.MatMul %qs, %ks : (tensor<?x2x?x3xf32>, tensor<?x2x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %p = onnx.Softmax %qk : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %c0 = onnx.MatMul %p, %v1 : (tensor<?x2x?x?xf32>, tensor<?x2x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %c1 = onnx.Transpose %c0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %c2 = onnx.Reshape %c1, %join : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %c2 : tensor<?x?x6xf32>
+}
+
+// -----
+
+// A relative bias that is repeated for each sequence, and a mask.
+// CHECK-LABEL: func @mask_and_bias
+// CHECK:         %[[MASK:.+]] = onnx.Cast %{{.+}} -> tensor<?x?xi1>
+// CHECK:         skim.attention {{.*}} mask %[[MASK]] : tensor<?x?xi1> bias %{{.+}} : tensor<1x2x?x?xf32> {fill = -1.000000e+04 : f32
+func.func @mask_and_bias(%m: tensor<?x?xi64> {onnx.dims = ["b", "s"]}, %r: tensor<1x2x?x?xf32> {onnx.dims = ["1", "2", "s", "s"]}, %q: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %k: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %v: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}) -> tensor<?x?x6xf32> {
+  %split = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %join = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %q0 = onnx.Reshape %q, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q1 = onnx.Transpose %q0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k0 = onnx.Reshape %k, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %k1 = onnx.Transpose %k0 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x3x?xf32>
+  %v0 = onnx.Reshape %v, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %v1 = onnx.Transpose %v0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %one = onnx.Constant dense<1.0> : tensor<f32>
+  %low = onnx.Constant dense<-10000.0> : tensor<f32>
+  %axes = onnx.Constant dense<[1, 2]> : tensor<2xi64>
+  %mf = onnx.Cast %m {to = 1 : i64} : (tensor<?x?xi64>) -> tensor<?x?xf32>
+  %mu = onnx.Unsqueeze %mf, %axes : (tensor<?x?xf32>, tensor<2xi64>) -> tensor<?x1x1x?xf32>
+  %mi = onnx.Sub %one, %mu : (tensor<f32>, tensor<?x1x1x?xf32>) -> tensor<?x1x1x?xf32>
+  %mm = onnx.Mul %mi, %low : (tensor<?x1x1x?xf32>, tensor<f32>) -> tensor<?x1x1x?xf32>
+  %qk = onnx.MatMul %q1, %k1 : (tensor<?x2x?x3xf32>, tensor<?x2x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %shape = onnx.Shape %qk : (tensor<?x2x?x?xf32>) -> tensor<4xi64>
+  %wide = onnx.Expand %r, %shape : (tensor<1x2x?x?xf32>, tensor<4xi64>) -> tensor<?x2x?x?xf32>
+  %b = onnx.Add %wide, %mm : (tensor<?x2x?x?xf32>, tensor<?x1x1x?xf32>) -> tensor<?x2x?x?xf32>
+  %s = onnx.Add %qk, %b : (tensor<?x2x?x?xf32>, tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %p = onnx.Softmax %s : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %c0 = onnx.MatMul %p, %v1 : (tensor<?x2x?x?xf32>, tensor<?x2x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %c1 = onnx.Transpose %c0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %c2 = onnx.Reshape %c1, %join : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %c2 : tensor<?x?x6xf32>
+}
+
+// -----
+
+// One layer makes queries, keys and values: each gets its part of the weights.
+// CHECK-LABEL: func @fused_projection
+// CHECK-SAME:    %[[X:[^ ]+]]: tensor<?x?x2xf32>
+// CHECK-DAG:     %[[WQ:.+]] = onnx.Constant dense_resource<{{.*}}> : tensor<2x6xf32>
+// CHECK-DAG:     %[[BQ:.+]] = onnx.Constant dense<1.000000e+00> : tensor<6xf32>
+// CHECK-DAG:     %[[Q:.+]] = skim.linear %[[X]], %[[WQ]] bias
+// CHECK-COUNT-2: skim.linear %[[X]],
+// CHECK:         skim.attention %[[Q]],
+func.func @fused_projection(%x: tensor<?x?x2xf32> {onnx.dims = ["b", "s", "2"]}) -> tensor<?x?x6xf32> {
+  %split = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %join = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %w = onnx.Constant dense<[[0.00, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09, 0.10, 0.11, 0.12, 0.13, 0.14, 0.15, 0.16, 0.17], [1.00, 1.01, 1.02, 1.03, 1.04, 1.05, 1.06, 1.07, 1.08, 1.09, 1.10, 1.11, 1.12, 1.13, 1.14, 1.15, 1.16, 1.17]]> : tensor<2x18xf32>
+  %bias = onnx.Constant dense<1.0> : tensor<18xf32>
+  %sizes = onnx.Constant dense<6> : tensor<3xi64>
+  %0 = onnx.MatMul %x, %w : (tensor<?x?x2xf32>, tensor<2x18xf32>) -> tensor<?x?x18xf32>
+  %1 = onnx.Add %0, %bias : (tensor<?x?x18xf32>, tensor<18xf32>) -> tensor<?x?x18xf32>
+  %q, %k, %v = onnx.Split %1, %sizes {axis = 2 : i64} : (tensor<?x?x18xf32>, tensor<3xi64>) -> (tensor<?x?x6xf32>, tensor<?x?x6xf32>, tensor<?x?x6xf32>)
+  %q0 = onnx.Reshape %q, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q1 = onnx.Transpose %q0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k0 = onnx.Reshape %k, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %k1 = onnx.Transpose %k0 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x3x?xf32>
+  %v0 = onnx.Reshape %v, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %v1 = onnx.Transpose %v0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %qk = onnx.MatMul %q1, %k1 : (tensor<?x2x?x3xf32>, tensor<?x2x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %p = onnx.Softmax %qk : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %c0 = onnx.MatMul %p, %v1 : (tensor<?x2x?x?xf32>, tensor<?x2x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %c1 = onnx.Transpose %c0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %c2 = onnx.Reshape %c1, %join : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %c2 : tensor<?x?x6xf32>
+}
+
+// -----
+
+// One head of keys and values for all heads of queries.
+// CHECK-LABEL: func @one_key_head
+// CHECK:         skim.attention {{.*}} {heads = 2 : i64, kv_heads = 1 : i64, scale = 1.000000e+00 : f32} : tensor<?x?x6xf32>, tensor<?x?x3xf32>
+func.func @one_key_head(%q: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %k: tensor<?x?x3xf32> {onnx.dims = ["b", "s", "3"]}, %v: tensor<?x?x3xf32> {onnx.dims = ["b", "s", "3"]}) -> tensor<?x?x6xf32> {
+  %split = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %join = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %axis = onnx.Constant dense<1> : tensor<1xi64>
+  %q0 = onnx.Reshape %q, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q1 = onnx.Transpose %q0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k0 = onnx.Transpose %k {perm = array<i64: 0, 2, 1>} : (tensor<?x?x3xf32>) -> tensor<?x3x?xf32>
+  %k1 = onnx.Unsqueeze %k0, %axis : (tensor<?x3x?xf32>, tensor<1xi64>) -> tensor<?x1x3x?xf32>
+  %v1 = onnx.Unsqueeze %v, %axis : (tensor<?x?x3xf32>, tensor<1xi64>) -> tensor<?x1x?x3xf32>
+  %qk = onnx.MatMul %q1, %k1 : (tensor<?x2x?x3xf32>, tensor<?x1x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %p = onnx.Softmax %qk : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %c0 = onnx.MatMul %p, %v1 : (tensor<?x2x?x?xf32>, tensor<?x1x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %c1 = onnx.Transpose %c0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %c2 = onnx.Reshape %c1, %join : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %c2 : tensor<?x?x6xf32>
+}
+
+// -----
+
+// The probabilities of the queries for each key.
+// CHECK-LABEL: func @softmax_over_queries_stays
+// CHECK:         onnx.Softmax
+// CHECK-NOT:     skim.attention
+func.func @softmax_over_queries_stays(%q: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %k: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %v: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}) -> tensor<?x?x6xf32> {
+  %split = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %join = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %q0 = onnx.Reshape %q, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q1 = onnx.Transpose %q0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k0 = onnx.Reshape %k, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %k1 = onnx.Transpose %k0 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x3x?xf32>
+  %v0 = onnx.Reshape %v, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %v1 = onnx.Transpose %v0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %qk = onnx.MatMul %q1, %k1 : (tensor<?x2x?x3xf32>, tensor<?x2x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %p = onnx.Softmax %qk {axis = 2 : i64} : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %c0 = onnx.MatMul %p, %v1 : (tensor<?x2x?x?xf32>, tensor<?x2x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %c1 = onnx.Transpose %c0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %c2 = onnx.Reshape %c1, %join : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %c2 : tensor<?x?x6xf32>
+}
+
+// -----
+
+// The context's heads are not joined side by side.
+// CHECK-LABEL: func @heads_interleaved_stay
+// CHECK:         onnx.Softmax
+// CHECK-NOT:     skim.attention
+func.func @heads_interleaved_stay(%q: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %k: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %v: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}) -> tensor<?x?x6xf32> {
+  %split = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %join = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %q0 = onnx.Reshape %q, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q1 = onnx.Transpose %q0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k0 = onnx.Reshape %k, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %k1 = onnx.Transpose %k0 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x3x?xf32>
+  %v0 = onnx.Reshape %v, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %v1 = onnx.Transpose %v0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %qk = onnx.MatMul %q1, %k1 : (tensor<?x2x?x3xf32>, tensor<?x2x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %p = onnx.Softmax %qk : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %c0 = onnx.MatMul %p, %v1 : (tensor<?x2x?x?xf32>, tensor<?x2x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %c1 = onnx.Transpose %c0 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x3x2xf32>
+  %c2 = onnx.Reshape %c1, %join : (tensor<?x?x3x2xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %c2 : tensor<?x?x6xf32>
+}

@@ -1,0 +1,97 @@
+// RUN: skim-opt %s --convert-onnx-to-skim --split-input-file | FileCheck %s
+
+// Words and segments, and a position table by ids that were counted.
+// CHECK-LABEL: func @three_tables
+// CHECK-SAME:    %[[IDS:[^ ]+]]: tensor<?x?xi64> {{.+}}, %[[TYPES:[^ ]+]]: tensor<?x?xi64>
+// CHECK-DAG:     %[[W:.+]] = onnx.Constant dense<1.000000e+00> : tensor<9x4xf32>
+// CHECK-DAG:     %[[T:.+]] = onnx.Constant dense<2.000000e+00> : tensor<2x4xf32>
+// CHECK-DAG:     %[[P:.+]] = onnx.Constant dense<3.000000e+00> : tensor<7x4xf32>
+// CHECK:         %[[SUM:.+]] = onnx.CumSum
+// CHECK:         %[[E:.+]] = skim.embed(%[[IDS]], %[[TYPES]], %[[SUM]]) in(%[[W]], %[[T]], %[[P]])
+// CHECK:         return %[[E]]
+func.func @three_tables(%ids: tensor<?x?xi64> {onnx.dims = ["b", "s"]}, %types: tensor<?x?xi64> {onnx.dims = ["b", "s"]}) -> tensor<?x?x4xf32> {
+  %w = onnx.Constant dense<1.0> : tensor<9x4xf32>
+  %t = onnx.Constant dense<2.0> : tensor<2x4xf32>
+  %p = onnx.Constant dense<3.0> : tensor<7x4xf32>
+  %axis = onnx.Constant dense<1> : tensor<i64>
+  %positions = onnx.CumSum %types, %axis : (tensor<?x?xi64>, tensor<i64>) -> tensor<?x?xi64>
+  %0 = onnx.Gather %w, %ids : (tensor<9x4xf32>, tensor<?x?xi64>) -> tensor<?x?x4xf32>
+  %1 = onnx.Gather %t, %types : (tensor<2x4xf32>, tensor<?x?xi64>) -> tensor<?x?x4xf32>
+  %2 = onnx.Gather %p, %positions : (tensor<7x4xf32>, tensor<?x?xi64>) -> tensor<?x?x4xf32>
+  %3 = onnx.Add %1, %2 : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %4 = onnx.Add %0, %3 : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  return %4 : tensor<?x?x4xf32>
+}
+
+// -----
+
+// A slice of the table is rows 0, 1, .. of it; a row is row 0 of a table of one.
+// CHECK-LABEL: func @slice_and_row
+// CHECK-SAME:    %[[IDS:[^ ]+]]: tensor<?x?xi64>
+// CHECK-DAG:     %[[W:.+]] = onnx.Constant dense<1.000000e+00> : tensor<9x4xf32>
+// CHECK-DAG:     %[[P:.+]] = onnx.Constant dense<{{.*}}> : tensor<2x4xf32>
+// CHECK-DAG:     %[[R:.+]] = onnx.Constant dense<{{.*}}> : tensor<1x4xf32>
+// CHECK:         %[[RANGE:.+]] = onnx.Range
+// CHECK:         %[[POSITIONS:.+]] = onnx.Unsqueeze %[[RANGE]], %{{.+}} -> tensor<1x?xi64>
+// CHECK:         %[[ZEROS:.+]] = onnx.ConstantOfShape {{.*}}value = dense<0> : tensor<1xi64>{{.*}} -> tensor<1x?xi64>
+// CHECK:         skim.embed(%[[IDS]], %[[POSITIONS]], %[[ZEROS]]) in(%[[W]], %[[P]], %[[R]])
+func.func @slice_and_row(%ids: tensor<?x?xi64> {onnx.dims = ["b", "s"]}) -> tensor<?x?x4xf32> {
+  %w = onnx.Constant dense<1.0> : tensor<9x4xf32>
+  %p = onnx.Constant dense<[[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]]> : tensor<1x2x4xf32>
+  %row = onnx.Constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  %zero = onnx.Constant dense<0> : tensor<1xi64>
+  %none = onnx.None
+  %0 = onnx.Gather %w, %ids : (tensor<9x4xf32>, tensor<?x?xi64>) -> tensor<?x?x4xf32>
+  %s = onnx.Shape %ids {end = 2 : i64, start = 1 : i64} : (tensor<?x?xi64>) -> tensor<1xi64>
+  %1 = onnx.Slice %p, %zero, %s, %one, %none : (tensor<1x2x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, none) -> tensor<1x?x4xf32>
+  %2 = onnx.Add %0, %1 : (tensor<?x?x4xf32>, tensor<1x?x4xf32>) -> tensor<?x?x4xf32>
+  %3 = onnx.Add %2, %row : (tensor<?x?x4xf32>, tensor<4xf32>) -> tensor<?x?x4xf32>
+  return %3 : tensor<?x?x4xf32>
+}
+
+// -----
+
+// Positions without a batch dimension.
+// CHECK-LABEL: func @positions_of_rank_one
+// CHECK:         %[[RANGE:.+]] = onnx.Unsqueeze {{.*}} -> tensor<1x?xi64>
+// CHECK:         skim.embed(%{{.+}}, %[[RANGE]])
+func.func @positions_of_rank_one(%ids: tensor<?x?xi64> {onnx.dims = ["b", "s"]}) -> tensor<?x?x4xf32> {
+  %w = onnx.Constant dense<1.0> : tensor<9x4xf32>
+  %p = onnx.Constant dense<[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]> : tensor<2x4xf32>
+  %zero = onnx.Constant dense<0> : tensor<i64>
+  %one = onnx.Constant dense<1> : tensor<i64>
+  %axes = onnx.Constant dense<0> : tensor<1xi64>
+  %s = onnx.Shape %ids {end = 2 : i64, start = 1 : i64} : (tensor<?x?xi64>) -> tensor<1xi64>
+  %n = onnx.Squeeze %s, %axes : (tensor<1xi64>, tensor<1xi64>) -> tensor<i64>
+  %range = onnx.Range %zero, %n, %one : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
+  %0 = onnx.Gather %w, %ids : (tensor<9x4xf32>, tensor<?x?xi64>) -> tensor<?x?x4xf32>
+  %1 = onnx.Gather %p, %range : (tensor<2x4xf32>, tensor<?xi64>) -> tensor<?x4xf32>
+  %2 = onnx.Add %0, %1 : (tensor<?x?x4xf32>, tensor<?x4xf32>) -> tensor<?x?x4xf32>
+  return %2 : tensor<?x?x4xf32>
+}
+
+// -----
+
+// A table of pairs of positions is no embedding of tokens.
+// CHECK-LABEL: func @relative_table_stays
+// CHECK:         onnx.Gather
+// CHECK-NOT:     skim.embed
+func.func @relative_table_stays(%ids: tensor<?x?xi64> {onnx.dims = ["b", "s"]}, %buckets: tensor<?x?xi64> {onnx.dims = ["s", "s"]}) -> tensor<?x?x4xf32> {
+  %t = onnx.Constant dense<1.0> : tensor<9x4xf32>
+  %0 = onnx.Gather %t, %buckets : (tensor<9x4xf32>, tensor<?x?xi64>) -> tensor<?x?x4xf32>
+  return %0 : tensor<?x?x4xf32>
+}
+
+// -----
+
+// What is added is neither table nor row.
+// CHECK-LABEL: func @states_are_added
+// CHECK:         %[[E:.+]] = skim.embed(%{{.+}}) in(%{{[^,]+}}) :
+// CHECK:         skim.add %[[E]], %{{.+}}
+func.func @states_are_added(%ids: tensor<?x?xi64> {onnx.dims = ["b", "s"]}, %x: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}) -> tensor<?x?x4xf32> {
+  %w = onnx.Constant dense<1.0> : tensor<9x4xf32>
+  %0 = onnx.Gather %w, %ids : (tensor<9x4xf32>, tensor<?x?xi64>) -> tensor<?x?x4xf32>
+  %1 = onnx.Add %0, %x : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  return %1 : tensor<?x?x4xf32>
+}
