@@ -33,6 +33,8 @@ private:
   Value biasAt(ValueRange at);
   Value maskAt(ValueRange at);
   bool hasBias();
+  int64_t leftWindow() { return op.getLeftWindowSize(); }
+  int64_t rightWindow() { return op.getRightWindowSize(); }
   Value probabilities(Value biased);
   Value weightedSum(Value probabilities);
   Value asOutput(Value tensor, unsigned result);
@@ -127,7 +129,7 @@ Value AttentionLowering::scores() {
 
 bool AttentionLowering::hasBias() {
   return !onnx::isAbsent(op.getAttnMask()) || op.getIsCausal() ||
-         op.getLeftWindowSize() >= 0 || op.getRightWindowSize() >= 0 ||
+         leftWindow() >= 0 || rightWindow() >= 0 ||
          !onnx::isAbsent(op.getNonpadKvSeqlen());
 }
 
@@ -163,12 +165,12 @@ Value AttentionLowering::biasAt(ValueRange at) {
   Value behind = e.sub(place, at[3]);
   if (op.getIsCausal())
     allowed = e.both(allowed, e.compare(Pred::sge, behind, e.index(0)));
-  if (op.getLeftWindowSize() >= 0)
-    allowed = e.both(allowed, e.compare(Pred::sle, behind,
-                                        e.index(op.getLeftWindowSize())));
-  if (op.getRightWindowSize() >= 0)
-    allowed = e.both(allowed, e.compare(Pred::sge, behind,
-                                        e.index(-op.getRightWindowSize())));
+  if (leftWindow() >= 0)
+    allowed = e.both(
+        allowed, e.compare(Pred::sle, behind, e.index(leftWindow())));
+  if (rightWindow() >= 0)
+    allowed = e.both(
+        allowed, e.compare(Pred::sge, behind, e.index(-rightWindow())));
   if (valid)
     allowed = e.both(allowed, e.compare(Pred::slt, at[3], valid));
   return e.select(allowed, bias, none);
@@ -287,7 +289,7 @@ FailureOr<Values> AttentionLowering::run() {
     results[2] = value;
   if (!onnx::isAbsent(op.getQkMatmulOutput())) {
     Value kept[] = {raw, capped, biased, p};
-    if (op.getQkMatmulOutputMode() < 0 || op.getQkMatmulOutputMode() > 3)
+    if (op.getQkMatmulOutputMode() > 3)
       return e.fail("expected qk_matmul_output_mode in 0 .. 3");
     results[3] = asOutput(kept[op.getQkMatmulOutputMode()], 3);
   }

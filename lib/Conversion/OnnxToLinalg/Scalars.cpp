@@ -18,15 +18,48 @@ Scalars::Scalars(Emitter &e, Type element) : stored(element), e(e) {
                                                             : stored;
 }
 
+/// The bits of a bf16 are the upper half of those of an f32. Spelled out, since
+/// LLVM would call a function that not every libgcc has.
+static Value fromBFloat(Emitter &e, Value value) {
+  Value bits = arith::BitcastOp::create(e.b, e.loc, e.b.getI16Type(), value);
+  Value wide = arith::ExtUIOp::create(e.b, e.loc, e.b.getI32Type(), bits);
+  Value sixteen = arith::ConstantIntOp::create(e.b, e.loc, 16, 32);
+  Value shifted = arith::ShLIOp::create(e.b, e.loc, wide, sixteen);
+  return arith::BitcastOp::create(e.b, e.loc, e.b.getF32Type(), shifted);
+}
+
+/// Rounds to the nearest, to even at a tie; NaN stays NaN.
+static Value toBFloat(Emitter &e, Value value) {
+  auto number = [&](int64_t x) -> Value {
+    return arith::ConstantIntOp::create(e.b, e.loc, x, 32);
+  };
+  Value bits = arith::BitcastOp::create(e.b, e.loc, e.b.getI32Type(), value);
+  auto shift = [&](Value x) -> Value {
+    return arith::ShRUIOp::create(e.b, e.loc, x, number(16));
+  };
+  Value odd = e.both(shift(bits), number(1));
+  Value rounded = shift(e.add(bits, e.add(odd, number(0x7fff))));
+  Value quiet = e.either(shift(bits), number(0x40));
+  Value isNaN = arith::CmpFOp::create(e.b, e.loc, arith::CmpFPredicate::UNO,
+                                      value, value);
+  Value half = arith::TruncIOp::create(e.b, e.loc, e.b.getI16Type(),
+                                       e.select(isNaN, quiet, rounded));
+  return arith::BitcastOp::create(e.b, e.loc, e.b.getBF16Type(), half);
+}
+
 Value Scalars::load(Value value) {
-  return computed == stored
-             ? value
+  if (computed == stored)
+    return value;
+  return stored.isBF16()
+             ? fromBFloat(e, value)
              : e.b.createOrFold<arith::ExtFOp>(e.loc, computed, value);
 }
 
 Value Scalars::store(Value value) {
-  return computed == stored
-             ? value
+  if (computed == stored)
+    return value;
+  return stored.isBF16()
+             ? toBFloat(e, value)
              : e.b.createOrFold<arith::TruncFOp>(e.loc, stored, value);
 }
 
@@ -240,8 +273,8 @@ Value Scalars::castTo(Value x, const Scalars &to) {
       return x;
     if (to.computed.getIntOrFloatBitWidth() > computed.getIntOrFloatBitWidth())
       return b.createOrFold<arith::ExtFOp>(e.loc, to.computed, x);
-    // From f64 to half precision in one rounding.
-    if (to.stored != to.computed)
+    // From f64 to f16 in one rounding.
+    if (to.stored.isF16())
       return b.createOrFold<arith::ExtFOp>(
           e.loc, to.computed,
           b.createOrFold<arith::TruncFOp>(e.loc, to.stored, x));

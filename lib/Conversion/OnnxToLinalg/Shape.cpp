@@ -302,6 +302,10 @@ static FailureOr<Value> lowerConcat(Emitter &e, onnx::ConcatOp op,
   Value result = e.empty(out, storedOf(in.getInputs().front()));
   SmallVector<OpFoldResult> ones(rank, e.b.getIndexAttr(1));
   for (auto [input, start] : llvm::zip(in.getInputs(), starts)) {
+    // Nothing to insert, and no place that MLIR would accept for it.
+    if (llvm::is_contained(cast<RankedTensorType>(input.getType()).getShape(),
+                           0))
+      continue;
     SmallVector<OpFoldResult> offsets(rank, e.b.getIndexAttr(0)), sizes;
     offsets[*axis] = getAsOpFoldResult(start);
     for (Value size : e.dims(input))

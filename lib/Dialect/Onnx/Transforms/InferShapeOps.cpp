@@ -111,10 +111,23 @@ static LogicalResult inferFlatten(FlattenOp op, Inference &in) {
       in, {product(from.take_front(axis)), product(from.drop_front(axis))});
 }
 
+/// Axes that are data: as many dimensions more or less as there are axes.
+static LogicalResult setByAxisCount(Inference &in, StringRef hint, int sign) {
+  auto count = in.dims(1).empty() ? std::optional<int64_t>(1)
+                                  : in.dims(1)[0].constant();
+  if (!count || int64_t(in.rank(0)) + sign * *count < 0)
+    return success();
+  SymDims dims;
+  for (int64_t i = 0; i != int64_t(in.rank(0)) + sign * *count; ++i)
+    dims.push_back(in.fresh(hint));
+  in.setDims(0, std::move(dims));
+  return success();
+}
+
 static LogicalResult inferUnsqueeze(UnsqueezeOp op, Inference &in) {
   auto list = in.constants(1);
   if (!list)
-    return success();
+    return setByAxisCount(in, "Unsqueeze", 1);
   auto axes = in.axes(*list, in.rank(0) + list->size());
   if (!axes)
     return failure();
@@ -136,7 +149,7 @@ static LogicalResult inferSqueeze(SqueezeOp op, Inference &in) {
   if (in.isPresent(1)) {
     auto list = in.constants(1);
     if (!list)
-      return success();
+      return setByAxisCount(in, "Squeeze", -1);
     auto found = in.axes(*list, in.rank(0));
     if (!found)
       return failure();
