@@ -483,3 +483,14 @@ def test_compiling_in_two_threads(bert):
         models = list(pool.map(skim.compile, [BERT, BERT]))
     for model in models:
         np.testing.assert_array_equal(model.run(bert_inputs())["logits"], bert.run(bert_inputs())["logits"])
+
+
+def test_readme_example_runs(tmp_path):
+    """The Python code of the README, on the model that it makes."""
+    maker = [sys.executable, ROOT / "examples" / "make_model.py", "encoder.onnx"]
+    subprocess.run(maker, check=True, cwd=tmp_path)
+    text = (ROOT / "README.md").read_text()
+    code = text.split("```python\n")[1].split("```")[0]
+    ran = subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, capture_output=True, text=True)
+    assert ran.stdout.splitlines()[-1] == "(2, 64) 7 of 8 positions"
+    assert (tmp_path / "encoder.so").exists()
