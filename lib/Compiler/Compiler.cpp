@@ -6,9 +6,10 @@
 
 #include "Describe.h"
 #include "Diagnostics.h"
+#include "Facts.h"
 #include "Options.h"
 #include "Report.h"
-#include "skim/Dialect/Onnx/IR/OnnxDialect.h"
+#include "skim/Conversion/SkimToKernels/Passes.h"
 #include "skim/Import/Onnx/ImportOnnx.h"
 #include "skim/Pipelines/Pipelines.h"
 #include "skim/Target/Library.h"
@@ -17,6 +18,7 @@
 #include "skim/Target/Translate.h"
 #include "skim/Target/WeightsLayout.h"
 #include "llvm/IR/LLVMContext.h"
+#include "llvm/Support/FileSystem.h"
 
 using namespace mlir;
 using namespace skim;
@@ -51,7 +53,7 @@ private:
   llvm::Error stageError(llvm::StringRef stage) {
     return llvm::createStringError(diagnostics.error(stage));
   }
-  std::string factsOf(Stage stage);
+  void reportStage(Stage stage);
 
   const CompileOptions &options;
   CompileResult &result;
@@ -60,6 +62,7 @@ private:
   DiagnosticCollector diagnostics;
   CpuTarget target;
   PipelineOptions pipelineOptions;
+  RaiseReport raised;
   OwningOpRef<ModuleOp> module;
   ModelDescription description;
   std::vector<WeightsEntry> weights;
@@ -109,28 +112,45 @@ llvm::Error Compilation::import() {
   if (failed(imported))
     return stageError("import");
   module = std::move(*imported);
-  unsigned nodes = 0;
-  module->walk([&](Operation *op) {
-    nodes += op->getName().getDialectNamespace() == "onnx";
-  });
-  report.endStage("import", std::to_string(nodes) + " nodes");
+  report.endStage("import", countOps(*module));
   return llvm::Error::success();
 }
 
-/// How many ops of each kind the module has, by dialect.
-std::string Compilation::factsOf(Stage stage) {
-  std::map<std::string, unsigned> counts;
-  module->walk([&](Operation *op) {
-    StringRef dialect = op->getName().getDialectNamespace();
-    if (!isa<onnx::ConstantOp, onnx::NoneOp>(op))
-      ++counts[dialect.str()];
-  });
-  std::string text;
-  for (auto &[dialect, count] : counts)
-    if (dialect == "onnx" || dialect == "skim")
-      text += (text.empty() ? "" : ", ") + std::to_string(count) + " " +
-              dialect + " ops";
-  return text;
+/// The line of a stage that has just ended, and its facts for the JSON.
+void Compilation::reportStage(Stage stage) {
+  switch (stage) {
+  case Stage::Skim: {
+    report.endStage("skim", tellRaised(raised));
+    llvm::json::Array unraised;
+    for (const UnraisedOp &left : raised.unraised) {
+      std::string why = left.reason.empty() ? "no pattern" : left.reason;
+      report.note(left.node + ": " + why);
+      unraised.push_back(
+          llvm::json::Object{{"node", left.node}, {"reason", why}});
+    }
+    llvm::json::Object kinds;
+    for (auto &[name, count] : raised.raised)
+      kinds[name] = count;
+    report.set("raised", std::move(kinds));
+    report.set("unraised", std::move(unraised));
+    // The ops that it points to do not outlive the next stage.
+    raised = RaiseReport();
+    break;
+  }
+  case Stage::Packed:
+    report.endStage("packed", tellPacked(*module));
+    break;
+  case Stage::Kernels: {
+    std::string kernels = listKernels(*module);
+    report.endStage("kernels", kernels);
+    report.set("kernels", kernels);
+    break;
+  }
+  default:
+    report.endStage(stageName(stage), countOps(*module));
+  }
+  for (const std::string &remark : diagnostics.takeRemarks())
+    report.note(remark);
 }
 
 llvm::Error Compilation::runStage(Stage stage, Builder build) {
@@ -138,9 +158,9 @@ llvm::Error Compilation::runStage(Stage stage, Builder build) {
   build(passes, pipelineOptions);
   if (failed(passes.run(*module)))
     return stageError(stageName(stage));
-  report.endStage(stageName(stage), factsOf(stage));
-  for (const std::string &remark : diagnostics.takeRemarks())
-    report.note(remark);
+  // The LLVM stage ends with the translation.
+  if (stage != Stage::Llvm)
+    reportStage(stage);
   return llvm::Error::success();
 }
 
@@ -162,9 +182,10 @@ llvm::Error Compilation::translate() {
   description.weightsBytes = weightsSize(weights);
   emitModelDescriptor(*llvmModule, description);
   report.set("weights_bytes", description.weightsBytes);
-  report.endStage("llvm", std::to_string(description.weightsBytes) +
-                              " weight bytes in " +
-                              std::to_string(weights.size()) + " entries");
+  report.endStage("llvm", std::to_string(llvmModule->size()) + " functions, " +
+                              std::to_string(weights.size()) + " weights of " +
+                              std::to_string(description.weightsBytes) +
+                              " bytes");
   return llvm::Error::success();
 }
 
@@ -185,7 +206,12 @@ llvm::Error Compilation::generateCode() {
     return give(StringRef(bytes.data(), bytes.size()));
   if (llvm::Error error = writeLibrary(bytes, weights, options.output))
     return error;
-  report.endStage("so", options.output);
+  uint64_t size = 0;
+  if (!llvm::sys::fs::file_size(options.output, size))
+    report.set("library_bytes", int64_t(size));
+  report.endStage("so", std::to_string(size) + " bytes, of them " +
+                            std::to_string(description.weightsBytes) +
+                            " weight bytes: " + options.output);
   return llvm::Error::success();
 }
 
@@ -204,6 +230,7 @@ llvm::Error Compilation::run() {
   pipelineOptions.cpu = options.cpu;
   pipelineOptions.triple = options.triple;
   pipelineOptions.keepPadding = options.keepPadding;
+  pipelineOptions.raiseReport = &raised;
   report.set("model", options.input);
   report.set("cpu", target.name);
   report.set("triple", target.triple);
