@@ -32,7 +32,7 @@ static bool isKernelOp(Operation *op) {
 /// Applies `check` to every op below `module`.
 static LogicalResult checkOps(ModuleOp module,
                               function_ref<LogicalResult(Operation *)> check) {
-  WalkResult walked = module.walk([&](Operation *op) {
+  WalkResult walked = module.walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (op == module)
       return WalkResult::advance();
     return failed(check(op)) ? WalkResult::interrupt() : WalkResult::advance();
