@@ -1,4 +1,4 @@
-/* run.c - opens a compiled encoder, runs one batch, prints an output's start. */
+/* run.c - opens a compiled encoder, runs a batch, prints the output. */
 #include <skim/Runtime/skim.h>
 #include <stdio.h>
 

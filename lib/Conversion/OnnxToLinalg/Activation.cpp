@@ -47,10 +47,9 @@ static void addExponential(Family &family) {
         Value below = s.mul(alpha, expMinusOne(e, s, s.div(x, alpha)));
         return s.add(s.max(zero, x), s.min(zero, below));
       });
-  addActivation<onnx::SigmoidOp>(
-      family, [](Emitter &, onnx::SigmoidOp, Scalars &s, Value x) {
-        return s.sigmoid(x);
-      });
+  addActivation<onnx::SigmoidOp>(family,
+                                 [](Emitter &, onnx::SigmoidOp, Scalars &s,
+                                    Value x) { return s.sigmoid(x); });
   addActivation<onnx::SwishOp>(
       family, [](Emitter &, onnx::SwishOp op, Scalars &s, Value x) {
         Value alpha = s.constant(op.getAlpha().convertToDouble());
@@ -78,10 +77,9 @@ static Value gelu(Emitter &e, Scalars &s, Value x, bool tanh) {
 }
 
 static void addSmooth(Family &family) {
-  addActivation<onnx::SoftplusOp>(
-      family, [](Emitter &e, onnx::SoftplusOp, Scalars &s, Value x) {
-        return softplus(e, s, x);
-      });
+  addActivation<onnx::SoftplusOp>(family,
+                                  [](Emitter &e, onnx::SoftplusOp, Scalars &s,
+                                     Value x) { return softplus(e, s, x); });
   addActivation<onnx::MishOp>(
       family, [](Emitter &e, onnx::MishOp, Scalars &s, Value x) {
         return s.mul(x, s.tanh(softplus(e, s, x)));
@@ -116,8 +114,7 @@ static void addPiecewise(Family &family) {
     return s.max(s.constant(0), s.min(s.constant(1), line));
   };
   addActivation<onnx::HardSigmoidOp>(
-      family,
-      [=](Emitter &, onnx::HardSigmoidOp op, Scalars &s, Value x) {
+      family, [=](Emitter &, onnx::HardSigmoidOp op, Scalars &s, Value x) {
         return hardSigmoid(s, x, op.getAlpha().convertToDouble(),
                            op.getBeta().convertToDouble());
       });
@@ -130,8 +127,7 @@ static void addPiecewise(Family &family) {
     Scalars s(e, elementOf(op.getX()));
     return e.elementwise(in.getOperands(), e.resultType(), [&](ValueRange v) {
       Value x = s.load(v[0]), slope = s.load(v[1]);
-      return s.store(
-          e.select(s.less(x, s.constant(0)), s.mul(slope, x), x));
+      return s.store(e.select(s.less(x, s.constant(0)), s.mul(slope, x), x));
     });
   });
 }

@@ -50,8 +50,8 @@ private:
 };
 } // namespace
 
-FailureOr<Value>
-AttentionLowering::splitHeads(Value tensor, std::optional<int64_t> heads) {
+FailureOr<Value> AttentionLowering::splitHeads(Value tensor,
+                                               std::optional<int64_t> heads) {
   Values dims = e.dims(tensor);
   if (dims.size() == 4)
     return tensor;
@@ -92,9 +92,8 @@ Value AttentionLowering::append(Value past, Value next) {
 void AttentionLowering::checkShapes() {
   Values q = e.dims(query), k = e.dims(key), v = e.dims(value);
   auto equal = [&](Value x, Value y, const Twine &what) {
-    e.check(e.compare(Pred::eq, x, y), "expected equal " + what +
-                                           ", got {0} and {1}",
-            {x, y});
+    e.check(e.compare(Pred::eq, x, y),
+            "expected equal " + what + ", got {0} and {1}", {x, y});
   };
   equal(q[0], k[0], "batches of query and key");
   equal(q[0], v[0], "batches of query and value");
@@ -166,11 +165,11 @@ Value AttentionLowering::biasAt(ValueRange at) {
   if (op.getIsCausal())
     allowed = e.both(allowed, e.compare(Pred::sge, behind, e.index(0)));
   if (leftWindow() >= 0)
-    allowed = e.both(
-        allowed, e.compare(Pred::sle, behind, e.index(leftWindow())));
+    allowed =
+        e.both(allowed, e.compare(Pred::sle, behind, e.index(leftWindow())));
   if (rightWindow() >= 0)
-    allowed = e.both(
-        allowed, e.compare(Pred::sge, behind, e.index(-rightWindow())));
+    allowed =
+        e.both(allowed, e.compare(Pred::sge, behind, e.index(-rightWindow())));
   if (valid)
     allowed = e.both(allowed, e.compare(Pred::slt, at[3], valid));
   return e.select(allowed, bias, none);
@@ -199,13 +198,13 @@ Value AttentionLowering::probabilities(Value biased) {
     Value shift = e.select(s.equal(x[1], none), zero, x[1]);
     return s.exp(s.sub(x[0], shift));
   });
-  Value sums = foldAxes(e, real, powers, axes, /*keep=*/true, 4, s.computed,
-                        {[&] { return s.constant(0); },
-                         [&](Value sum, Value x) { return s.add(sum, x); },
-                         [&](Value sum, Value) {
-                           return e.select(s.equal(sum, zero), s.constant(1),
-                                           sum);
-                         }});
+  Value sums =
+      foldAxes(e, real, powers, axes, /*keep=*/true, 4, s.computed,
+               {[&] { return s.constant(0); },
+                [&](Value sum, Value x) { return s.add(sum, x); },
+                [&](Value sum, Value) {
+                  return e.select(s.equal(sum, zero), s.constant(1), sum);
+                }});
   Values operands = {powers, sums};
   if (open)
     operands.push_back(open);

@@ -54,9 +54,9 @@ static Value makeWeights(OpBuilder &builder, Location loc, ModuleOp module,
       /*tile=*/1, /*offset=*/0, bytesOf(type));
   symbols.insert(weights);
   Type element = signless(type.getElementType());
-  Value view = WeightsViewOp::create(
-      builder, loc, MemRefType::get(type.getShape(), element),
-      weights.getSymName());
+  Value view = WeightsViewOp::create(builder, loc,
+                                     MemRefType::get(type.getShape(), element),
+                                     weights.getSymName());
   return bufferization::ToTensorOp::create(builder, loc, type.clone(element),
                                            view, /*restrict=*/true);
 }
@@ -100,8 +100,8 @@ FailureOr<int64_t> skim::lowering::lowerConstants(ModuleOp module,
              << ": expected a constant with its contents, got " << elements;
     }
     if (lowered.getType() != constant.getType())
-      lowered = UnrealizedConversionCastOp::create(
-                    builder, loc, constant.getType(), lowered)
+      lowered = UnrealizedConversionCastOp::create(builder, loc,
+                                                   constant.getType(), lowered)
                     .getResult(0);
     constant.getOutput().replaceAllUsesWith(lowered);
     constant.erase();

@@ -83,7 +83,8 @@ Value skim::lowering::contract(Emitter &e, Scalars &s, Value a, bool transposeA,
     if (i != atK)
       out.push_back(e.b.getAffineDimExpr(i));
   SmallVector<AffineMap> maps = {
-      transposeA ? mapOf(e, left, rank, atK, atM) : mapOf(e, left, rank, atM, atK),
+      transposeA ? mapOf(e, left, rank, atK, atM)
+                 : mapOf(e, left, rank, atM, atK),
       transposeB ? mapOf(e, right, rank, atN, atK)
                  : mapOf(e, right, rank, atK, atN),
       AffineMap::get(rank, 0, out, e.b.getContext())};

@@ -21,7 +21,8 @@ static void addUnary(Family &family, Fn fn) {
 }
 
 /// Adds an op whose operands broadcast and all have the result's type.
-template <typename OpT, typename Fn> static void addFold(Family &family, Fn fn) {
+template <typename OpT, typename Fn>
+static void addFold(Family &family, Fn fn) {
   family.add<OpT>([fn](Emitter &e, OpT op,
                        typename OpT::Adaptor in) -> FailureOr<Value> {
     Scalars type(e, elementOf(op->getResult(0)));
@@ -201,20 +202,20 @@ static FailureOr<Value> lowerMod(Emitter &e, onnx::ModOp op,
 //===----------------------------------------------------------------------===//
 
 static void addArithmetic(Family &family) {
-  addFold<onnx::AddOp>(family,
-                       [](Scalars &s, Value x, Value y) { return s.add(x, y); });
-  addFold<onnx::SubOp>(family,
-                       [](Scalars &s, Value x, Value y) { return s.sub(x, y); });
-  addFold<onnx::MulOp>(family,
-                       [](Scalars &s, Value x, Value y) { return s.mul(x, y); });
-  addFold<onnx::DivOp>(family,
-                       [](Scalars &s, Value x, Value y) { return s.div(x, y); });
-  addFold<onnx::SumOp>(family,
-                       [](Scalars &s, Value x, Value y) { return s.add(x, y); });
-  addFold<onnx::MaxOp>(family,
-                       [](Scalars &s, Value x, Value y) { return s.max(x, y); });
-  addFold<onnx::MinOp>(family,
-                       [](Scalars &s, Value x, Value y) { return s.min(x, y); });
+  addFold<onnx::AddOp>(
+      family, [](Scalars &s, Value x, Value y) { return s.add(x, y); });
+  addFold<onnx::SubOp>(
+      family, [](Scalars &s, Value x, Value y) { return s.sub(x, y); });
+  addFold<onnx::MulOp>(
+      family, [](Scalars &s, Value x, Value y) { return s.mul(x, y); });
+  addFold<onnx::DivOp>(
+      family, [](Scalars &s, Value x, Value y) { return s.div(x, y); });
+  addFold<onnx::SumOp>(
+      family, [](Scalars &s, Value x, Value y) { return s.add(x, y); });
+  addFold<onnx::MaxOp>(
+      family, [](Scalars &s, Value x, Value y) { return s.max(x, y); });
+  addFold<onnx::MinOp>(
+      family, [](Scalars &s, Value x, Value y) { return s.min(x, y); });
   addUnary<onnx::NegOp>(
       family, [](Emitter &, Scalars &s, Value x) { return s.negate(x); });
   addUnary<onnx::AbsOp>(

@@ -143,7 +143,8 @@ Value Emitter::elementwise(ValueRange operands, RankedTensorType type,
       unsigned at = rank - from.size() + i;
       bool one = getConstantIntValue(size) == 1;
       exact &= one || same(size, outDims[at]);
-      exprs.push_back(one ? b.getAffineConstantExpr(0) : b.getAffineDimExpr(at));
+      exprs.push_back(one ? b.getAffineConstantExpr(0)
+                          : b.getAffineDimExpr(at));
     }
     if (!exact)
       continue;
@@ -196,8 +197,8 @@ Values Emitter::loop(ValueRange counts, ValueRange init,
       indices.pop_back();
       return next;
     }
-    auto loop = scf::ForOp::create(b, loc, index(0), counts[depth], index(1),
-                                   carried);
+    auto loop =
+        scf::ForOp::create(b, loc, index(0), counts[depth], index(1), carried);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     indices.push_back(loop.getInductionVar());

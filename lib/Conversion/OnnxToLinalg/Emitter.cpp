@@ -161,7 +161,8 @@ Value Emitter::dim(Value tensor, int64_t i) {
     if (auto empty = tensor.getDefiningOp<tensor::EmptyOp>())
       return empty.getDynamicSize(i);
     if (auto reshape = tensor.getDefiningOp<tensor::ReshapeOp>())
-      if (auto shape = reshape.getShape().getDefiningOp<tensor::FromElementsOp>())
+      if (auto shape =
+              reshape.getShape().getDefiningOp<tensor::FromElementsOp>())
         return shape.getElements()[i];
     Value source = shapeSource(tensor);
     if (!source || !isa<RankedTensorType>(source.getType()))

@@ -33,7 +33,8 @@ using ArgumentDims = llvm::DenseMap<std::pair<Value, int64_t>, Value>;
 /// (row major without holes), all indices are of type `index`.
 class Emitter {
 public:
-  Emitter(mlir::OpBuilder &b, mlir::Operation *op, const ArgumentDims &arguments)
+  Emitter(mlir::OpBuilder &b, mlir::Operation *op,
+          const ArgumentDims &arguments)
       : b(b), loc(op->getLoc()), op(op), arguments(arguments) {}
 
   mlir::OpBuilder &b;
@@ -82,7 +83,8 @@ public:
   Value dim(Value tensor, int64_t i);
   Values dims(Value tensor);
   Value count(ValueRange dims);
-  /// Takes the static sizes of `type`; what was computed at run time must agree.
+  /// Takes the static sizes of `type`; what was computed at run time must
+  /// agree.
   Values settle(ValueRange dims, RankedTensorType type);
   /// The shape that shapes broadcast to, and that the tensors' shapes do.
   Values broadcastShapes(ArrayRef<Values> shapes);
@@ -94,7 +96,8 @@ public:
 
   //===-- Errors of the run -----------------------------------------------===//
   /// In the main function: ends the run unless `condition`.
-  void check(Value condition, const llvm::Twine &message, ValueRange values = {});
+  void check(Value condition, const llvm::Twine &message,
+             ValueRange values = {});
   /// In loops: notes an error unless `condition`; the code goes on.
   void report(Value condition, const llvm::Twine &message,
               ValueRange values = {});

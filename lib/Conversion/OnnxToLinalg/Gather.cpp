@@ -35,9 +35,9 @@ static FailureOr<Value> lowerGather(Emitter &e, onnx::GatherOp op,
   });
 }
 
-static FailureOr<Value> lowerGatherElements(Emitter &e,
-                                            onnx::GatherElementsOp op,
-                                            onnx::GatherElementsOp::Adaptor in) {
+static FailureOr<Value>
+lowerGatherElements(Emitter &e, onnx::GatherElementsOp op,
+                    onnx::GatherElementsOp::Adaptor in) {
   Value data = in.getData(), indices = in.getIndices();
   Values from = e.dims(data), out = e.dims(indices);
   std::optional<int64_t> axis = onnx::normaliseAxis(op.getAxis(), from.size());

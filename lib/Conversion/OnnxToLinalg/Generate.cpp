@@ -92,8 +92,7 @@ static FailureOr<Value> lowerTrilu(Emitter &e, onnx::TriluOp op,
     Value row = at[at.size() - 2], column = at.back();
     Value diagonal = e.sub(column, row);
     Value kept = e.compare(op.getUpper() ? Pred::sge : Pred::sle, diagonal, k);
-    return e.select(kept, e.extract(in.getInput(), at),
-                    s.store(s.constant(0)));
+    return e.select(kept, e.extract(in.getInput(), at), s.store(s.constant(0)));
   });
 }
 
@@ -107,8 +106,8 @@ static FailureOr<Value> lowerOneHot(Emitter &e, onnx::OneHotOp op,
       onnx::normaliseAxis(op.getAxis(), dims.size() + 1);
   if (!axis)
     return e.fail("axis out of range");
-  Value depth = e.toIndex(
-      count.castTo(count.load(onlyElement(e, in.getDepth())), whole));
+  Value depth =
+      e.toIndex(count.castTo(count.load(onlyElement(e, in.getDepth())), whole));
   dims.insert(dims.begin() + *axis, depth);
   dims = e.settle(dims, e.resultType());
   Value off = e.extract(in.getValues(), e.index(0));
@@ -116,8 +115,8 @@ static FailureOr<Value> lowerOneHot(Emitter &e, onnx::OneHotOp op,
   return e.generate(dims, off.getType(), [&](ValueRange at) {
     Values from = llvm::to_vector(at);
     from.erase(from.begin() + *axis);
-    Value picked = e.toIndex(
-        s.castTo(s.load(e.extract(in.getIndices(), from)), whole));
+    Value picked =
+        e.toIndex(s.castTo(s.load(e.extract(in.getIndices(), from)), whole));
     // Indices outside of [-depth, depth) give a row without any hit.
     Value wrapped = e.wrap(picked, depth);
     return e.select(e.compare(Pred::eq, wrapped, at[*axis]), on, off);

@@ -161,27 +161,28 @@ static FailureOr<Value> lowerEinsum(Emitter &e, onnx::EinsumOp op,
   }
   for (char label : summed)
     counts.push_back(size[label]);
-  return e.generate(e.settle(outDims, e.resultType()), s.stored, [&](ValueRange
-                                                                         outer) {
-    Value total = e.loop(counts, s.constant(0), [&](ValueRange inner,
-                                                    ValueRange so) {
-      Value product;
-      for (auto [labels, operand] :
-           llvm::zip(equation.operands, in.getInputs())) {
-        Values to, at;
-        for (char label : labels) {
-          size_t place = equation.result.find(label);
-          to.push_back(size[label]);
-          at.push_back(place != std::string::npos ? outer[place]
-                                                  : inner[summed.find(label)]);
-        }
-        Value x = s.load(e.readBroadcast(operand, to, at));
-        product = product ? s.mul(product, x) : x;
-      }
-      return Values{s.add(so[0], product)};
-    })[0];
-    return s.store(total);
-  });
+  return e.generate(
+      e.settle(outDims, e.resultType()), s.stored, [&](ValueRange outer) {
+        Value total =
+            e.loop(counts, s.constant(0), [&](ValueRange inner, ValueRange so) {
+              Value product;
+              for (auto [labels, operand] :
+                   llvm::zip(equation.operands, in.getInputs())) {
+                Values to, at;
+                for (char label : labels) {
+                  size_t place = equation.result.find(label);
+                  to.push_back(size[label]);
+                  at.push_back(place != std::string::npos
+                                   ? outer[place]
+                                   : inner[summed.find(label)]);
+                }
+                Value x = s.load(e.readBroadcast(operand, to, at));
+                product = product ? s.mul(product, x) : x;
+              }
+              return Values{s.add(so[0], product)};
+            })[0];
+        return s.store(total);
+      });
 }
 
 void skim::lowering::addMatMulLowerings(Family &family) {

@@ -48,9 +48,9 @@ static std::optional<AxisFlags> axesFrom(Emitter &e, Value tensor,
   return staticAxes(e, rank, axes);
 }
 
-static FailureOr<Values> lowerLayerNorm(Emitter &e,
-                                        onnx::LayerNormalizationOp op,
-                                        onnx::LayerNormalizationOp::Adaptor in) {
+static FailureOr<Values>
+lowerLayerNorm(Emitter &e, onnx::LayerNormalizationOp op,
+               onnx::LayerNormalizationOp::Adaptor in) {
   Scalars s(e, elementOf(op.getX()));
   Scalars real(e, s.computed);
   std::optional<AxisFlags> axes = axesFrom(e, in.getX(), op.getAxis());
@@ -58,11 +58,11 @@ static FailureOr<Values> lowerLayerNorm(Emitter &e,
     return e.fail("axis out of range");
   auto same = [](Value x) { return x; };
   Value mean = meanOf(e, s, in.getX(), *axes, same);
-  Value centred = e.elementwise(
-      {in.getX(), mean}, wideType(in.getX(), s),
-      [&](ValueRange x) { return s.sub(s.load(x[0]), x[1]); });
-  Value variance = meanOf(e, real, centred, *axes,
-                          [&](Value x) { return s.mul(x, x); });
+  Value centred =
+      e.elementwise({in.getX(), mean}, wideType(in.getX(), s),
+                    [&](ValueRange x) { return s.sub(s.load(x[0]), x[1]); });
+  Value variance =
+      meanOf(e, real, centred, *axes, [&](Value x) { return s.mul(x, x); });
   Value inverse =
       inverseRoot(e, s, variance, op.getEpsilon().convertToDouble());
   Values operands = {centred, inverse, in.getScale()};
@@ -78,10 +78,9 @@ static FailureOr<Values> lowerLayerNorm(Emitter &e,
     if (onnx::isAbsent(op->getResult(i)))
       continue;
     Scalars to(e, elementOf(op->getResult(i)));
-    results[i] =
-        e.elementwise(statistic, e.resultType(i), [&](ValueRange x) {
-          return to.store(real.castTo(x[0], to));
-        });
+    results[i] = e.elementwise(statistic, e.resultType(i), [&](ValueRange x) {
+      return to.store(real.castTo(x[0], to));
+    });
   }
   return results;
 }
@@ -118,21 +117,20 @@ static FailureOr<Value> lowerLpNorm(Emitter &e, onnx::LpNormalizationOp op,
   if (!axis || (op.getP() != 1 && op.getP() != 2))
     return e.fail("expected p of 1 or 2 and an axis within the rank");
   bool square = op.getP() == 2;
-  Value norm = foldAxes(
-      e, s, in.getInput(), staticAxes(e, rank, *axis), /*keep=*/true, rank,
-      s.computed,
-      {[&] { return s.constant(0); },
-       [&](Value sum, Value x) {
-         return s.add(sum, square ? s.mul(x, x) : s.abs(x));
-       },
-       [&](Value sum, Value) { return square ? s.sqrt(sum) : sum; }});
-  return e.elementwise({in.getInput(), norm}, e.resultType(),
-                       [&](ValueRange x) {
-                         Value zero = s.constant(0);
-                         Value quotient = s.div(s.load(x[0]), x[1]);
-                         return s.store(
-                             e.select(s.equal(x[1], zero), zero, quotient));
-                       });
+  Value norm =
+      foldAxes(e, s, in.getInput(), staticAxes(e, rank, *axis), /*keep=*/true,
+               rank, s.computed,
+               {[&] { return s.constant(0); },
+                [&](Value sum, Value x) {
+                  return s.add(sum, square ? s.mul(x, x) : s.abs(x));
+                },
+                [&](Value sum, Value) { return square ? s.sqrt(sum) : sum; }});
+  return e.elementwise(
+      {in.getInput(), norm}, e.resultType(), [&](ValueRange x) {
+        Value zero = s.constant(0);
+        Value quotient = s.div(s.load(x[0]), x[1]);
+        return s.store(e.select(s.equal(x[1], zero), zero, quotient));
+      });
 }
 
 //===----------------------------------------------------------------------===//
@@ -152,8 +150,7 @@ struct Rotation {
   /// cos or sin of pair `pair` for position `s` of sequence `b`.
   Value angle(Value cache, Value b, Value position, Value pair);
   /// `read(d)` is element d of the head.
-  Value turn(Value b, Value position, Value d,
-             function_ref<Value(Value)> read);
+  Value turn(Value b, Value position, Value d, function_ref<Value(Value)> read);
 };
 } // namespace
 
@@ -244,8 +241,7 @@ static FailureOr<Value> lowerRotary(Emitter &e, onnx::RotaryEmbeddingOp op,
 
 void skim::lowering::addNNLowerings(Family &family) {
   family.add<onnx::LayerNormalizationOp>(lowerLayerNorm);
-  family.add<onnx::RMSNormalizationOp>(
-      lowerRMSNorm<onnx::RMSNormalizationOp>);
+  family.add<onnx::RMSNormalizationOp>(lowerRMSNorm<onnx::RMSNormalizationOp>);
   family.add<onnx::SimplifiedLayerNormalizationOp>(
       lowerRMSNorm<onnx::SimplifiedLayerNormalizationOp>);
   family.add<onnx::LpNormalizationOp>(lowerLpNorm);

@@ -6,8 +6,8 @@
 
 #include "Constants.h"
 #include "Patterns.h"
-#include "skim/Dialect/Skim/IR/SkimDialect.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "skim/Dialect/Skim/IR/SkimDialect.h"
 
 namespace skim {
 #define GEN_PASS_DEF_CONVERTONNXTOLINALGPASS
@@ -21,12 +21,11 @@ using namespace skim::lowering;
 /// Unsigned integers become signless ones.
 static Type convertType(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  auto integer = tensor ? dyn_cast<IntegerType>(tensor.getElementType())
-                        : IntegerType();
+  auto integer =
+      tensor ? dyn_cast<IntegerType>(tensor.getElementType()) : IntegerType();
   if (!integer || integer.isSignless())
     return type;
-  return tensor.clone(
-      IntegerType::get(type.getContext(), integer.getWidth()));
+  return tensor.clone(IntegerType::get(type.getContext(), integer.getWidth()));
 }
 
 static Value castTo(OpBuilder &builder, Type type, ValueRange inputs,
@@ -81,8 +80,7 @@ static void readArguments(func::FuncOp function, ArgumentDims &arguments) {
           name = text.getValue();
       Value known = name.empty() ? Value() : named.lookup(name);
       if (!known)
-        known =
-            tensor::DimOp::create(builder, function.getLoc(), argument, i);
+        known = tensor::DimOp::create(builder, function.getLoc(), argument, i);
       if (!name.empty())
         named[name] = known;
       arguments[{argument, i}] = known;
@@ -90,7 +88,8 @@ static void readArguments(func::FuncOp function, ArgumentDims &arguments) {
   }
 }
 
-void skim::lowering::replaceNode(Emitter &e, ConversionPatternRewriter &rewriter,
+void skim::lowering::replaceNode(Emitter &e,
+                                 ConversionPatternRewriter &rewriter,
                                  const Values &results) {
   Values values;
   for (unsigned i = 0; i != e.op->getNumResults(); ++i) {

@@ -49,8 +49,8 @@ struct NodePattern : mlir::OpConversionPattern<OpT> {
   matchAndRewrite(OpT op, typename OpT::Adaptor operands,
                   mlir::ConversionPatternRewriter &rewriter) const override {
     Emitter e(rewriter, op, arguments);
-    for (mlir::Type type : llvm::concat<const mlir::Type>(
-             op->getOperandTypes(), op->getResultTypes()))
+    for (mlir::Type type : llvm::concat<const mlir::Type>(op->getOperandTypes(),
+                                                          op->getResultTypes()))
       if (mlir::isa<mlir::UnrankedTensorType>(type))
         (void)e.fail("expected tensors of known rank");
     if (e.reason.empty()) {

@@ -90,22 +90,22 @@ static FailureOr<Value> lowerQuantize(Emitter &e, onnx::QuantizeLinearOp op,
     if (failed(checkParameter(e, parameter, dims, axis, block)))
       return failure();
   auto [low, high] = rangeOf(elementOf(op.getY()));
-  return e.generate(dims, to.stored, [&, low = low, high = high](ValueRange at) {
-    Value s = readParameter(e, parameters[0], at, axis, block);
-    Value v = x.castTo(x.load(e.extract(in.getX(), at)), real);
-    Value q = real.div(v, scale.castTo(scale.load(s), real));
-    q = real.castTo(math::RoundEvenOp::create(e.b, e.loc, q), whole);
-    if (parameters.size() == 2) {
-      Value zero = readParameter(e, parameters[1], at, axis, block);
-      q = whole.add(clampTo(whole, q, -0x1p33, 0x1p33),
-                    to.castTo(zero, whole));
-    }
-    return whole.castTo(clampTo(whole, q, low, high), to);
-  });
+  return e.generate(
+      dims, to.stored, [&, low = low, high = high](ValueRange at) {
+        Value s = readParameter(e, parameters[0], at, axis, block);
+        Value v = x.castTo(x.load(e.extract(in.getX(), at)), real);
+        Value q = real.div(v, scale.castTo(scale.load(s), real));
+        q = real.castTo(math::RoundEvenOp::create(e.b, e.loc, q), whole);
+        if (parameters.size() == 2) {
+          Value zero = readParameter(e, parameters[1], at, axis, block);
+          q = whole.add(clampTo(whole, q, -0x1p33, 0x1p33),
+                        to.castTo(zero, whole));
+        }
+        return whole.castTo(clampTo(whole, q, low, high), to);
+      });
 }
 
-static FailureOr<Value> lowerDequantize(Emitter &e,
-                                        onnx::DequantizeLinearOp op,
+static FailureOr<Value> lowerDequantize(Emitter &e, onnx::DequantizeLinearOp op,
                                         onnx::DequantizeLinearOp::Adaptor in) {
   Scalars x(e, elementOf(op.getX())), scale(e, elementOf(op.getXScale()));
   Scalars to(e, elementOf(op.getY())), whole(e, e.b.getI64Type());
@@ -122,9 +122,10 @@ static FailureOr<Value> lowerDequantize(Emitter &e,
     Value s = readParameter(e, parameters[0], at, axis, block);
     Value v = x.castTo(e.extract(in.getX(), at), whole);
     if (parameters.size() == 2)
-      v = whole.sub(v, x.castTo(readParameter(e, parameters[1], at, axis, block),
-                                whole));
-    Value y = real.mul(whole.castTo(v, real), scale.castTo(scale.load(s), real));
+      v = whole.sub(
+          v, x.castTo(readParameter(e, parameters[1], at, axis, block), whole));
+    Value y =
+        real.mul(whole.castTo(v, real), scale.castTo(scale.load(s), real));
     return to.store(real.castTo(y, to));
   });
 }
@@ -136,8 +137,8 @@ lowerDynamicQuantize(Emitter &e, onnx::DynamicQuantizeLinearOp op,
   Scalars byte(e, elementOf(op.getY()));
   Values dims = e.dims(in.getX());
   Value zero = real.constant(0), most = real.constant(255);
-  Values ends = e.loop(
-      dims, {zero, zero}, [&](ValueRange at, ValueRange so) -> Values {
+  Values ends =
+      e.loop(dims, {zero, zero}, [&](ValueRange at, ValueRange so) -> Values {
         Value x = e.extract(in.getX(), at);
         return {real.min(so[0], x), real.max(so[1], x)};
       });

@@ -12,24 +12,24 @@ using namespace skim::lowering;
 /// Adds a reduction; `make` gives its fold to `run`.
 template <typename OpT, typename Make>
 static void addReduction(Family &family, Make make) {
-  family.add<OpT>([make](Emitter &e, OpT op,
-                         typename OpT::Adaptor in) -> FailureOr<Value> {
-    Scalars s(e, elementOf(op.getData()));
-    int64_t rank = cast<RankedTensorType>(in.getData().getType()).getRank();
-    AxisFlags axes =
-        readAxes(e, in.getAxes(), rank, op.getNoopWithEmptyAxes() != 0);
-    RankedTensorType type = e.resultType();
-    Value result;
-    make(e, s, [&](const Fold &fold) {
-      result = foldAxes(
-          e, s, in.getData(), axes, op.getKeepdims() != 0, type.getRank(),
-          s.stored,
-          {fold.initial, fold.combine, [&](Value last, Value count) {
-             return s.store(fold.finish ? fold.finish(last, count) : last);
-           }});
-    });
-    return result;
-  });
+  family.add<OpT>(
+      [make](Emitter &e, OpT op, typename OpT::Adaptor in) -> FailureOr<Value> {
+        Scalars s(e, elementOf(op.getData()));
+        int64_t rank = cast<RankedTensorType>(in.getData().getType()).getRank();
+        AxisFlags axes =
+            readAxes(e, in.getAxes(), rank, op.getNoopWithEmptyAxes() != 0);
+        RankedTensorType type = e.resultType();
+        Value result;
+        make(e, s, [&](const Fold &fold) {
+          result = foldAxes(
+              e, s, in.getData(), axes, op.getKeepdims() != 0, type.getRank(),
+              s.stored,
+              {fold.initial, fold.combine, [&](Value last, Value count) {
+                 return s.store(fold.finish ? fold.finish(last, count) : last);
+               }});
+        });
+        return result;
+      });
 }
 
 /// sqrt, through f64 for integers.
@@ -59,10 +59,9 @@ static void addSums(Family &family) {
   addSum<onnx::ReduceSumOp>(family, same, done);
   addSum<onnx::ReduceSumSquareOp>(family, square, done);
   addSum<onnx::ReduceL1Op>(family, magnitude, done);
-  addSum<onnx::ReduceL2Op>(family, square,
-                           [](Emitter &e, Scalars &s, Value sum, Value) {
-                             return root(e, s, sum);
-                           });
+  addSum<onnx::ReduceL2Op>(
+      family, square,
+      [](Emitter &e, Scalars &s, Value sum, Value) { return root(e, s, sum); });
   addSum<onnx::ReduceLogSumOp>(
       family, same,
       [](Emitter &, Scalars &s, Value sum, Value) { return s.log(sum); });
@@ -91,16 +90,15 @@ static void addExtremes(Family &family) {
 }
 
 /// log(sum(exp(x))) = m + log(sum(exp(x - m))), m the largest (0 if infinite).
-static FailureOr<Value>
-lowerLogSumExp(Emitter &e, onnx::ReduceLogSumExpOp op,
-               onnx::ReduceLogSumExpOp::Adaptor in) {
+static FailureOr<Value> lowerLogSumExp(Emitter &e, onnx::ReduceLogSumExpOp op,
+                                       onnx::ReduceLogSumExpOp::Adaptor in) {
   Scalars s(e, elementOf(op.getData()));
   Scalars real(e, s.computed);
   auto from = cast<RankedTensorType>(in.getData().getType());
   RankedTensorType to = e.resultType();
   bool keep = op.getKeepdims() != 0;
-  AxisFlags axes = readAxes(e, in.getAxes(), from.getRank(),
-                            op.getNoopWithEmptyAxes() != 0);
+  AxisFlags axes =
+      readAxes(e, in.getAxes(), from.getRank(), op.getNoopWithEmptyAxes() != 0);
   auto largest = [&](bool keepDims, int64_t rank) {
     return foldAxes(e, s, in.getData(), axes, keepDims, rank, s.computed,
                     {[&] { return s.lowest(); },
@@ -149,13 +147,14 @@ static FailureOr<Value> lowerArg(Emitter &e, OpT op, typename OpT::Adaptor in,
     else
       at.insert(at.begin() + *axis, e.index(0));
     Values best = {s.load(e.extract(data, at)), e.index(0)};
-    best = e.loop(dims[*axis], best, [&](ValueRange i, ValueRange so) -> Values {
-      at[*axis] = i[0];
-      Value x = s.load(e.extract(data, at));
-      Value low = largest ? so[0] : x, high = largest ? x : so[0];
-      Value better = last ? s.lessOrEqual(low, high) : s.less(low, high);
-      return {e.select(better, x, so[0]), e.select(better, i[0], so[1])};
-    });
+    best =
+        e.loop(dims[*axis], best, [&](ValueRange i, ValueRange so) -> Values {
+          at[*axis] = i[0];
+          Value x = s.load(e.extract(data, at));
+          Value low = largest ? so[0] : x, high = largest ? x : so[0];
+          Value better = last ? s.lessOrEqual(low, high) : s.less(low, high);
+          return {e.select(better, x, so[0]), e.select(better, i[0], so[1])};
+        });
     return e.fromIndex(best[1], i64);
   });
 }
@@ -183,16 +182,15 @@ static FailureOr<Value> lowerCumSum(Emitter &e, onnx::CumSumOp op,
           Value start = e.compare(Pred::eq, steps[i], zero);
           Value back = reverse ? e.add(to, one) : e.sub(to, one);
           at.push_back(to);
-          before.push_back(
-              e.select(e.both(here, e.negate(start)), back, to));
+          before.push_back(e.select(e.both(here, e.negate(start)), back, to));
           isFirst = e.both(isFirst, e.either(e.negate(here), start));
         }
         Value sum = s.load(e.extract(carried[0], before));
         Value x = s.load(e.extract(data, exclusive ? before : at));
         Value next = s.add(sum, x);
         Value first = exclusive ? s.constant(0) : x;
-        return Values{e.insert(s.store(e.select(isFirst, first, next)),
-                               carried[0], at)};
+        return Values{
+            e.insert(s.store(e.select(isFirst, first, next)), carried[0], at)};
       });
   return done[0];
 }

@@ -26,7 +26,8 @@ Value skim::lowering::wrapAxis(Emitter &e, Value axis, int64_t rank) {
   return wrapped;
 }
 
-AxisFlags skim::lowering::readAxes(Emitter &e, Value axes, int64_t rank, bool noop) {
+AxisFlags skim::lowering::readAxes(Emitter &e, Value axes, int64_t rank,
+                                   bool noop) {
   AxisFlags all(rank, e.boolean(!noop));
   if (isa<NoneType>(axes.getType()))
     return all;
@@ -115,8 +116,7 @@ Value skim::lowering::foldAxes(Emitter &e, Scalars &s, Value input,
           Values at;
           for (auto [step, start] : llvm::zip(steps, first))
             at.push_back(e.add(step, start));
-          return Values{
-              fold.combine(carried[0], s.load(e.extract(input, at)))};
+          return Values{fold.combine(carried[0], s.load(e.extract(input, at)))};
         });
     return fold.finish(last[0], number);
   });
@@ -130,20 +130,20 @@ Value skim::lowering::softmax(Emitter &e, Scalars s, Value input, int64_t axis,
   Scalars real(e, s.computed);
   AxisFlags flags = staticAxes(e, rank, axis);
   auto keepValue = [](Value last, Value) { return last; };
-  Value largest = foldAxes(
-      e, s, input, flags, /*keep=*/true, rank, s.computed,
-      {[&] { return s.lowest(); },
-       [&](Value best, Value x) { return s.max(best, x); }, keepValue});
+  Value largest = foldAxes(e, s, input, flags, /*keep=*/true, rank, s.computed,
+                           {[&] { return s.lowest(); },
+                            [&](Value best, Value x) { return s.max(best, x); },
+                            keepValue});
   Value shifted = e.elementwise({input, largest}, wide, [&](ValueRange x) {
     return s.sub(s.load(x[0]), x[1]);
   });
-  Value powers = e.elementwise(shifted, wide,
-                               [&](ValueRange x) { return s.exp(x[0]); });
-  Value sums = foldAxes(
-      e, real, powers, flags, /*keep=*/true, rank, s.computed,
-      {[&] { return s.constant(0); },
-       [&](Value sum, Value x) { return s.add(sum, x); },
-       [&](Value sum, Value) { return log ? s.log(sum) : sum; }});
+  Value powers =
+      e.elementwise(shifted, wide, [&](ValueRange x) { return s.exp(x[0]); });
+  Value sums =
+      foldAxes(e, real, powers, flags, /*keep=*/true, rank, s.computed,
+               {[&] { return s.constant(0); },
+                [&](Value sum, Value x) { return s.add(sum, x); },
+                [&](Value sum, Value) { return log ? s.log(sum) : sum; }});
   return e.elementwise({log ? shifted : powers, sums}, type, [&](ValueRange x) {
     return s.store(log ? s.sub(x[0], x[1]) : s.div(x[0], x[1]));
   });

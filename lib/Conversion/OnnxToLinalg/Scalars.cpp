@@ -15,7 +15,36 @@ Scalars::Scalars(Emitter &e, Type element) : stored(element), e(e) {
   if (auto integer = dyn_cast<IntegerType>(element))
     stored = e.b.getIntegerType(integer.getWidth());
   computed = isFloat && element.getIntOrFloatBitWidth() < 32 ? e.b.getF32Type()
-                                                            : stored;
+                                                             : stored;
+}
+
+/// The bits of a bf16 are the upper half of those of an f32. Spelled out, since
+/// LLVM would call a function that not every libgcc has.
+static Value fromBFloat(Emitter &e, Value value) {
+  Value bits = arith::BitcastOp::create(e.b, e.loc, e.b.getI16Type(), value);
+  Value wide = arith::ExtUIOp::create(e.b, e.loc, e.b.getI32Type(), bits);
+  Value sixteen = arith::ConstantIntOp::create(e.b, e.loc, 16, 32);
+  Value shifted = arith::ShLIOp::create(e.b, e.loc, wide, sixteen);
+  return arith::BitcastOp::create(e.b, e.loc, e.b.getF32Type(), shifted);
+}
+
+/// Rounds to the nearest, to even at a tie; NaN stays NaN.
+static Value toBFloat(Emitter &e, Value value) {
+  auto number = [&](int64_t x) -> Value {
+    return arith::ConstantIntOp::create(e.b, e.loc, x, 32);
+  };
+  Value bits = arith::BitcastOp::create(e.b, e.loc, e.b.getI32Type(), value);
+  auto shift = [&](Value x) -> Value {
+    return arith::ShRUIOp::create(e.b, e.loc, x, number(16));
+  };
+  Value odd = e.both(shift(bits), number(1));
+  Value rounded = shift(e.add(bits, e.add(odd, number(0x7fff))));
+  Value quiet = e.either(shift(bits), number(0x40));
+  Value isNaN = arith::CmpFOp::create(e.b, e.loc, arith::CmpFPredicate::UNO,
+                                      value, value);
+  Value half = arith::TruncIOp::create(e.b, e.loc, e.b.getI16Type(),
+                                       e.select(isNaN, quiet, rounded));
+  return arith::BitcastOp::create(e.b, e.loc, e.b.getBF16Type(), half);
 }
 
 /// The bits of a bf16 are the upper half of those of an f32. Spelled out, since
@@ -64,9 +93,9 @@ Value Scalars::store(Value value) {
 }
 
 Value Scalars::constant(double value) {
-  TypedAttr attr = isFloat
-                       ? TypedAttr(e.b.getFloatAttr(computed, value))
-                       : e.b.getIntegerAttr(computed, static_cast<int64_t>(value));
+  TypedAttr attr =
+      isFloat ? TypedAttr(e.b.getFloatAttr(computed, value))
+              : e.b.getIntegerAttr(computed, static_cast<int64_t>(value));
   return arith::ConstantOp::create(e.b, e.loc, attr);
 }
 
@@ -77,11 +106,10 @@ static Value limit(Emitter &e, const Scalars &type, bool lowest) {
         floating, APFloat::getInf(floating.getFloatSemantics(), lowest));
   } else {
     unsigned width = type.computed.getIntOrFloatBitWidth();
-    APInt value = type.isUnsigned
-                      ? (lowest ? APInt::getMinValue(width)
-                                : APInt::getMaxValue(width))
-                      : (lowest ? APInt::getSignedMinValue(width)
-                                : APInt::getSignedMaxValue(width));
+    APInt value = type.isUnsigned ? (lowest ? APInt::getMinValue(width)
+                                            : APInt::getMaxValue(width))
+                                  : (lowest ? APInt::getSignedMinValue(width)
+                                            : APInt::getSignedMaxValue(width));
     attr = e.b.getIntegerAttr(type.computed, value);
   }
   return arith::ConstantOp::create(e.b, e.loc, attr);
@@ -129,8 +157,8 @@ Value Scalars::mod(Value x, Value y, bool truncated) {
       return r;
     // Of the divisor's sign, also where it is 0 or the divisor infinite.
     Value zero = constant(0);
-    Value differs = e.b.createOrFold<arith::XOrIOp>(e.loc, less(r, zero),
-                                                    less(y, zero));
+    Value differs =
+        e.b.createOrFold<arith::XOrIOp>(e.loc, less(r, zero), less(y, zero));
     Value isZero = equal(r, zero);
     Value signedZero = math::CopySignOp::create(e.b, e.loc, zero, y);
     Value moved = e.select(differs, add(r, y), r);
@@ -145,8 +173,8 @@ Value Scalars::mod(Value x, Value y, bool truncated) {
   if (truncated)
     return r;
   Value zero = constant(0);
-  Value differs = e.b.createOrFold<arith::XOrIOp>(e.loc, less(r, zero),
-                                                  less(safe, zero));
+  Value differs =
+      e.b.createOrFold<arith::XOrIOp>(e.loc, less(r, zero), less(safe, zero));
   Value adjust = e.both(differs, e.compare(Pred::ne, r, zero));
   return e.select(adjust, add(r, safe), r);
 }
@@ -283,9 +311,8 @@ Value Scalars::castTo(Value x, const Scalars &to) {
   if (isFloat)
     return floatToInt(x, to);
   if (to.isFloat)
-    return isUnsigned
-               ? b.createOrFold<arith::UIToFPOp>(e.loc, to.computed, x)
-               : b.createOrFold<arith::SIToFPOp>(e.loc, to.computed, x);
+    return isUnsigned ? b.createOrFold<arith::UIToFPOp>(e.loc, to.computed, x)
+                      : b.createOrFold<arith::SIToFPOp>(e.loc, to.computed, x);
   unsigned from = stored.getIntOrFloatBitWidth();
   unsigned width = to.stored.getIntOrFloatBitWidth();
   if (from > width)

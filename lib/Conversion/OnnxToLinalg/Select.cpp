@@ -102,8 +102,7 @@ static FailureOr<Values> lowerTopK(Emitter &e, onnx::TopKOp op,
   bool largest = op.getLargest() != 0;
   auto before = [&](Value x, Value i, Value y, Value j) {
     Value better = largest ? s.less(y, x) : s.less(x, y);
-    return e.either(better,
-                    e.both(s.equal(x, y), e.compare(Pred::slt, i, j)));
+    return e.either(better, e.both(s.equal(x, y), e.compare(Pred::slt, i, j)));
   };
   Values outer = out;
   outer[*axis] = e.index(1);
@@ -111,31 +110,30 @@ static FailureOr<Values> lowerTopK(Emitter &e, onnx::TopKOp op,
   Values done = e.loop(outer, inits, [&](ValueRange row, ValueRange carried) {
     Values start = {carried[0], carried[1], s.constant(0), e.index(-1)};
     // Carries the tensors and the element taken last (index -1: none yet).
-    return llvm::to_vector(ArrayRef<Value>(e.loop(k, start, [&](ValueRange n,
-                                                            ValueRange so) {
-      Values none = {s.constant(0), e.index(-1)};
-      Values best = e.loop(
-          dims[*axis], none, [&](ValueRange i, ValueRange found) -> Values {
-            Values at = llvm::to_vector(row);
-            at[*axis] = i[0];
-            Value x = s.load(e.extract(data, at));
-            Value first = e.compare(Pred::slt, so[3], zero);
-            Value open = e.either(first, before(so[2], so[3], x, i[0]));
-            Value better =
-                e.either(e.compare(Pred::slt, found[1], zero),
-                         before(x, i[0], found[0], found[1]));
-            Value take = e.both(open, better);
-            return {e.select(take, x, found[0]),
-                    e.select(take, i[0], found[1])};
-          });
-      Values to = llvm::to_vector(row);
-      to[*axis] = n[0];
-      // Without an order (NaN) nothing may be found: element 0 then.
-      Value place = e.max(best[1], zero);
-      return Values{e.insert(s.store(best[0]), so[0], to),
-                    e.insert(e.fromIndex(place, i64), so[1], to), best[0],
-                    best[1]};
-    })).take_front(2));
+    return llvm::to_vector(
+        ArrayRef<Value>(e.loop(k, start, [&](ValueRange n, ValueRange so) {
+          Values none = {s.constant(0), e.index(-1)};
+          Values best = e.loop(
+              dims[*axis], none, [&](ValueRange i, ValueRange found) -> Values {
+                Values at = llvm::to_vector(row);
+                at[*axis] = i[0];
+                Value x = s.load(e.extract(data, at));
+                Value first = e.compare(Pred::slt, so[3], zero);
+                Value open = e.either(first, before(so[2], so[3], x, i[0]));
+                Value better = e.either(e.compare(Pred::slt, found[1], zero),
+                                        before(x, i[0], found[0], found[1]));
+                Value take = e.both(open, better);
+                return {e.select(take, x, found[0]),
+                        e.select(take, i[0], found[1])};
+              });
+          Values to = llvm::to_vector(row);
+          to[*axis] = n[0];
+          // Without an order (NaN) nothing may be found: element 0 then.
+          Value place = e.max(best[1], zero);
+          return Values{e.insert(s.store(best[0]), so[0], to),
+                        e.insert(e.fromIndex(place, i64), so[1], to), best[0],
+                        best[1]};
+        })).take_front(2));
   });
   return done;
 }

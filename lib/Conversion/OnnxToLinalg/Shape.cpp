@@ -77,8 +77,8 @@ static Values readShape(Emitter &e, onnx::ReshapeOp op, Value shape,
   for (auto [i, size] : llvm::enumerate(wanted)) {
     if (!type.isDynamicDim(i))
       size = e.index(type.getDimSize(i));
-    else if (!op.getAllowzero() && !isa_and_nonnull<tensor::DimOp>(
-                                       size.getDefiningOp()))
+    else if (!op.getAllowzero() &&
+             !isa_and_nonnull<tensor::DimOp>(size.getDefiningOp()))
       size = e.select(e.compare(Pred::eq, size, zero),
                       i < from.size() ? from[i] : zero, size);
   }
@@ -91,8 +91,7 @@ static FailureOr<Value> lowerReshape(Emitter &e, onnx::ReshapeOp op,
   Values from = e.dims(in.getData());
   Values sizes = readShape(e, op, in.getShape(), from, type);
   if (int64_t(sizes.size()) != type.getRank())
-    return e.fail("expected a shape of " + Twine(type.getRank()) +
-                  " elements");
+    return e.fail("expected a shape of " + Twine(type.getRank()) + " elements");
   Value one = e.index(1), zero = e.index(0), minusOne = e.index(-1);
   Product total, known;
   SmallVector<Value *> open; // Sizes that may be -1.
@@ -119,8 +118,8 @@ static FailureOr<Value> lowerReshape(Emitter &e, onnx::ReshapeOp op,
   }
   Value all = e.count(from), product = one;
   for (Value size : sizes)
-    product = e.mul(
-        product, e.select(e.compare(Pred::eq, size, minusOne), one, size));
+    product = e.mul(product,
+                    e.select(e.compare(Pred::eq, size, minusOne), one, size));
   Value safe = e.select(e.compare(Pred::eq, product, zero), one, product);
   Value missing = e.div(all, safe);
   for (Value *size : open)
@@ -186,15 +185,13 @@ static FailureOr<Value> lowerShape(Emitter &e, onnx::ShapeOp op,
   int64_t end = place(op.getEnd().value_or(rank));
   for (int64_t i = place(op.getStart()); i < end; ++i)
     sizes.push_back(e.fromIndex(dims[i], e.b.getI64Type()));
-  auto type =
-      RankedTensorType::get({int64_t(sizes.size())}, e.b.getI64Type());
+  auto type = RankedTensorType::get({int64_t(sizes.size())}, e.b.getI64Type());
   return e.b.createOrFold<tensor::FromElementsOp>(e.loc, type, sizes);
 }
 
 static FailureOr<Value> lowerSize(Emitter &e, onnx::SizeOp op,
                                   onnx::SizeOp::Adaptor in) {
-  Value size =
-      e.fromIndex(e.count(e.dims(in.getData())), e.b.getI64Type());
+  Value size = e.fromIndex(e.count(e.dims(in.getData())), e.b.getI64Type());
   return e.b.createOrFold<tensor::FromElementsOp>(
       e.loc, RankedTensorType::get({}, e.b.getI64Type()), size);
 }
@@ -413,8 +410,7 @@ static FailureOr<Value> lowerSlice(Emitter &e, onnx::SliceOp op,
       Value here = e.compare(Pred::eq, axis, e.index(i));
       if (getConstantIntValue(here) == 0)
         continue;
-      auto [start, size] =
-          sliceRange(e, dims[i], starts[j], ends[j], steps[j]);
+      auto [start, size] = sliceRange(e, dims[i], starts[j], ends[j], steps[j]);
       from[i] = e.select(here, start, from[i]);
       sizes[i] = e.select(here, size, sizes[i]);
       by[i] = e.select(here, steps[j], by[i]);

@@ -113,8 +113,8 @@ static LogicalResult inferFlatten(FlattenOp op, Inference &in) {
 
 /// Axes that are data: as many dimensions more or less as there are axes.
 static LogicalResult setByAxisCount(Inference &in, StringRef hint, int sign) {
-  auto count = in.dims(1).empty() ? std::optional<int64_t>(1)
-                                  : in.dims(1)[0].constant();
+  auto count =
+      in.dims(1).empty() ? std::optional<int64_t>(1) : in.dims(1)[0].constant();
   if (!count || int64_t(in.rank(0)) + sign * *count < 0)
     return success();
   SymDims dims;
