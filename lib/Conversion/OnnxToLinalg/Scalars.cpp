@@ -47,35 +47,6 @@ static Value toBFloat(Emitter &e, Value value) {
   return arith::BitcastOp::create(e.b, e.loc, e.b.getBF16Type(), half);
 }
 
-/// The bits of a bf16 are the upper half of those of an f32. Spelled out, since
-/// LLVM would call a function that not every libgcc has.
-static Value fromBFloat(Emitter &e, Value value) {
-  Value bits = arith::BitcastOp::create(e.b, e.loc, e.b.getI16Type(), value);
-  Value wide = arith::ExtUIOp::create(e.b, e.loc, e.b.getI32Type(), bits);
-  Value sixteen = arith::ConstantIntOp::create(e.b, e.loc, 16, 32);
-  Value shifted = arith::ShLIOp::create(e.b, e.loc, wide, sixteen);
-  return arith::BitcastOp::create(e.b, e.loc, e.b.getF32Type(), shifted);
-}
-
-/// Rounds to the nearest, to even at a tie; NaN stays NaN.
-static Value toBFloat(Emitter &e, Value value) {
-  auto number = [&](int64_t x) -> Value {
-    return arith::ConstantIntOp::create(e.b, e.loc, x, 32);
-  };
-  Value bits = arith::BitcastOp::create(e.b, e.loc, e.b.getI32Type(), value);
-  auto shift = [&](Value x) -> Value {
-    return arith::ShRUIOp::create(e.b, e.loc, x, number(16));
-  };
-  Value odd = e.both(shift(bits), number(1));
-  Value rounded = shift(e.add(bits, e.add(odd, number(0x7fff))));
-  Value quiet = e.either(shift(bits), number(0x40));
-  Value isNaN = arith::CmpFOp::create(e.b, e.loc, arith::CmpFPredicate::UNO,
-                                      value, value);
-  Value half = arith::TruncIOp::create(e.b, e.loc, e.b.getI16Type(),
-                                       e.select(isNaN, quiet, rounded));
-  return arith::BitcastOp::create(e.b, e.loc, e.b.getBF16Type(), half);
-}
-
 Value Scalars::load(Value value) {
   if (computed == stored)
     return value;
