@@ -1,11 +1,6 @@
 // RUN: skim-opt %s --skim-layout-weights | FileCheck %s
-// RUN: skim-opt %s --skim-layout-weights --mlir-pass-statistics \
-// RUN:   -o /dev/null 2>&1 | FileCheck %s --check-prefix=STATS
 
 // Equal entries are one, unused ones go, offsets follow the views.
-
-// STATS: (S) 1 num-shared
-// STATS: (S) 1 num-unused
 
 // CHECK-NOT: @a
 skim.weights @a plain at 0 bytes 8 {parts = [dense<1> : tensor<2xi32>]}
