@@ -129,8 +129,10 @@ static bool allEqual(const char *data, size_t bytes, size_t element) {
 ElementsAttr ConstantTensor::take(StringRef name) && {
   size_t element = elementBytes(), bytes = size() * element;
   bool isInteger = isa<IntegerType>(type.getElementType());
+  if (size() == 0)
+    return DenseElementsAttr::get(type, ArrayRef<Attribute>());
   // Integers that are all equal are masks and ids; weights keep their bytes.
-  if (isInteger && size() > 0 && allEqual(data, bytes, element)) {
+  if (isInteger && allEqual(data, bytes, element)) {
     if (type.getElementType().isInteger(1))
       return DenseElementsAttr::get(type, get<bool>(0));
     return DenseElementsAttr::getFromRawBuffer(type,

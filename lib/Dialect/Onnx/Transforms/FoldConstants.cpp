@@ -19,6 +19,15 @@ static int64_t byteSize(RankedTensorType type) {
          ConstantTensor::elementSize(type.getElementType());
 }
 
+/// The number of elements, or nothing when their bytes cannot be counted.
+static std::optional<int64_t> elementCount(RankedTensorType type) {
+  int64_t bytes = ConstantTensor::elementSize(type.getElementType());
+  for (int64_t extent : type.getShape())
+    if (llvm::MulOverflow(bytes, extent, bytes))
+      return std::nullopt;
+  return type.getNumElements();
+}
+
 /// The resource that a constant's bytes are in, if they are in one.
 static std::optional<StringRef> resourceKey(ElementsAttr value) {
   auto resource = dyn_cast_if_present<DenseResourceElementsAttr>(value);
@@ -60,7 +69,9 @@ struct FoldConstantsPass
       if (!value)
         return false;
       auto type = cast<RankedTensorType>(value.getShapedType());
-      readElements = std::max(readElements, type.getNumElements());
+      // One stored element that stands for all is no size to measure by.
+      if (!isa<SplatElementsAttr>(value))
+        readElements = std::max(readElements, type.getNumElements());
     }
     int64_t made = 0, madeElements = 0;
     for (Value result : op->getResults()) {
@@ -70,8 +81,11 @@ struct FoldConstantsPass
       if (!type || !type.hasStaticShape() ||
           !isFoldableElementType(type.getElementType()))
         return false;
+      auto count = elementCount(type);
+      if (!count)
+        return false;
       made += byteSize(type);
-      madeElements += type.getNumElements();
+      madeElements += *count;
     }
     return (made <= maxGrowth || madeElements <= readElements) && !isKept(op);
   }
@@ -113,7 +127,9 @@ struct FoldConstantsPass
       out.emplace_back(type ? type : RankedTensorType::get({}, byte));
     }
     Evaluation evaluation{op, in, out};
-    if (!evaluateArithmetic(evaluation) && !evaluateLogic(evaluation) &&
+    bool empty = llvm::all_of(
+        out, [](const ConstantTensor &tensor) { return tensor.size() == 0; });
+    if (!empty && !evaluateArithmetic(evaluation) && !evaluateLogic(evaluation) &&
         !evaluateConversion(evaluation) && !evaluateMovement(evaluation) &&
         !evaluateSelection(evaluation) && !evaluateReduction(evaluation))
       return;

@@ -97,6 +97,8 @@ static OptionalDim cast(CastOp op, const Operands &in) {
     return std::nullopt;
   if (to.isInteger(1) && !from.isInteger(1))
     return fromBool(negate(isEqual(in[0], 0, in.extents)));
+  if (auto value = in[0].constant(); value && to.isSignlessInteger(32))
+    return SymDim(static_cast<int32_t>(*value));
   if (to.getIntOrFloatBitWidth() >= 32)
     return in[0];
   auto low = in[0].lowerBound(in.extents), high = in[0].upperBound(in.extents);
@@ -201,7 +203,7 @@ static size_t positionIn(ArrayRef<int64_t> from, ArrayRef<int64_t> to,
 static std::optional<SymDims> evaluateContents(Operation *op, Inference &in,
                                                ArrayRef<SymDim> dims) {
   auto shape = constantShape(dims);
-  if (!shape || ShapedType::getNumElements(*shape) > maxContents)
+  if (!shape || !isSmall(*shape))
     return std::nullopt;
   SymDims contents;
   bool complete = true;

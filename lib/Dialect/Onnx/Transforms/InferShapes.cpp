@@ -19,6 +19,7 @@ struct InferShapesPass
     : skim::onnx::impl::InferShapesPassBase<InferShapesPass> {
   void runOnOperation() override {
     func::FuncOp func = getOperation();
+    nameDims(func);
     SymbolicShapes shapes(func);
     auto walked = func.walk([&](Operation *op) {
       return isa<OnnxDialect>(op->getDialect()) ? refine(op, shapes)
@@ -27,6 +28,13 @@ struct InferShapesPass
     if (walked.wasInterrupted())
       return signalPassFailure();
     updateFunction(func, shapes);
+  }
+
+  /// Names dimensions until no broadcast of unnamed ones is left.
+  void nameDims(func::FuncOp func) {
+    auto shapes = std::make_unique<SymbolicShapes>(func);
+    while (nameBroadcastDims(func, *shapes))
+      shapes = std::make_unique<SymbolicShapes>(func);
   }
 
   /// Gives the results of one op their types.

@@ -54,6 +54,7 @@ public:
 
 private:
   friend class SymbolicShapes;
+  llvm::LogicalResult check();
   void finish();
 
   SymbolicShapes &shapes;
@@ -91,10 +92,12 @@ private:
 void addCoreRules(InferenceRules &rules);
 void addElementwiseRules(InferenceRules &rules);
 void addIndexRules(InferenceRules &rules);
+void addJoinRules(InferenceRules &rules);
 void addMsRules(InferenceRules &rules);
 void addNNRules(InferenceRules &rules);
 void addReduceRules(InferenceRules &rules);
 void addShapeRules(InferenceRules &rules);
+void addSliceRules(InferenceRules &rules);
 
 /// The dimensions that `a` and `b` broadcast to; nothing when they cannot.
 std::optional<SymDims> broadcastDims(llvm::ArrayRef<SymDim> a,
@@ -116,9 +119,19 @@ SymDim renameAxes(const SymDim &element,
 std::optional<llvm::SmallVector<int64_t>>
 constantShape(llvm::ArrayRef<SymDim> dims);
 
+/// True when the shape has at most maxContents elements.
+bool isSmall(llvm::ArrayRef<int64_t> shape);
+
 /// Calls `visit` with every index of a shape in row major order.
 void forEachIndex(llvm::ArrayRef<int64_t> shape,
                   llvm::function_ref<void(llvm::ArrayRef<int64_t>)> visit);
+
+/// The elements start, start + step, ... of contents on one axis; nothing when
+/// the dims are not constant.
+std::optional<SymDims> sliceContents(llvm::ArrayRef<SymDim> contents,
+                                     llvm::ArrayRef<SymDim> dims, unsigned axis,
+                                     int64_t start, int64_t length,
+                                     int64_t step);
 
 /// Position of an index in row major order.
 int64_t flatten(llvm::ArrayRef<int64_t> index, llvm::ArrayRef<int64_t> shape);

@@ -223,6 +223,7 @@ struct NormalisePass : skim::onnx::impl::NormalisePassBase<NormalisePass> {
     addExpandPatterns(patterns, state);
     addGatherPatterns(patterns, state);
     addKnownValuePatterns(patterns, state);
+    addProductPatterns(patterns, state);
     addViewPatterns(patterns, state);
     GreedyRewriteConfig config;
     // Constants stay where they are: the order of weights is the model's.

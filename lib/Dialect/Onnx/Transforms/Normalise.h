@@ -76,6 +76,7 @@ void addAlgebraPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addExpandPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addGatherPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addKnownValuePatterns(mlir::RewritePatternSet &set, NormaliseState &state);
+void addProductPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addViewPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 
 /// An integer constant of the given shape, or of rank 1 when none is given.

@@ -389,6 +389,15 @@ SymDim SymDim::substitute(Substitution substitution) const {
   return result;
 }
 
+void SymDim::walk(llvm::function_ref<void(const SymAtom &)> visit) const {
+  for (const Term &term : terms)
+    for (const Atom &atom : term.atoms) {
+      visit(*atom);
+      for (const SymDim &arg : atom->args)
+        arg.walk(visit);
+    }
+}
+
 //===----------------------------------------------------------------------===//
 // Bounds
 //===----------------------------------------------------------------------===//

@@ -26,6 +26,16 @@ skim::onnx::constantShape(ArrayRef<SymDim> dims) {
   return shape;
 }
 
+bool skim::onnx::isSmall(ArrayRef<int64_t> shape) {
+  if (llvm::is_contained(shape, 0))
+    return true;
+  int64_t count = 1;
+  for (int64_t extent : shape)
+    if (llvm::MulOverflow(count, extent, count) || count > maxContents)
+      return false;
+  return true;
+}
+
 void skim::onnx::forEachIndex(ArrayRef<int64_t> shape,
                               function_ref<void(ArrayRef<int64_t>)> visit) {
   if (llvm::is_contained(shape, 0))
@@ -207,6 +217,15 @@ static SymDims evaluateElement(const SymDim &element, ArrayRef<int64_t> shape) {
   return contents;
 }
 
+LogicalResult Inference::check() {
+  for (const SymbolicFacts &facts : results)
+    for (const SymDim &dim : facts.dims.value_or(SymDims()))
+      if (auto extent = dim.constant(); extent && *extent < 0)
+        return error("expected no negative dimension, got " +
+                     toString(*facts.dims));
+  return success();
+}
+
 void Inference::finish() {
   for (auto [facts, result] : llvm::zip(results, op->getResults())) {
     auto type = dyn_cast<TensorType>(result.getType());
@@ -221,12 +240,12 @@ void Inference::finish() {
     if (facts.element)
       facts.element = renameAxes(*facts.element, axes);
     auto shape = constantShape(*facts.dims);
-    int64_t count = shape ? ShapedType::getNumElements(*shape) : -1;
-    if (!shape || count > maxContents ||
-        (facts.contents &&
-         static_cast<int64_t>(facts.contents->size()) != count))
+    bool small = shape && isSmall(*shape);
+    if (!small ||
+        (facts.contents && static_cast<int64_t>(facts.contents->size()) !=
+                               ShapedType::getNumElements(*shape)))
       facts.contents = std::nullopt;
-    if (shape && count <= maxContents && facts.element && !facts.contents)
+    if (small && facts.element && !facts.contents)
       facts.contents = evaluateElement(*facts.element, *shape);
     if (facts.contents && !facts.element)
       facts.element = fitElement(*shape, *facts.contents);
@@ -242,10 +261,12 @@ static InferenceRules makeRules() {
   addCoreRules(rules);
   addElementwiseRules(rules);
   addIndexRules(rules);
+  addJoinRules(rules);
   addMsRules(rules);
   addNNRules(rules);
   addReduceRules(rules);
   addShapeRules(rules);
+  addSliceRules(rules);
   return rules;
 }
 
@@ -280,16 +301,19 @@ SymbolicFacts SymbolicShapes::argumentFacts(BlockArgument argument) {
     if (auto name = func.getArgAttrOfType<StringAttr>(number, "onnx.name"))
       hint = name.str();
   SymbolicFacts facts = factsOfType(argument.getType(), hint, *this);
-  auto names = ofFunc ? func.getArgAttrOfType<ArrayAttr>(number, "onnx.dims")
-                      : ArrayAttr();
-  if (!names || !facts.dims || names.size() != facts.dims->size())
+  if (!ofFunc || !facts.dims)
     return facts;
-  for (auto [dim, attr] : llvm::zip(*facts.dims, names)) {
-    auto name = dyn_cast<StringAttr>(attr);
+  auto names = func.getArgAttrOfType<ArrayAttr>(number, "onnx.dims");
+  bool named = names && names.size() == facts.dims->size();
+  for (auto [axis, dim] : llvm::enumerate(*facts.dims)) {
+    if (dim.constant())
+      continue;
+    auto name = named ? dyn_cast<StringAttr>(names[axis]) : StringAttr();
     int64_t ignored;
-    if (!dim.constant() && name && !name.empty() &&
-        name.getValue().getAsInteger(10, ignored))
+    if (name && !name.empty() && name.getValue().getAsInteger(10, ignored))
       dim = SymDim::symbol(name.getValue());
+    else
+      dim = SymDim::symbol(("?" + hint + "." + Twine(axis)).str());
   }
   return facts;
 }
@@ -303,6 +327,8 @@ std::optional<std::string> SymbolicShapes::inferInto(Operation *op) {
   });
   if (rule && ready)
     outcome = (*rule)(in);
+  if (succeeded(outcome))
+    outcome = in.check();
   if (succeeded(outcome))
     in.finish();
   for (auto [facts, result] : llvm::zip(in.results, op->getResults())) {

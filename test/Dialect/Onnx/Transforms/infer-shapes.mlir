@@ -102,12 +102,17 @@ func.func @products(%q: tensor<?x4x?x8xf32> {onnx.dims = ["batch", "4", "q", "8"
 
 // -----
 
-// Two unnamed dimensions are different symbols, and either may be 1.
+// Two dimensions without names that broadcast are one; either named one may be 1.
 // CHECK-LABEL: func @unnamed
-// CHECK-SAME: broadcast(
-func.func @unnamed(%a: tensor<?xf32>, %b: tensor<?xf32>) -> (tensor<*xf32> {onnx.dims = [""]}) {
+// CHECK-SAME: %{{[^:]+}}: tensor<?xf32> {onnx.dims = ["arg0.0"]}
+// CHECK-SAME: %{{[^:]+}}: tensor<?xf32> {onnx.dims = ["arg0.0"]}
+// CHECK-SAME: ["arg0.0"]
+// CHECK-SAME: ["broadcast(a, b)"]
+func.func @unnamed(%a: tensor<?xf32>, %b: tensor<?xf32>, %c: tensor<?xf32> {onnx.dims = ["a"]}, %d: tensor<?xf32> {onnx.dims = ["b"]})
+    -> (tensor<*xf32> {onnx.dims = [""]}, tensor<*xf32> {onnx.dims = [""]}) {
   %0 = onnx.Add %a, %b : (tensor<?xf32>, tensor<?xf32>) -> tensor<*xf32>
-  return %0 : tensor<*xf32>
+  %1 = onnx.Add %c, %d : (tensor<?xf32>, tensor<?xf32>) -> tensor<*xf32>
+  return %0, %1 : tensor<*xf32>, tensor<*xf32>
 }
 
 // -----

@@ -243,3 +243,23 @@ func.func @no_ops(%x: tensor<?x4xf32> {onnx.dims = ["b", "4"]}) -> (tensor<*xf32
   // CHECK-NEXT: return %[[X]], %[[R]]
   return %6, %7 : tensor<*xf32>, tensor<*xf32>
 }
+
+// -----
+
+// A linear layer on flattened states, as Gemm.
+// CHECK-LABEL: func @gemm_of_flattened
+// CHECK-SAME: %[[X:[^:]+]]: tensor<?x?x4xf32>, %[[W:[^:]+]]: tensor<6x4xf32>, %[[B:[^:]+]]: tensor<6xf32>
+func.func @gemm_of_flattened(%x: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %w: tensor<6x4xf32>, %b: tensor<6xf32>) -> tensor<*xf32> {
+  %rows = onnx.Constant dense<[-1, 4]> : tensor<2xi64>
+  %lead = onnx.Shape %x {start = 0 : i64, end = 2 : i64} : (tensor<?x?x4xf32>) -> tensor<*xi64>
+  %six = onnx.Constant dense<6> : tensor<1xi64>
+  %to = onnx.Concat %lead, %six {axis = 0 : i64} : (tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %flat = onnx.Reshape %x, %rows : (tensor<?x?x4xf32>, tensor<2xi64>) -> tensor<*xf32>
+  // CHECK-NEXT: %[[T:.+]] = onnx.Transpose %[[W]] {perm = array<i64: 1, 0>}
+  // CHECK-NEXT: %[[P:.+]] = onnx.MatMul %[[X]], %[[T]] : {{.*}} -> tensor<?x?x6xf32>
+  // CHECK-NEXT: %[[R:.+]] = onnx.Add %[[P]], %[[B]]
+  // CHECK-NEXT: return %[[R]]
+  %g = onnx.Gemm %flat, %w, %b {transB = 1 : i64} : (tensor<*xf32>, tensor<6x4xf32>, tensor<6xf32>) -> tensor<*xf32>
+  %r = onnx.Reshape %g, %to : (tensor<*xf32>, tensor<*xi64>) -> tensor<*xf32>
+  return %r : tensor<*xf32>
+}

@@ -17,6 +17,11 @@ def InferShapesPass : Pass<"onnx-infer-shapes", "::mlir::func::FuncOp"> {
     dimensions are in the argument attribute `onnx.dims`; where a result has
     that attribute it is written anew, with the dimensions as expressions.
 
+    Dynamic dimensions of inputs that have no name and that an op broadcasts with
+    another input's are taken to be equal and get one name: a model
+    whose inputs are `[?, ?]` then is as one whose inputs are `[batch, sequence]`. (One of
+    them as 1 and the other not would be valid ONNX, and is refused at run time.)
+
     Needs the form that the importer gives. A shape that an op does not allow, and a rank
     that stays unknown, are errors that name the node. Changes nothing
     when run again.

@@ -88,6 +88,9 @@ public:
   /// Puts values for atoms, also within functions' arguments.
   SymDim substitute(Substitution substitution) const;
 
+  /// Visits every atom, also within functions' arguments.
+  void walk(llvm::function_ref<void(const SymAtom &)> visit) const;
+
   /// Bounds that hold for all dimensions (never negative) and all index
   /// variables `$k` of 0 <= $k < extents[k].
   std::optional<int64_t> lowerBound(llvm::ArrayRef<SymDim> extents = {}) const;
