@@ -129,9 +129,10 @@ struct FoldConstantsPass
     Evaluation evaluation{op, in, out};
     bool empty = llvm::all_of(
         out, [](const ConstantTensor &tensor) { return tensor.size() == 0; });
-    if (!empty && !evaluateArithmetic(evaluation) && !evaluateLogic(evaluation) &&
-        !evaluateConversion(evaluation) && !evaluateMovement(evaluation) &&
-        !evaluateSelection(evaluation) && !evaluateReduction(evaluation))
+    if (!empty && !evaluateArithmetic(evaluation) &&
+        !evaluateLogic(evaluation) && !evaluateConversion(evaluation) &&
+        !evaluateMovement(evaluation) && !evaluateSelection(evaluation) &&
+        !evaluateReduction(evaluation))
       return;
     replace(op, out);
   }
