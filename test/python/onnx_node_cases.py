@@ -89,15 +89,24 @@ def read_tensor(path):
     return numpy_helper.to_array(tensor)
 
 
+def numbered(folder, kind):
+    """The files KIND_0.pb, KIND_1.pb ... of a folder, in the order of their numbers."""
+    return sorted(folder.glob(f"{kind}_*.pb"), key=lambda path: int(path.stem.split("_")[1]))
+
+
 def data_sets(test):
     """Pairs of lists, inputs and outputs."""
     if test.data_sets is not None:
-        as_array = lambda x: numpy_helper.to_array(x) if isinstance(x, TensorProto) else np.asarray(x)
+
+        def as_array(x):
+            return numpy_helper.to_array(x) if isinstance(x, TensorProto) else np.asarray(x)
+
         return [([as_array(x) for x in i], [as_array(x) for x in o]) for i, o in test.data_sets]
     sets = []
     for folder in sorted(pathlib.Path(test.model_dir).glob("test_data_set_*")):
-        numbered = lambda kind: sorted(folder.glob(f"{kind}_*.pb"), key=lambda p: int(p.stem.split("_")[1]))
-        sets.append(([read_tensor(p) for p in numbered("input")], [read_tensor(p) for p in numbered("output")]))
+        sets.append(
+            ([read_tensor(p) for p in numbered(folder, "input")], [read_tensor(p) for p in numbered(folder, "output")])
+        )
     return sets
 
 
@@ -144,11 +153,11 @@ def run(test):
         onnx.save(model, source)
         call(tool("skim-opt"), source, "-o", library)
         for given, wanted in data_sets(test):
-            arrays = {n: (x.view("V2") if is_bfloat16(x) else x) for n, x in zip(inputs, given)}
+            arrays = {n: (x.view("V2") if is_bfloat16(x) else x) for n, x in zip(inputs, given, strict=False)}
             np.savez(f"{folder}/in.npz", **arrays)
             call(tool("skim-run"), library, f"--inputs={folder}/in.npz", f"--outputs={folder}/out.npz")
             with np.load(f"{folder}/out.npz") as got:
-                for name, expected in zip(outputs, wanted):
+                for name, expected in zip(outputs, wanted, strict=False):
                     compare(name, got[name], expected, test.rtol, test.atol)
 
 
