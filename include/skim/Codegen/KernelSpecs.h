@@ -35,6 +35,7 @@ struct AttentionSpec {
   bool mask = false;
   float fill = 0;
   EmptyKeys emptyKeys = EmptyKeys::Uniform;
+  bool maskQueries = false; ///< with a mask: queries without a token as well
   bool bias = false;
   std::optional<int64_t> window;
   std::string name() const;

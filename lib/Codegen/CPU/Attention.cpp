@@ -88,6 +88,8 @@ private:
   void emitValues(Value row, Value valid);
   void emitValueTile(Value query, Value tile, Value first, Value last);
   Value biasLanes(Value firstQuery, Value valid, Value key, int64_t first);
+  Value fillQueries(Value firstQuery, Value valid, Value added, int64_t first,
+                    Value score);
   Value windowLanes(Value firstQuery, Value key, int64_t first, Value score);
   Value positionInSequence(Value positions, Value row);
 
@@ -310,6 +312,28 @@ Value AttentionKernel::biasLanes(Value row, Value valid, Value key,
   return result;
 }
 
+/// The scores of the lanes first, first + 1, ... of the panel, filled where the
+/// query has no token; those of a key without one are already.
+Value AttentionKernel::fillQueries(Value row, Value valid, Value added,
+                                   int64_t first, Value score) {
+  Value last = b.sub(valid, b.index(1));
+  Value fill = b.broadcast(b.constant(spec.fill)), tokens = b.splat(0.0f);
+  for (int64_t lane = 0; lane != b.target.vectorWidth; ++lane) {
+    Value query = b.add(row, b.min(b.index(first + lane), last));
+    Value token =
+        b.load(mask, {sequence, positionInSequence(positions, query)});
+    Value number = b.select(token, b.constant(1.0f), b.constant(0.0f));
+    tokens =
+        vector::InsertOp::create(b, number, tokens, ArrayRef<int64_t>{lane});
+  }
+  Value isFilled =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, added, fill);
+  Value isToken = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, tokens,
+                                        b.splat(1.0f));
+  Value keeps = arith::OrIOp::create(b, isFilled, isToken);
+  return b.select(keeps, score, b.addf(score, fill));
+}
+
 void AttentionKernel::emitCorrections(Value row, Value valid) {
   b.loop(b.index(0), keys, 1, [&](Value j) {
     Value added;
@@ -322,6 +346,8 @@ void AttentionKernel::emitCorrections(Value row, Value valid) {
         score = b.addf(score, biasLanes(row, valid, j, first));
       if (added)
         score = b.addf(score, added);
+      if (spec.maskQueries)
+        score = fillQueries(row, valid, added, first, score);
       b.storeVector(score, scores, {j, b.index(first)});
     }
     if (!spec.window)

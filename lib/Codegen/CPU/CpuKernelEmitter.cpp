@@ -46,6 +46,8 @@ std::string AttentionSpec::name() const {
     name += "_keys";
   if (mask)
     name += "_mask_" + bits(fill) + "_" + stringifyEmptyKeys(emptyKeys).str();
+  if (maskQueries)
+    name += "_queries";
   if (bias)
     name += "_bias";
   if (window)

@@ -80,6 +80,38 @@ ScoreTerm AttentionMatcher::skipRepetition(ScoreTerm term) {
   return term;
 }
 
+/// Puts a term to the masks or the biases; a sum with masks in it is taken
+/// apart.
+LogicalResult AttentionMatcher::sortTerm(ScoreTerm term, unsigned level,
+                                         SmallVectorImpl<KeyMask> &masks,
+                                         SmallVectorImpl<ScoreTerm> &biases) {
+  bool vanishes = false;
+  if (std::optional<KeyMask> mask = matchKeyMask(term, vanishes)) {
+    masks.push_back(*mask);
+    return success();
+  }
+  if (vanishes)
+    return success();
+  term = skipRepetition(term);
+  if (auto sum = term.value.getDefiningOp<onnx::AddOp>(); sum && level < 8) {
+    SmallVector<KeyMask> innerMasks;
+    SmallVector<ScoreTerm> innerBiases;
+    bool isSplit = true;
+    for (Value operand : sum->getOperands()) {
+      auto at = getOperandIndex(context, operand, sum.getC(), term.at);
+      isSplit &= at && succeeded(sortTerm({operand, *at, term.factor},
+                                          level + 1, innerMasks, innerBiases));
+    }
+    if (isSplit && !innerMasks.empty()) {
+      llvm::append_range(masks, innerMasks);
+      llvm::append_range(biases, innerBiases);
+      return success();
+    }
+  }
+  biases.push_back(term);
+  return checkBias(term);
+}
+
 LogicalResult AttentionMatcher::checkBias(const ScoreTerm &term) {
   std::optional<SymDims> dims = context.dims(term.value);
   auto type = dyn_cast<RankedTensorType>(term.value.getType());
@@ -161,32 +193,23 @@ Value AttentionMatcher::makeBiases(ArrayRef<ScoreTerm> terms, Value states) {
 }
 
 LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
-  std::optional<KeyMask> mask;
+  SmallVector<KeyMask> masks;
   SmallVector<ScoreTerm> biases;
-  for (const ScoreTerm &term : match.terms) {
-    bool vanishes = false;
-    std::optional<KeyMask> termMask = matchKeyMask(term, vanishes);
-    if (vanishes)
-      continue;
-    if (!termMask)
-      biases.push_back(term);
-    else if (!mask)
-      mask = termMask;
-    else if (mask->base != termMask->base ||
-             mask->negated != termMask->negated ||
-             mask->masksQueries != termMask->masksQueries)
+  for (const ScoreTerm &term : match.terms)
+    if (failed(sortTerm(term, 0, masks, biases)))
+      return failure();
+  std::optional<KeyMask> mask;
+  for (const KeyMask &other : masks) {
+    if (mask && (mask->base != other.base || mask->negated != other.negated ||
+                 mask->masksQueries != other.masksQueries))
       return fail("two different key masks");
+    mask = other;
   }
   Type stateType = root->getResult(0).getType();
   int64_t width = getWidth(stateType),
           kvWidth = width / match.heads * match.kvHeads;
   if (withWidth(match.query.states.getType(), width) != stateType)
     return fail("the context is not as the queries");
-  for (ScoreTerm &term : biases) {
-    term = skipRepetition(term);
-    if (failed(checkBias(term)))
-      return failure();
-  }
   // Nothing fails from here on.
   Value bias = makeBiases(biases, match.query.states);
   Value keyMask;

@@ -85,6 +85,9 @@ private:
 
   std::optional<KeyMask> matchKeyMask(const ScoreTerm &term, bool &vanishes);
   ScoreTerm skipRepetition(ScoreTerm term);
+  mlir::LogicalResult sortTerm(ScoreTerm term, unsigned level,
+                               llvm::SmallVectorImpl<KeyMask> &masks,
+                               llvm::SmallVectorImpl<ScoreTerm> &biases);
   mlir::LogicalResult checkBias(const ScoreTerm &term);
   mlir::Value makeBias(const ScoreTerm &term);
   mlir::Value makeBiases(llvm::ArrayRef<ScoreTerm> terms, mlir::Value states);

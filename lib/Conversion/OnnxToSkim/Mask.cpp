@@ -36,6 +36,9 @@ std::optional<KeyMask> skim::raise::getKeyMask(const Element &element,
     if (!isAt(element.at, indices.key))
       return std::nullopt;
   } else {
+    // Filled by infinity their rows would have no live key.
+    if (std::isinf(static_cast<float>(mask.fill)))
+      return std::nullopt;
     mask.masksQueries = true;
     ArrayRef<SymDim> a = element.at, b = element.alsoAt;
     if (!(isAt(a, indices.key) && isAt(b, indices.query)) &&

@@ -227,9 +227,17 @@ std::optional<SymDims> RaiseContext::dims(Value value) {
     for (Value operand : op->getOperands())
       if (isSkimOp(operand.getDefiningOp()))
         (void)dims(operand);
-  if (auto known = shapes.dims(value))
-    return SymDims(known->begin(), known->end());
-  return std::nullopt;
+  auto known = shapes.dims(value);
+  if (!known)
+    return std::nullopt;
+  SymDims result(known->begin(), known->end());
+  // A slice of the first item of a dimension: 1, or no result at all.
+  for (SymDim &dim : result)
+    if (const onnx::SymAtom *atom = dim.singleAtom();
+        atom && atom->kind == onnx::SymAtom::Kind::Min &&
+        llvm::is_contained(atom->args, SymDim(1)))
+      dim = 1;
+  return result;
 }
 
 void RaiseContext::forget(Operation *op) {

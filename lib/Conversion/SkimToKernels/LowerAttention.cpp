@@ -49,6 +49,7 @@ LogicalResult Lowering::lowerAttention(AttentionOp op) {
   // Where nothing says what a masked key adds it takes no part.
   spec.fill = op.getFill() ? op.getFill()->convertToFloat() : -INFINITY;
   spec.emptyKeys = op.getEmptyKeys();
+  spec.maskQueries = spec.mask && op.getMaskQueries();
   spec.bias = bool(op.getBias());
   spec.window = op.getWindow();
   spec.ownKeyRows = op.getKeyRows() && op.getKeyRows() != op.getRows();
