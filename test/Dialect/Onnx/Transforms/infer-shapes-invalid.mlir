@@ -67,6 +67,6 @@ func.func @squeeze_extent(%a: tensor<2x3xf32>) -> tensor<*xf32> {
   %axes = onnx.Constant dense<1> : tensor<1xi64>
   %u = onnx.Abs %a : (tensor<2x3xf32>) -> tensor<*xf32>
   // expected-error @+1 {{node (Squeeze): expected extent 1 on axis 1, got 3}}
-  %0 = onnx.Squeeze %u, %uxes : (tensor<*xf32>, tensor<1xi64>) -> tensor<*xf32>
+  %0 = onnx.Squeeze %u, %axes : (tensor<*xf32>, tensor<1xi64>) -> tensor<*xf32>
   return %0 : tensor<*xf32>
 }

@@ -248,7 +248,7 @@ func.func @no_ops(%x: tensor<?x4xf32> {onnx.dims = ["b", "4"]}) -> (tensor<*xf32
 
 // A linear layer on flattened states, as Gemm.
 // CHECK-LABEL: func @gemm_of_flattened
-// CHECK-SAME: %[[X:[^:]+]]: tensor<?x?x4xf32>, %[[W:[^:]+]]: tensor<6x4xf32>, %[[B:[^:]+]]: tensor<6xf32>
+// CHECK-SAME: %[[X:[^:]+]]: tensor<?x?x4xf32> {{.*}}, %[[W:[^:]+]]: tensor<6x4xf32>, %[[B:[^:]+]]: tensor<6xf32>
 func.func @gemm_of_flattened(%x: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %w: tensor<6x4xf32>, %b: tensor<6xf32>) -> tensor<*xf32> {
   %rows = onnx.Constant dense<[-1, 4]> : tensor<2xi64>
   %lead = onnx.Shape %x {start = 0 : i64, end = 2 : i64} : (tensor<?x?x4xf32>) -> tensor<*xi64>
