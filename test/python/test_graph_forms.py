@@ -146,7 +146,10 @@ def head(reference, kind, states, mask):
     ],
     ids=lambda sizes: f"{sizes.hidden}x{sizes.heads}x{sizes.ffn}",
 )
-def test_odd_sizes(sizes, built, compiled):
+def test_odd_sizes(sizes, built, compiled, request):
+    if sizes.heads in (1, sizes.hidden):
+        reason = "attention with one head, or with heads of one number, is not raised: padding is kept"
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
     path, _, peer = built(dict(opset=17, head="pooler"), sizes)
     model = compiled(path)
     for shape in [(1, 1), (3, 17), (2, 40)]:
