@@ -89,25 +89,22 @@ def read_tensor(path):
     return numpy_helper.to_array(tensor)
 
 
-def numbered(folder, kind):
-    """The files KIND_0.pb, KIND_1.pb ... of a folder, in the order of their numbers."""
-    return sorted(folder.glob(f"{kind}_*.pb"), key=lambda path: int(path.stem.split("_")[1]))
+def as_array(value):
+    return numpy_helper.to_array(value) if isinstance(value, TensorProto) else np.asarray(value)
+
+
+def read_tensors(folder, kind):
+    """The tensors KIND_0.pb, KIND_1.pb, ... of a folder."""
+    files = sorted(folder.glob(f"{kind}_*.pb"), key=lambda path: int(path.stem.split("_")[1]))
+    return [read_tensor(path) for path in files]
 
 
 def data_sets(test):
     """Pairs of lists, inputs and outputs."""
     if test.data_sets is not None:
-
-        def as_array(x):
-            return numpy_helper.to_array(x) if isinstance(x, TensorProto) else np.asarray(x)
-
         return [([as_array(x) for x in i], [as_array(x) for x in o]) for i, o in test.data_sets]
-    sets = []
-    for folder in sorted(pathlib.Path(test.model_dir).glob("test_data_set_*")):
-        sets.append(
-            ([read_tensor(p) for p in numbered(folder, "input")], [read_tensor(p) for p in numbered(folder, "output")])
-        )
-    return sets
+    folders = sorted(pathlib.Path(test.model_dir).glob("test_data_set_*"))
+    return [(read_tensors(f, "input"), read_tensors(f, "output")) for f in folders]
 
 
 def is_bfloat16(array):
@@ -153,11 +150,11 @@ def run(test):
         onnx.save(model, source)
         call(tool("skim-opt"), source, "-o", library)
         for given, wanted in data_sets(test):
-            arrays = {n: (x.view("V2") if is_bfloat16(x) else x) for n, x in zip(inputs, given, strict=False)}
+            arrays = {n: (x.view("V2") if is_bfloat16(x) else x) for n, x in zip(inputs, given, strict=True)}
             np.savez(f"{folder}/in.npz", **arrays)
             call(tool("skim-run"), library, f"--inputs={folder}/in.npz", f"--outputs={folder}/out.npz")
             with np.load(f"{folder}/out.npz") as got:
-                for name, expected in zip(outputs, wanted, strict=False):
+                for name, expected in zip(outputs, wanted, strict=True):
                     compare(name, got[name], expected, test.rtol, test.atol)
 
 
