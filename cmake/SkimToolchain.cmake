@@ -15,6 +15,18 @@ include(AddMLIR)
 # AddLLVM resets the output folders of the tools that it makes.
 set(MLIR_MAIN_INCLUDE_DIR ${PROJECT_SOURCE_DIR}/include)
 
+# Repeated builds come from ccache where it is installed. The settings let it
+# take precompiled headers: their time stamps are left out and not compared.
+find_program(SKIM_CCACHE ccache)
+if(SKIM_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  set(launcher ${CMAKE_COMMAND} -E env
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${SKIM_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
+endif()
+
 add_compile_options(-Wall -Wextra -Wno-unused-parameter -fvisibility=hidden)
 add_link_options(-fuse-ld=lld -Wl,--as-needed)
 if(SKIM_SANITIZE)
