@@ -7,6 +7,7 @@
 #include "Describe.h"
 #include "Diagnostics.h"
 #include "Facts.h"
+#include "Layers.h"
 #include "Options.h"
 #include "Report.h"
 #include "skim/Conversion/SkimToKernels/Passes.h"
@@ -251,10 +252,14 @@ llvm::Error Compilation::run() {
       FailureOr<ModelDescription> described = describeModel(*module, target);
       if (failed(described))
         return stageError("description");
+      described->layers = std::move(description.layers);
+      described->otherFlops = description.otherFlops;
       description = std::move(*described);
     }
     if (llvm::Error error = runStage(stage, build))
       return error;
+    if (stage == Stage::Packed && failed(countFlops(*module, description)))
+      return stageError("description");
     if (stage == options.emit)
       return printModule();
   }

@@ -5,7 +5,6 @@
 
 #include "Describe.h"
 
-#include "Layers.h"
 #include "skim/Compiler/Compiler.h"
 #include "skim/Dialect/Onnx/IR/OnnxDialect.h"
 #include "skim/Dialect/Skim/IR/SkimDialect.h"
@@ -136,6 +135,5 @@ FailureOr<ModelDescription> skim::describeModel(ModuleOp module,
     model.outputs.push_back(std::move(*tensor));
   }
   boundIds(main, model.inputs);
-  countFlops(main, model);
   return model;
 }

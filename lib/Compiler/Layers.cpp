@@ -6,7 +6,9 @@
 
 #include "Layers.h"
 
+#include "mlir/Pass/PassManager.h"
 #include "skim/Dialect/Skim/IR/SkimDialect.h"
+#include "skim/Dialect/Skim/Transforms/Passes.h"
 #include "llvm/ADT/DenseMap.h"
 
 using namespace mlir;
@@ -24,6 +26,9 @@ private:
   void addLinear(LinearOp op);
   /// The linear layers that make `value`, through ops that only move or add.
   void claimOperands(Value value, unsigned layer);
+  /// Whether `value` has a row for each sequence, not one for each token.
+  bool isFirstRows(Value value) const { return firstRows.contains(value); }
+  void followFirstRows(Operation *op);
 
   func::FuncOp main;
   ModelDescription &model;
@@ -33,6 +38,7 @@ private:
   DenseMap<Operation *, unsigned> claimed;
   /// Linear layers behind the attention of each layer, so far.
   std::vector<unsigned> behind;
+  DenseSet<Value> firstRows;
 };
 } // namespace
 
@@ -52,7 +58,9 @@ void LayerCounter::addAttention(AttentionOp op) {
   LayerDescription layer;
   layer.hidden = getWidth(op.getResult().getType());
   layer.heads = op.getHeads();
-  layer.flops.perPair = 4 * layer.hidden;
+  int64_t perPair = 4 * layer.hidden;
+  (isFirstRows(op.getResult()) ? layer.flops.perToken : layer.flops.perPair) =
+      perPair;
   layer.flops.window = op.getWindow().value_or(0);
   unsigned index = model.layers.size();
   for (Value operand : {op.getQuery(), op.getKey(), op.getValue()})
@@ -69,26 +77,39 @@ void LayerCounter::addLinear(LinearOp op) {
     model.otherFlops.perSequence += flops;
     return;
   }
+  auto count = [&](FlopsDescription &part) {
+    (isFirstRows(op.getResult()) ? part.perSequence : part.perToken) += flops;
+  };
   auto claim = claimed.find(op);
   if (claim != claimed.end()) {
-    model.layers[claim->second].flops.perToken += flops;
+    count(model.layers[claim->second].flops);
     return;
   }
   unsigned depth = depths.lookup(op.getInput());
   bool isHead = depth == model.layers.size() && depth > 1 &&
                 behind[depth - 1] >= behind[0];
   if (depth == 0 || isHead) {
-    model.otherFlops.perToken += flops;
+    count(model.otherFlops);
     return;
   }
   LayerDescription &layer = model.layers[depth - 1];
   ++behind[depth - 1];
-  layer.flops.perToken += flops;
+  count(layer.flops);
   // The wide one of a feed-forward's two.
   layer.ffn = std::max(layer.ffn, std::max(inner, outer));
 }
 
+void LayerCounter::followFirstRows(Operation *op) {
+  auto first = dyn_cast<FirstRowsOp>(op);
+  if (!first && (op->getNumOperands() == 0 || !isFirstRows(op->getOperand(0))))
+    return;
+  for (Value result : op->getResults())
+    if (isRagged(result.getType()))
+      firstRows.insert(result);
+}
+
 void LayerCounter::run() {
+  main.walk([&](Operation *op) { followFirstRows(op); });
   main.walk([&](AttentionOp op) { addAttention(op); });
   behind.resize(model.layers.size());
   main.walk([&](Operation *op) {
@@ -103,6 +124,13 @@ void LayerCounter::run() {
   });
 }
 
-void skim::countFlops(func::FuncOp main, ModelDescription &model) {
-  LayerCounter(main, model).run();
+LogicalResult skim::countFlops(ModuleOp packed, ModelDescription &model) {
+  // Weights are resources, which a clone shares.
+  OwningOpRef<ModuleOp> dense = packed.clone();
+  PassManager passes(packed.getContext());
+  passes.addNestedPass<func::FuncOp>(createSkimNarrowRowsPass());
+  if (failed(passes.run(*dense)))
+    return failure();
+  LayerCounter(dense->lookupSymbol<func::FuncOp>("main"), model).run();
+  return success();
 }

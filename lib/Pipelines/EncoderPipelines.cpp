@@ -64,6 +64,8 @@ void skim::buildPlanPipeline(OpPassManager &passes,
 void skim::buildOptimisePipeline(OpPassManager &passes,
                                  const PipelineOptions &options) {
   passes.addNestedPass<func::FuncOp>(createSkimFuseEpiloguePass());
+  // After the plan: what it reads of a layer, importance say, is read.
+  passes.addNestedPass<func::FuncOp>(createSkimNarrowRowsPass());
   passes.addPass(createCSEPass());
   passes.addPass(createVerifyPackedFormPass());
 }

@@ -26,7 +26,9 @@ static InFlightDiagnostic complain(Operation *op, StringRef form) {
 
 static bool isKernelOp(Operation *op) {
   return isa<WeightsOp, WeightsViewOp, PackRowsOp, DispatchOp, CheckOp,
-             ReportOp, OutputOp>(op);
+             ReportOp, OutputOp, PruneRowsOp, BlockRowsOp, SkipRowsOp,
+             ExitRowsOp, LeadingRowsOp, HoldRowsOp, ScatterRowsOp,
+             ComposeRowsOp>(op);
 }
 
 /// Applies `check` to every op below `module`.

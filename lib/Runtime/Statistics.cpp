@@ -19,16 +19,35 @@ double skim::rt::secondsNow() {
 
 Collector::~Collector() {
   std::free(offsets);
-  std::free(positions);
+  std::free(lastLayers);
+  std::free(exitLayers);
+  std::free(layerTokens);
   std::free(kernels);
 }
 
-void Collector::begin(uint32_t newWhat) {
+/// Room for `count` integers, each `value`; null when there is no memory.
+template <typename Int>
+static Int *fill(Int *old, int64_t count, int64_t value) {
+  auto *grown = static_cast<Int *>(
+      std::realloc(old, (static_cast<size_t>(count) + 1) * sizeof(Int)));
+  if (!grown) {
+    std::free(old);
+    return nullptr;
+  }
+  for (int64_t i = 0; i < count; ++i)
+    grown[i] = static_cast<Int>(value);
+  return grown;
+}
+
+void Collector::begin(uint32_t newWhat, int64_t layers) {
   what = newWhat;
   if (!what)
     return;
-  lost = rowsKnown = false;
-  flops = numKernels = 0;
+  rowsKnown = false;
+  flops = overhead = numKernels = 0;
+  numLayers = layers;
+  layerTokens = fill(layerTokens, 2 * layers, -1);
+  lost = !layerTokens;
   std::memset(seconds, 0, sizeof(seconds));
   started = secondsNow();
 }
@@ -38,18 +57,6 @@ void Collector::end() {
     total = secondsNow() - started;
 }
 
-static int32_t *copyInts(int32_t *old, const int32_t *from, int64_t count) {
-  size_t bytes = static_cast<size_t>(count) * sizeof(int32_t);
-  auto *copy =
-      static_cast<int32_t *>(std::realloc(old, bytes + sizeof(int32_t)));
-  if (!copy) {
-    std::free(old);
-    return nullptr;
-  }
-  std::memcpy(copy, from, bytes);
-  return copy;
-}
-
 void Collector::addRows(int64_t newBatch, int64_t newSequence,
                         const int32_t *newOffsets,
                         const int32_t *newPositions) {
@@ -57,19 +64,50 @@ void Collector::addRows(int64_t newBatch, int64_t newSequence,
     return;
   batch = newBatch;
   sequence = newSequence;
-  offsets = copyInts(offsets, newOffsets, batch + 1);
-  positions = copyInts(positions, newPositions, newOffsets[batch]);
-  rowsKnown = offsets && positions;
+  int32_t last = static_cast<int32_t>(numLayers) - 1;
+  offsets = fill(offsets, batch + 1, 0);
+  exitLayers = fill(exitLayers, batch, last);
+  lastLayers = fill(lastLayers, batch * sequence, -1);
+  rowsKnown = offsets && exitLayers && lastLayers;
   lost |= !rowsKnown;
+  if (!rowsKnown)
+    return;
+  std::memcpy(offsets, newOffsets, (batch + 1) * sizeof(int32_t));
+  for (int32_t t = 0; t < offsets[batch]; ++t)
+    lastLayers[newPositions[t]] = last;
+}
+
+void Collector::addCut(int64_t layer, bool forFfn, const skim_rt_rows &from,
+                       const skim_rt_rows &to, int64_t count) {
+  if (!rowsKnown || lost || layer < 0 || layer >= numLayers)
+    return;
+  layerTokens[2 * layer + !forFfn] = count;
+  int64_t next = 0;
+  for (int32_t t = 0; t < from.offsets[from.batch]; ++t) {
+    if (next < count && to.source[next] == t)
+      ++next;
+    else
+      lastLayers[from.positions[t]] = static_cast<int32_t>(layer);
+  }
+}
+
+void Collector::addExit(int64_t newSequence, int64_t layer) {
+  if (what && rowsKnown && !lost)
+    exitLayers[newSequence] = static_cast<int32_t>(layer);
+}
+
+void Collector::addSeconds(int32_t kind, double time) {
+  seconds[kind >= 0 && kind < SKIM_NUM_KINDS ? kind
+                                             : int32_t(SKIM_KIND_OTHER)] +=
+      time;
 }
 
 void Collector::addDispatch(const skim_rt_kernel *kernel, int64_t tasks,
                             int64_t newFlops, double time) {
-  int32_t kind = kernel->kind;
-  seconds[kind >= 0 && kind < SKIM_NUM_KINDS ? kind
-                                             : int32_t(SKIM_KIND_OTHER)] +=
-      time;
+  addSeconds(kernel->kind, time);
   flops += newFlops;
+  if (kernel->kind == SKIM_KIND_ADAPTIVE)
+    overhead += newFlops;
   if (!(what & SKIM_COLLECT_PROFILE))
     return;
   int64_t i = 0;
@@ -112,7 +150,7 @@ static int64_t flopsOf(const skim_flops_desc &part, int64_t n) {
 
 static int64_t flopsOfSequence(const skim_model_desc &model, int64_t n) {
   int64_t sum = flopsOf(model.other_flops, n);
-  for (int64_t l = 0; l < model.num_layers; ++l)
+  for (int64_t l = 0; n > 0 && l < model.num_layers; ++l)
     sum += flopsOf(model.layers[l].flops, n);
   return sum;
 }
@@ -121,28 +159,33 @@ static int64_t flopsOfSequence(const skim_model_desc &model, int64_t n) {
 // JSON
 //===----------------------------------------------------------------------===//
 
-void Collector::printRows(const skim_model_desc &model) {
-  int64_t sequences = rowsKnown ? batch : 0;
+void Collector::printLayers() {
   int64_t tokens = rowsKnown ? offsets[batch] : 0;
-  int64_t last = model.num_layers - 1;
   text << "\"tokens\": " << tokens
-       << ", \"padded_tokens\": " << sequences * sequence << ", \"layers\": [";
-  for (int64_t l = 0; l < model.num_layers; ++l)
-    text << (l ? ", " : "") << "{\"tokens_in\": " << tokens
-         << ", \"tokens_ffn\": " << tokens << ", \"tokens_out\": " << tokens
-         << "}";
-  text << "], \"exit_layer\": [";
+       << ", \"padded_tokens\": " << (rowsKnown ? batch * sequence : 0)
+       << ", \"layers\": [";
+  for (int64_t l = 0; l < numLayers; ++l) {
+    text << (l ? ", " : "") << "{\"tokens_in\": " << tokens;
+    for (int place = 0; place < 2; ++place) {
+      int64_t left = layerTokens[2 * l + place];
+      tokens = left < 0 ? tokens : left;
+      text << (place ? ", \"tokens_out\": " : ", \"tokens_ffn\": ") << tokens;
+    }
+    text << "}";
+  }
+  text << "]";
+}
+
+void Collector::printSequences() {
+  int64_t sequences = rowsKnown ? batch : 0;
+  text << ", \"exit_layer\": [";
   for (int64_t b = 0; b < sequences; ++b)
-    text << (b ? ", " : "") << last;
+    text << (b ? ", " : "") << int64_t(exitLayers[b]);
   text << "], \"last_layer\": [";
-  int64_t row = 0;
   for (int64_t b = 0; b < sequences; ++b) {
     text << (b ? ", [" : "[");
-    for (int64_t at = b * sequence; at < (b + 1) * sequence; ++at) {
-      bool token = row < tokens && positions[row] == at;
-      row += token;
-      text << (at > b * sequence ? ", " : "") << (token ? last : int64_t(-1));
-    }
+    for (int64_t at = b * sequence; at < (b + 1) * sequence; ++at)
+      text << (at > b * sequence ? ", " : "") << int64_t(lastLayers[at]);
     text << "]";
   }
   text << "]";
@@ -171,7 +214,7 @@ void Collector::printFlops(const skim_model_desc &model) {
     // Without a plan what runs is the dense model; the rest is not known.
     text << ", \"dense\": " << flops << ", \"padded\": null";
   }
-  text << ", \"overhead\": " << int64_t(0) << "}";
+  text << ", \"overhead\": " << overhead << "}";
 }
 
 static const char *const kindNames[SKIM_NUM_KINDS] = {
@@ -193,7 +236,8 @@ const char *Collector::statistics(const skim_model_desc &model) {
     return nullptr;
   text.clear();
   text << "{";
-  printRows(model);
+  printLayers();
+  printSequences();
   printFlops(model);
   printSeconds();
   text << "}";

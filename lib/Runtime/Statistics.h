@@ -28,8 +28,9 @@ class Collector {
 public:
   ~Collector();
 
-  /// Begins a run that collects what the bits of skim_collect in `what` say.
-  void begin(uint32_t what);
+  /// Begins a run of a model of `layers` layers that collects what the bits of
+  /// skim_collect in `what` say.
+  void begin(uint32_t what, int64_t layers);
   void end();
 
   bool active() const { return what != 0; }
@@ -37,6 +38,14 @@ public:
   /// The rows of the run; the first ones count.
   void addRows(int64_t batch, int64_t sequence, const int32_t *offsets,
                const int32_t *positions);
+  /// In layer `layer` the rows of `to`, `count` of them, were taken from those
+  /// of `from`, for its feed-forward or behind it.
+  void addCut(int64_t layer, bool forFfn, const skim_rt_rows &from,
+              const skim_rt_rows &to, int64_t count);
+  /// A sequence, by its number at entry, left behind layer `layer`.
+  void addExit(int64_t sequence, int64_t layer);
+  /// Time that no dispatch took.
+  void addSeconds(int32_t kind, double seconds);
   void addDispatch(const skim_rt_kernel *kernel, int64_t tasks, int64_t flops,
                    double seconds);
 
@@ -45,7 +54,8 @@ public:
   const char *profile();
 
 private:
-  void printRows(const skim_model_desc &model);
+  void printLayers();
+  void printSequences();
   void printFlops(const skim_model_desc &model);
   void printSeconds();
 
@@ -53,11 +63,15 @@ private:
   bool lost = false; // memory ran out while collecting
   double started = 0, total = 0;
   double seconds[SKIM_NUM_KINDS] = {};
-  int64_t flops = 0;
+  int64_t flops = 0, overhead = 0;
   bool rowsKnown = false;
   int64_t batch = 0, sequence = 0;
   int32_t *offsets = nullptr;   // batch + 1
-  int32_t *positions = nullptr; // offsets[batch]
+  int32_t *lastLayers = nullptr; // batch * sequence, -1: no token
+  int32_t *exitLayers = nullptr; // batch
+  // Tokens of each layer's feed-forward and behind it, -1: as many as before.
+  int64_t *layerTokens = nullptr; // 2 * numLayers
+  int64_t numLayers = 0;
   KernelTime *kernels = nullptr;
   int64_t numKernels = 0, kernelRoom = 0;
   Text text, profileText;

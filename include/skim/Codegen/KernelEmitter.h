@@ -36,6 +36,8 @@ public:
   virtual mlir::func::FuncOp get(const GatherSpec &spec) = 0;
   virtual mlir::func::FuncOp get(const ElementwiseSpec &spec) = 0;
   virtual mlir::func::FuncOp get(const L2Spec &spec) = 0;
+  virtual mlir::func::FuncOp get(const BlockScoresSpec &spec) = 0;
+  virtual mlir::func::FuncOp get(const WeightedSumSpec &spec) = 0;
 
   /// Tasks of a product over `rows` rows.
   virtual Launch launchGemm(mlir::OpBuilder &builder, mlir::Location loc,
@@ -44,6 +46,10 @@ public:
   virtual Launch launchAttention(mlir::OpBuilder &builder, mlir::Location loc,
                                  const AttentionSpec &spec, mlir::Value batch,
                                  mlir::Value sequence) = 0;
+  /// Tasks of the scores of `blocks` blocks.
+  virtual Launch launchBlockScores(mlir::OpBuilder &builder, mlir::Location loc,
+                                   const BlockScoresSpec &spec,
+                                   mlir::Value blocks) = 0;
   /// Tasks of any other kernel: one for each of `rows` rows of `width` numbers.
   virtual Launch launchRows(mlir::OpBuilder &builder, mlir::Location loc,
                             mlir::Value rows, int64_t width) = 0;

@@ -13,19 +13,26 @@
 namespace skim {
 
 /// out[t, n] = act(sum over k of x[t, k] * w[k, n] + bias[n]) + residual[t, n].
-/// Arguments: x [?, K], w [N / T, K, T], bias [N / T * T], residual [?, N],
-/// out [?, N].
+/// Arguments: x [?, K], its index [T] with indexed, w [N / T, K, T],
+/// bias [N / T * T], residual [?, N], its index [T] with residualIndexed,
+/// out [T, N].
 struct GemmSpec {
   int64_t k = 0, n = 0;
   Activation activation = Activation::None;
   bool bias = false, residual = false;
+  bool indexed = false;         ///< row t reads x[index[t]]
+  bool residualIndexed = false; ///< row t reads residual[index[t]]
   std::string name() const;
 };
 
 /// skim.attention on ragged rows. Each of q, k and v is a range of columns of a
 /// buffer. Arguments: q [?, qWidth], k [?, kWidth], v [?, vWidth], offsets,
 /// positions (and those of the keys with ownKeyRows), the length S of the
-/// padded sequences, mask [B, S] i1, bias [., ., S, S], out [?, heads * D].
+/// padded sequences, mask [B, S] i1, bias [., ., S, S], out [?, heads * D];
+/// importance [heads, T] of the T rows of keys; offsets of the sequences'
+/// blocks and blocks [?, heads, size, size].
+/// A sequence is found in mask and bias by the positions of its rows, so the
+/// sequences of the rows may be some of those of the batch.
 struct AttentionSpec {
   int64_t heads = 1, kvHeads = 1, headDim = 1;
   float scale = 1;
@@ -38,6 +45,24 @@ struct AttentionSpec {
   bool maskQueries = false; ///< with a mask: queries without a token as well
   bool bias = false;
   std::optional<int64_t> window;
+  /// importance[h, j] = sum of the probabilities of key j over the queries of
+  /// its sequence, these ascending.
+  bool importance = false;
+  /// Size of the diagonal blocks of the probabilities that are written, zeros
+  /// where there is no row; a multiple of 4, or 0 for none.
+  int64_t diagonal = 0;
+  bool hasByProducts() const { return importance || diagonal; }
+  std::string name() const;
+};
+
+/// The score of a block of tokens for skim.skip_blocks: convolution of 3 x 3
+/// from heads to heads, ReLU, mean of 2 x 2, the same again, a linear layer to
+/// two classes and the probability of the second. Arguments: blocks
+/// [?, heads, size, size], conv1 [heads, heads, 3, 3], bias1 [heads], conv2,
+/// bias2, fc [2, heads * size * size / 16], bias3 [2], out [?].
+struct BlockScoresSpec {
+  int64_t heads = 0, blockSize = 0;
+  int64_t flopsPerBlock() const;
   std::string name() const;
 };
 
@@ -66,19 +91,21 @@ struct EmbedSpec {
   std::string name() const;
 };
 
-/// skim.pool. Arguments: x [?, H], offsets; with a mask positions, S and the
-/// mask [B, S] i1; out [B, H].
+/// skim.pool. Arguments: x [?, H], its index [T] with indexed, offsets; with a
+/// mask positions, S and the mask [B, S] i1; out [., H].
 struct PoolSpec {
   int64_t width = 0;
   PoolKind kind = PoolKind::Mean;
   float epsilon = 0;
-  bool mask = false; ///< only rows where the mask is true
+  bool mask = false;    ///< only rows where the mask is true
+  bool indexed = false; ///< row t is x[index[t]]
   std::string name() const;
 };
 
 /// skim.restore from rows to [B, S, H], skim.gather the other way.
-/// Arguments of restore: x, offsets, positions, S, out; of gather: x,
-/// positions, out. The dense side is [B * S, H].
+/// Arguments of restore: x [T, H], positions, S, out; of gather: x, positions,
+/// out. The dense side is [B * S, H]. Tasks of restore are the B sequences of
+/// the dense side, some of which may have no rows.
 struct RestoreSpec {
   int64_t width = 0;
   float fill = 0;
@@ -95,6 +122,14 @@ struct ElementwiseSpec {
   Kind kind = Kind::Add;
   int64_t width = 0;
   Activation activation = Activation::None;
+  std::string name() const;
+};
+
+/// skim.weighted_sum: out = weights[0] * x_0 + weights[1] * x_1 + ..., in this
+/// order. Arguments: for each weight x [?, H], then out [?, H].
+struct WeightedSumSpec {
+  int64_t width = 0;
+  llvm::SmallVector<float> weights;
   std::string name() const;
 };
 

@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /* Counts up with every change of a layout or of a meaning in this file. */
-#define SKIM_ABI_VERSION 1u
+#define SKIM_ABI_VERSION 2u
 
 /* First eight bytes of skim_library_table. */
 #define SKIM_LIBRARY_MAGIC "SKIMLIB"
@@ -36,7 +36,8 @@ struct skim_flops_desc {
   int64_t window; /* 0: all pairs */
 };
 
-/* An encoder layer (56 bytes). */
+/* An encoder layer (56 bytes). Its per_sequence counts for sequences that have
+   a token. */
 struct skim_layer_desc {
   int64_t hidden;
   int64_t ffn;
@@ -160,6 +161,132 @@ void skim_rt_parallel_for(skim_rt_call *call, const skim_rt_kernel *kernel,
  */
 int64_t skim_rt_pack(skim_rt_call *call, const uint8_t *mask, int64_t B,
                      int64_t S, int32_t *offsets, int32_t *positions);
+
+/*
+ * Rows of the sequences that are still in the batch. All fields have 8 bytes.
+ * Ascending in sequence and position, as the rows at entry are.
+ */
+struct skim_rt_rows {
+  int32_t *offsets;   /* cumulated row counts, batch + 1 */
+  int32_t *positions; /* b * S + s in the batch at entry */
+  int32_t *entry;     /* row at entry; null: these are the rows at entry */
+  int32_t *source;    /* row among those that these were taken from, or null */
+  int64_t batch;      /* sequences */
+};
+
+/* The batch at entry. All fields have 8 bytes. */
+struct skim_rt_batch {
+  const int32_t *offsets; /* of the rows at entry */
+  int64_t sequence;       /* S */
+};
+
+/*
+ * Constant parameters of a decision. All fields have 8 bytes. A knob is an index
+ * into the model's knobs, or -1: then the number beside it holds.
+ */
+struct skim_rt_prune_desc {
+  int64_t layer;
+  int64_t after_layer; /* 0: before the feed-forward */
+  int64_t knob;        /* scale, 1 without */
+  double threshold;
+  double floor;
+  int64_t heads;
+  int64_t denominator; /* 0: the rows of the sequence */
+  int64_t num_protect;
+  const int64_t *protect; /* ascending indices at entry */
+};
+struct skim_rt_skip_desc {
+  int64_t layer;
+  int64_t knob;
+  double threshold;
+  int64_t block_size;
+  int64_t align_max; /* every sequence keeps as many blocks */
+  int64_t num_protect;
+  const int64_t *protect;
+  int64_t num_segments;
+  const int64_t *segments;
+};
+enum skim_rt_criterion {
+  SKIM_EXIT_ENTROPY = 0,
+  SKIM_EXIT_NORMALISED_ENTROPY = 1,
+  SKIM_EXIT_MAX_PROBABILITY = 2,
+  SKIM_EXIT_PATIENCE = 3
+};
+struct skim_rt_exit_desc {
+  int64_t layer;
+  int64_t knob;
+  double threshold;
+  double temperature;
+  int64_t criterion; /* enum skim_rt_criterion */
+  int64_t classes;
+  int64_t first; /* the first exit of the network */
+};
+
+/*
+ * The functions below decide which rows go on. They fill offsets, positions,
+ * entry and source of `to`, which have room for as many as `from` has, and
+ * return the number of rows; `to` may not share memory with `from`. What they
+ * compute is said at the ops skim.prune, skim.skip_blocks, skim.early_exit and
+ * skim.first_rows.
+ */
+
+/* sums[h * T + t]: attention that row t of T receives in head h. */
+int64_t skim_rt_prune(skim_rt_call *call, const struct skim_rt_prune_desc *desc,
+                      const struct skim_rt_batch *batch,
+                      const struct skim_rt_rows *from,
+                      const struct skim_rt_rows *to, const float *sums);
+
+/* Writes the cumulated numbers of blocks to blocks[0 .. batch]; returns their
+   number. */
+int64_t skim_rt_blocks(skim_rt_call *call, const struct skim_rt_rows *rows,
+                       int64_t block_size, int32_t *blocks);
+
+/*
+ * scores: one a block. `attended` are the rows that the blocks are of, `from`
+ * those of them that are left, by their source where they are fewer. segments
+ * of the positions at entry, of segment_bytes bytes each, or null.
+ */
+int64_t skim_rt_skip_blocks(skim_rt_call *call,
+                            const struct skim_rt_skip_desc *desc,
+                            const struct skim_rt_batch *batch,
+                            const struct skim_rt_rows *attended,
+                            const struct skim_rt_rows *from,
+                            const struct skim_rt_rows *to, const float *scores,
+                            const int32_t *blocks, const void *segments,
+                            int64_t segment_bytes);
+
+/*
+ * logits[b * classes + c] of the sequences of `from`. Copies those of a sequence
+ * that exits to its place in `results`; kept[0 .. *to_batch) are the others'
+ * numbers in `from`. votes: 2 numbers for each sequence at entry, for patience.
+ */
+int64_t skim_rt_exit(skim_rt_call *call, const struct skim_rt_exit_desc *desc,
+                     const struct skim_rt_batch *batch,
+                     const struct skim_rt_rows *from,
+                     const struct skim_rt_rows *to, const float *logits,
+                     float *results, int32_t *kept, int32_t *votes,
+                     int64_t *to_batch);
+
+/* The first row of each sequence that has one. */
+int64_t skim_rt_first_rows(skim_rt_call *call, const struct skim_rt_rows *from,
+                           const struct skim_rt_rows *to);
+
+/*
+ * held[entry row of t] = state of t, rows of `width` numbers, for the rows t of
+ * `from` that are not among the sources of `kept`; for all of them without
+ * `kept`. The state of t is row index[t], or t without an index.
+ */
+void skim_rt_hold(skim_rt_call *call, float *held, const float *states,
+                  const int32_t *index, const struct skim_rt_rows *from,
+                  const struct skim_rt_rows *kept, int64_t width);
+
+/* to[index[i]] = from[i] for count rows of `width` numbers. */
+void skim_rt_scatter(skim_rt_call *call, float *to, const float *from,
+                     const int32_t *index, int64_t count, int64_t width);
+
+/* composed[i] = outer[inner[i]]. */
+void skim_rt_compose(skim_rt_call *call, const int32_t *outer,
+                     const int32_t *inner, int32_t *composed, int64_t count);
 
 /*
  * Ends the run with an error. "{0}" and "{1}" in the message stand for a and b.

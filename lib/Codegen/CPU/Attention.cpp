@@ -12,7 +12,8 @@
 //
 // How it is scheduled
 //
-//   task = (sequence, head, block of 128 queries)
+//   task = (sequence, head, block of 128 queries); (sequence, head) where sums
+//          over all queries are asked for as well
 //     copy the head's keys and values together: rows of a wide matrix would
 //     meet in few sets of the cache
 //     for each panel of as many queries as a weight tile has columns:
@@ -26,10 +27,12 @@
 // Scores of a panel are n x lanes numbers (16 KiB for 256 keys and 16 lanes):
 // nothing of size n x n exists. Keys are padded to a multiple of MR and the
 // panel to whole lanes, in scratch memory, so that there is one code for all
-// sizes; what the padding computes is never stored.
+// sizes; what the padding computes is never stored. A panel's numbers do not
+// depend on the task it is in, nor on by-products.
 //===----------------------------------------------------------------------===//
 
 #include "Attention.h"
+#include "AttentionByProducts.h"
 #include "RankUpdates.h"
 #include "VectorMath.h"
 
@@ -47,8 +50,9 @@ struct Scratch {
   Scratch(KernelBuilder &b, const AttentionSpec &spec, Value sequence) {
     lanes = b.target.tileColumns;
     width = llvm::alignTo(spec.headDim, b.target.tileColumns);
-    Value keys =
-        b.mul(b.ceilDiv(sequence, b.target.tileRows), b.target.tileRows);
+    // Squares of four keys may begin at the last key.
+    Value keys = b.mul(b.ceilDiv(b.add(sequence, 3), b.target.tileRows),
+                       b.target.tileRows);
     auto place = [&](Value &offset, Value bytes) {
       offset = total ? total : b.index(0);
       total = b.add(offset, bytes);
@@ -59,24 +63,28 @@ struct Scratch {
     place(keyRows, b.mul(keys, width * 4));
     place(valueRows, b.mul(keys, width * 4));
     place(scores, b.mul(keys, lanes * 4));
+    place(byProducts, AttentionByProducts::scratchBytes(b, spec, keys));
     place(offsets, b.mul(keys, 4));
     paddedKeys = keys;
   }
   int64_t lanes, width; ///< queries of a panel, padded head
-  Value queries, factors, sums, keyRows, valueRows, scores, offsets;
+  Value queries, factors, sums, keyRows, valueRows, scores, byProducts, offsets;
   Value paddedKeys, total;
 };
 
 class AttentionKernel {
 public:
   AttentionKernel(KernelBuilder &b, const AttentionSpec &spec)
-      : b(b), spec(spec) {}
+      : b(b), spec(spec), byProducts(b, spec) {}
   func::FuncOp emit(ModuleOp module);
 
 private:
   void readArguments(func::FuncOp function);
   void makeViews();
   void emitTask(Value task);
+  void findSequence(Value pair);
+  void emitQueries(Value first, Value last);
+  void fillZeros(Value first, Value last);
   void copyHead(Value from, Value to, Value column,
                 function_ref<Values(Value, int64_t)> place);
   void maskKeys();
@@ -92,17 +100,22 @@ private:
                     Value score);
   Value windowLanes(Value firstQuery, Value key, int64_t first, Value score);
   Value positionInSequence(Value positions, Value row);
+  AttentionByProducts::Task describeTask() {
+    return {sequence, head, firstKeyRow, rows, keys, anyLive};
+  }
 
   int64_t vectors() const { return b.target.tileVectors(); }
   int64_t valueRows() const { return b.target.numRegisters == 32 ? 8 : 4; }
 
   KernelBuilder &b;
   const AttentionSpec &spec;
+  AttentionByProducts byProducts;
   int64_t lanes = 0, width = 0;
   Value q, k, v, offsets, positions, keyOffsets, keyPositions, length, mask,
       bias, out, begin, end, scratch;
-  // Of the current task.
-  Value sequence, head, firstRow, firstKeyRow, keys, anyLive;
+  // Of the current task. The sequence is `source` of the batch at entry.
+  Value sequence, source, head, firstRow, rows, firstKeyRow, keys;
+  Value anyLive; ///< where the mask can leave queries without a key
   // Views of the scratch memory.
   Value turned, factors, sums, keyBuffer, valueBuffer, scores, keyOffsetsAdded;
 };
@@ -122,6 +135,7 @@ func::FuncOp AttentionKernel::emit(ModuleOp module) {
   if (spec.bias)
     types.push_back(b.buffer({any, any, any, any}));
   types.push_back(b.buffer({any, spec.heads * spec.headDim}));
+  byProducts.addTypes(types);
   func::FuncOp function = startKernel(b, module, spec.name(), types);
   readArguments(function);
   makeViews();
@@ -148,6 +162,7 @@ void AttentionKernel::readArguments(func::FuncOp function) {
   if (spec.bias)
     bias = take();
   out = take();
+  byProducts.takeArguments(take);
   begin = take();
   end = take();
   scratch = take();
@@ -168,11 +183,26 @@ void AttentionKernel::makeViews() {
   sums = b.view(scratch, places.sums, b.buffer({lanes, width}));
   scores = b.view(scratch, places.scores, b.buffer({any, lanes}), count);
   keyOffsetsAdded = b.view(scratch, places.offsets, b.buffer({any}), count);
+  byProducts.makeViews(scratch, places.byProducts, places.paddedKeys);
 }
 
 void AttentionKernel::emitTask(Value task) {
+  if (spec.hasByProducts()) {
+    findSequence(task);
+    byProducts.begin(describeTask());
+    b.ifThen(b.less(b.index(0), rows), [&] { emitQueries(b.index(0), rows); });
+    byProducts.end(describeTask());
+    return;
+  }
   Value blocks = b.ceilDiv(length, queryBlock);
-  Value block = b.rem(task, blocks), pair = b.div(task, blocks);
+  findSequence(b.div(task, blocks));
+  Value first = b.mul(b.rem(task, blocks), queryBlock);
+  Value last = b.min(b.add(first, queryBlock), rows);
+  b.ifThen(b.less(first, last), [&] { emitQueries(first, last); });
+}
+
+/// The rows of the sequence and the head that `pair` numbers.
+void AttentionKernel::findSequence(Value pair) {
   sequence = b.div(pair, b.index(spec.heads));
   head = b.rem(pair, b.index(spec.heads));
   auto bound = [&](Value offsets, Value i) {
@@ -180,13 +210,15 @@ void AttentionKernel::emitTask(Value task) {
   };
   Value next = b.add(sequence, 1);
   firstRow = bound(offsets, sequence);
-  Value rows = b.sub(bound(offsets, next), firstRow);
+  rows = b.sub(bound(offsets, next), firstRow);
   firstKeyRow = bound(keyOffsets, sequence);
   keys = b.sub(bound(keyOffsets, next), firstKeyRow);
+}
 
-  Value first = b.mul(block, queryBlock);
-  Value last = b.min(b.add(first, queryBlock), rows);
-  b.ifThen(b.less(first, last), [&] {
+/// The queries [first, last) of the sequence, of which there is one at least.
+void AttentionKernel::emitQueries(Value first, Value last) {
+  auto attend = [&] {
+    source = b.div(b.toIndex(b.load(positions, {firstRow})), length);
     Value group = b.div(b.mul(head, spec.kvHeads), b.index(spec.heads));
     Value column = b.mul(group, spec.headDim);
     copyHead(k, keyBuffer, b.add(column, spec.kColumn),
@@ -199,6 +231,21 @@ void AttentionKernel::emitTask(Value task) {
       maskKeys();
     b.loop(first, last, lanes, [&](Value query) {
       emitPanel(query, b.min(b.sub(last, query), b.index(lanes)));
+    });
+    anyLive = Value();
+  };
+  // Rows with keys of their own may have none.
+  if (spec.ownKeyRows)
+    b.ifThen(b.less(b.index(0), keys), attend, [&] { fillZeros(first, last); });
+  else
+    attend();
+}
+
+void AttentionKernel::fillZeros(Value first, Value last) {
+  Value begin = b.mul(head, spec.headDim);
+  b.loop(b.add(firstRow, first), b.add(firstRow, last), 1, [&](Value row) {
+    b.forColumns(spec.headDim, [&](Value column, int64_t count) {
+      b.storeVector(b.splat(0.0f), out, {row, b.add(begin, column)}, count);
     });
   });
 }
@@ -225,9 +272,8 @@ void AttentionKernel::copyHead(Value from, Value to, Value column,
 void AttentionKernel::maskKeys() {
   Value none = b.index(0);
   anyLive = b.reduce(none, keys, 1, none, [&](Value j, ValueRange live) {
-    Value position = b.toIndex(b.load(keyPositions, {b.add(firstKeyRow, j)}));
-    Value at = b.sub(position, b.mul(sequence, length));
-    Value token = b.load(mask, {sequence, at});
+    Value at = positionInSequence(keyPositions, b.add(firstKeyRow, j));
+    Value token = b.load(mask, {source, at});
     b.store(b.select(token, b.constant(0.0f), b.constant(spec.fill)),
             keyOffsetsAdded, {j});
     return Values{b.add(live[0], b.select(token, b.index(1), b.index(0)))};
@@ -263,6 +309,11 @@ void AttentionKernel::emitPanel(Value query, Value valid) {
     emitCorrections(row, valid);
   emitSoftmax();
   emitValues(row, valid);
+  bool mayBeZero = spec.mask && spec.emptyKeys == EmptyKeys::Zero;
+  AttentionByProducts::Task task = describeTask();
+  if (!mayBeZero)
+    task.anyLive = Value();
+  byProducts.addPanel(task, scores, factors, query, valid);
 }
 
 /// scores[j, lane] = sum over d of k[j, d] * turned[d, lane].
@@ -288,7 +339,7 @@ void AttentionKernel::emitScores() {
 
 /// The position of a row within its padded sequence.
 Value AttentionKernel::positionInSequence(Value positions, Value row) {
-  return b.sub(b.toIndex(b.load(positions, {row})), b.mul(sequence, length));
+  return b.sub(b.toIndex(b.load(positions, {row})), b.mul(source, length));
 }
 
 /// bias[b, h, i, j] for the lanes first, first + 1, ... of the panel.
@@ -298,7 +349,7 @@ Value AttentionKernel::biasLanes(Value row, Value valid, Value key,
     Value one = b.equal(b.dim(bias, dimension), b.index(1));
     return b.select(one, b.index(0), index);
   };
-  Value batch = pick(0, sequence), headIndex = pick(1, head);
+  Value batch = pick(0, source), headIndex = pick(1, head);
   Value at = positionInSequence(keyPositions, b.add(firstKeyRow, key));
   Value last = b.sub(valid, b.index(1));
   Value result = b.splat(0.0f);
@@ -320,8 +371,7 @@ Value AttentionKernel::fillQueries(Value row, Value valid, Value added,
   Value fill = b.broadcast(b.constant(spec.fill)), tokens = b.splat(0.0f);
   for (int64_t lane = 0; lane != b.target.vectorWidth; ++lane) {
     Value query = b.add(row, b.min(b.index(first + lane), last));
-    Value token =
-        b.load(mask, {sequence, positionInSequence(positions, query)});
+    Value token = b.load(mask, {source, positionInSequence(positions, query)});
     Value number = b.select(token, b.constant(1.0f), b.constant(0.0f));
     tokens =
         vector::InsertOp::create(b, number, tokens, ArrayRef<int64_t>{lane});
@@ -463,7 +513,8 @@ func::FuncOp skim::emitAttention(KernelBuilder &b, ModuleOp module,
 
 Launch skim::launchAttention(KernelBuilder &b, const AttentionSpec &spec,
                              Value batch, Value sequence) {
-  Value blocks = b.ceilDiv(sequence, queryBlock);
-  Value pairs = b.mul(batch, spec.heads);
-  return {b.mul(pairs, blocks), b.index(1), Scratch(b, spec, sequence).total};
+  Value tasks = b.mul(batch, spec.heads);
+  if (!spec.hasByProducts())
+    tasks = b.mul(tasks, b.ceilDiv(sequence, queryBlock));
+  return {tasks, b.index(1), Scratch(b, spec, sequence).total};
 }

@@ -4,6 +4,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Attention.h"
+#include "BlockScores.h"
 #include "Gemm.h"
 #include "RowKernels.h"
 
@@ -30,8 +31,10 @@ static std::string suffix(Activation activation) {
 }
 
 std::string GemmSpec::name() const {
-  return llvm::formatv("gemm_{0}x{1}{2}{3}{4}", k, n, bias ? "_bias" : "",
-                       suffix(activation), residual ? "_residual" : "");
+  return llvm::formatv("gemm_{0}x{1}{2}{3}{4}{5}{6}", k, n,
+                       indexed ? "_indexed" : "", bias ? "_bias" : "",
+                       suffix(activation), residual ? "_residual" : "",
+                       residual && residualIndexed ? "_indexed" : "");
 }
 std::string AttentionSpec::name() const {
   std::string name = llvm::formatv("attention_{0}x{1}", heads, headDim);
@@ -52,6 +55,10 @@ std::string AttentionSpec::name() const {
     name += "_bias";
   if (window)
     name += llvm::formatv("_window{0}", *window);
+  if (importance)
+    name += "_importance";
+  if (diagonal)
+    name += llvm::formatv("_diagonal{0}", diagonal);
   return name + "_scale_" + bits(scale);
 }
 std::string NormSpec::name() const {
@@ -62,8 +69,9 @@ std::string EmbedSpec::name() const {
   return llvm::formatv("embed_{0}x{1}", tables.size(), width);
 }
 std::string PoolSpec::name() const {
-  std::string name = llvm::formatv("pool_{0}_{1}{2}", stringifyPoolKind(kind),
-                                   width, mask ? "_mask" : "");
+  std::string name =
+      llvm::formatv("pool_{0}_{1}{2}{3}", stringifyPoolKind(kind), width,
+                    indexed ? "_indexed" : "", mask ? "_mask" : "");
   return kind == PoolKind::Mean ? name + "_" + bits(epsilon) : name;
 }
 std::string RestoreSpec::name() const {
@@ -77,6 +85,15 @@ std::string ElementwiseSpec::name() const {
                                           "glu_last"};
   return llvm::formatv("{0}_{1}{2}", kinds[size_t(kind)], width,
                        suffix(activation));
+}
+std::string BlockScoresSpec::name() const {
+  return llvm::formatv("block_scores_{0}x{1}", heads, blockSize);
+}
+std::string WeightedSumSpec::name() const {
+  std::string name = llvm::formatv("weighted_sum_{0}", width);
+  for (float weight : weights)
+    name += "_" + bits(weight);
+  return name;
 }
 std::string L2Spec::name() const {
   return llvm::formatv("l2_normalize_{0}_{1}", width, bits(epsilon));
@@ -106,6 +123,12 @@ public:
     return find(s, emitElementwise);
   }
   func::FuncOp get(const L2Spec &s) override { return find(s, emitL2); }
+  func::FuncOp get(const BlockScoresSpec &s) override {
+    return find(s, emitBlockScores);
+  }
+  func::FuncOp get(const WeightedSumSpec &s) override {
+    return find(s, emitWeightedSum);
+  }
 
   // The messages of an embedding name its inputs, so each has its own kernel.
   func::FuncOp get(const EmbedSpec &spec) override {
@@ -126,6 +149,11 @@ public:
                          Value sequence) override {
     KernelBuilder b(loc, builder, target);
     return skim::launchAttention(b, spec, batch, sequence);
+  }
+  Launch launchBlockScores(OpBuilder &builder, Location loc,
+                           const BlockScoresSpec &spec, Value blocks) override {
+    KernelBuilder b(loc, builder, target);
+    return skim::launchBlockScores(b, spec, blocks);
   }
   Launch launchRows(OpBuilder &builder, Location loc, Value rows,
                     int64_t width) override {

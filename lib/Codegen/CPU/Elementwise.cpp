@@ -4,6 +4,7 @@
 //
 //   add: x + y    activation: act(x)
 //   glu: act(a) * b of x = [a | b]    glu_last: a * act(b)
+//   weighted sum: w[0] * x_0 + w[1] * x_1 + ...
 //
 // How it is scheduled
 //
@@ -49,6 +50,27 @@ func::FuncOp skim::emitElementwise(KernelBuilder &b, ModuleOp module,
         result = b.mulf(result, second);
       }
       b.storeVector(result, out, {row, column}, count);
+    });
+  });
+  finishKernel(b, function);
+  return function;
+}
+
+func::FuncOp skim::emitWeightedSum(KernelBuilder &b, ModuleOp module,
+                                   const WeightedSumSpec &spec) {
+  size_t count = spec.weights.size();
+  Type states = b.buffer({ShapedType::kDynamic, spec.width});
+  SmallVector<Type> types(count + 1, states);
+  func::FuncOp function = startKernel(b, module, spec.name(), types);
+  ValueRange arguments = function.getArguments();
+  ValueRange range = arguments.drop_front(types.size());
+  b.loop(range[0], range[1], 1, [&](Value row) {
+    b.forColumns(spec.width, [&](Value column, int64_t lanes) {
+      Value sum = b.splat(0.0f);
+      for (size_t i = 0; i != count; ++i)
+        sum = b.fma(b.splat(spec.weights[i]),
+                    b.loadVector(arguments[i], {row, column}, lanes), sum);
+      b.storeVector(sum, arguments[count], {row, column}, lanes);
     });
   });
   finishKernel(b, function);

@@ -80,34 +80,46 @@ private:
   Value column(Value tile, int64_t offset) {
     return b.add(b.mul(tile, b.target.tileColumns), offset);
   }
+  /// The row of a buffer that `row` stands for, by its index where it has one.
+  Value rowOf(Value index, Value row) {
+    return index ? b.toIndex(b.load(index, {row})) : row;
+  }
   /// Numbers of the last tile, when it is not whole.
   int64_t tail() const { return spec.n % b.target.tileColumns; }
 
   KernelBuilder &b;
   const GemmSpec &spec;
   Blocking blocking;
-  Value x, w, bias, residual, out;
+  Value x, index, w, bias, residual, residualIndex, out;
 };
 } // namespace
 
 func::FuncOp GemmKernel::emit(ModuleOp module) {
   int64_t t = b.target.tileColumns, tiles = blocking.tiles;
   constexpr int64_t any = ShapedType::kDynamic;
-  SmallVector<Type> types = {b.buffer({any, spec.k}),
-                             b.buffer({tiles, spec.k, t})};
+  Type integers = MemRefType::get({any}, b.getI32Type());
+  SmallVector<Type> types = {b.buffer({any, spec.k})};
+  if (spec.indexed)
+    types.push_back(integers);
+  types.push_back(b.buffer({tiles, spec.k, t}));
   if (spec.bias)
     types.push_back(b.buffer({tiles * t}));
   if (spec.residual)
     types.push_back(b.buffer({any, spec.n}));
+  if (spec.residual && spec.residualIndexed)
+    types.push_back(integers);
   types.push_back(b.buffer({any, spec.n}));
   func::FuncOp function = startKernel(b, module, spec.name(), types);
 
   auto *next = function.getArguments().begin();
-  x = *next++;
-  w = *next++;
-  bias = spec.bias ? Value(*next++) : Value();
-  residual = spec.residual ? Value(*next++) : Value();
-  out = *next++;
+  auto take = [&](bool there) { return there ? Value(*next++) : Value(); };
+  x = take(true);
+  index = take(spec.indexed);
+  w = take(true);
+  bias = take(spec.bias);
+  residual = take(spec.residual);
+  residualIndex = take(spec.residual && spec.residualIndexed);
+  out = take(true);
   Value begin = *next++, end = *next++;
   b.loop(begin, end, 1, [&](Value task) { emitTask(task); });
   finishKernel(b, function);
@@ -115,7 +127,7 @@ func::FuncOp GemmKernel::emit(ModuleOp module) {
 }
 
 void GemmKernel::emitTask(Value task) {
-  Value rows = b.dim(x, 0), groups = b.index(blocking.groups);
+  Value rows = b.dim(out, 0), groups = b.index(blocking.groups);
   Value blocks = b.ceilDiv(rows, blocking.rowBlock);
   Value block = b.div(task, groups), group = b.rem(task, groups);
   Value firstRow = b.div(b.mul(block, rows), blocks);
@@ -191,9 +203,10 @@ void GemmKernel::emitTile(int64_t rows, int64_t tiles, Value row, Value tile,
                           Value begin, Value end) {
   int64_t lanes = b.target.vectorWidth, perTile = b.target.tileVectors();
   TileOperands operands{rows, tiles * perTile, nullptr, nullptr};
-  auto scalar = [&](Value k, int64_t i) {
-    return b.load(x, {b.add(row, i), k});
-  };
+  Values from;
+  for (int64_t i = 0; i != rows; ++i)
+    from.push_back(rowOf(index, b.add(row, i)));
+  auto scalar = [&](Value k, int64_t i) { return b.load(x, {from[i], k}); };
   auto vector = [&](Value k, int64_t v) {
     return b.loadVector(
         w, {b.add(tile, v / perTile), k, b.index(v % perTile * lanes)});
@@ -272,6 +285,7 @@ void GemmKernel::emitEpilogue(int64_t tiles, Value row, Value endRow,
   int64_t lanes = b.target.vectorWidth;
   forWidth(tiles, tile, [&](int64_t width) {
     b.loop(row, endRow, 1, [&](Value m) {
+      Value from = spec.residual ? rowOf(residualIndex, m) : m;
       for (int64_t v = 0; v * lanes < width; ++v) {
         int64_t count = std::min(width - v * lanes, lanes);
         Value n = column(tile, v * lanes);
@@ -280,7 +294,7 @@ void GemmKernel::emitEpilogue(int64_t tiles, Value row, Value endRow,
           sum = b.addf(sum, b.loadVector(bias, {n}));
         sum = emitActivation(b, spec.activation, sum);
         if (spec.residual)
-          sum = b.addf(sum, b.loadVector(residual, {m, n}, count));
+          sum = b.addf(sum, b.loadVector(residual, {from, n}, count));
         b.storeVector(sum, out, {m, n}, count);
       }
     });

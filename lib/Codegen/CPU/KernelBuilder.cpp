@@ -118,7 +118,7 @@ Value KernelBuilder::maxLanes(Value vector) {
 /// Rows i and i + half are merged lane by lane; after log2 rounds every vector
 /// has one lane of each row, in order.
 Values KernelBuilder::transpose(Values rows) {
-  int64_t lanes = target.vectorWidth, half = lanes / 2;
+  int64_t lanes = rows.size(), half = lanes / 2;
   for (int64_t round = 1; round < lanes; round *= 2) {
     Values merged;
     for (int64_t i = 0; i != half; ++i)

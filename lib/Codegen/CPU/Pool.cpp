@@ -5,7 +5,8 @@
 //   first: x[first row]   mean: sum of the rows / max(count, epsilon)
 //   max: the largest number of each column
 //
-// over the rows of a sequence, in ascending order; zeros without rows.
+// over the rows of a sequence, in ascending order; zeros without rows. Where
+// the rows come by an index, x[index[row]] is read for row.
 //
 // How it is scheduled
 //
@@ -25,12 +26,13 @@ public:
 
 private:
   Value isLive(Value row);
+  Value loadPart(Value row, Value column, int64_t count);
   Value countLive(Value first, Value last);
   Value reduceRows(Value first, Value last, Value column, int64_t count);
 
   KernelBuilder &b;
   const PoolSpec &spec;
-  Value x, offsets, positions, length, mask, out;
+  Value x, index, offsets, positions, length, mask, out;
 };
 } // namespace
 
@@ -38,6 +40,12 @@ private:
 Value PoolKernel::isLive(Value row) {
   Value place = b.toIndex(b.load(positions, {row}));
   return b.load(mask, {b.div(place, length), b.rem(place, length)});
+}
+
+Value PoolKernel::loadPart(Value row, Value column, int64_t count) {
+  if (index)
+    row = b.toIndex(b.load(index, {row}));
+  return b.loadVector(x, {row, column}, count);
 }
 
 Value PoolKernel::countLive(Value first, Value last) {
@@ -55,7 +63,7 @@ Value PoolKernel::reduceRows(Value first, Value last, Value column,
   bool mean = spec.kind == PoolKind::Mean;
   Value start = b.splat(mean ? 0.0f : -INFINITY);
   return b.reduce(first, last, 1, start, [&](Value row, ValueRange carried) {
-    Value part = b.loadVector(x, {row, column}, count);
+    Value part = loadPart(row, column, count);
     Value next = mean ? b.addf(carried[0], part) : b.maxf(carried[0], part);
     return Values{spec.mask ? b.select(isLive(row), next, carried[0]) : next};
   })[0];
@@ -65,7 +73,10 @@ func::FuncOp PoolKernel::emit(ModuleOp module) {
   constexpr int64_t any = ShapedType::kDynamic;
   Type states = b.buffer({any, spec.width});
   Type integers = MemRefType::get({any}, b.getI32Type());
-  SmallVector<Type> types = {states, integers};
+  SmallVector<Type> types = {states};
+  if (spec.indexed)
+    types.push_back(integers);
+  types.push_back(integers);
   if (spec.mask)
     types.append({integers, b.getIndexType(),
                   MemRefType::get({any, any}, b.getI1Type())});
@@ -73,6 +84,8 @@ func::FuncOp PoolKernel::emit(ModuleOp module) {
   func::FuncOp function = startKernel(b, module, spec.name(), types);
   auto *next = function.getArguments().begin();
   x = *next++;
+  if (spec.indexed)
+    index = *next++;
   offsets = *next++;
   if (spec.mask) {
     positions = *next++;
@@ -93,7 +106,7 @@ func::FuncOp PoolKernel::emit(ModuleOp module) {
     b.forColumns(spec.width, [&](Value column, int64_t count) {
       auto pooled = [&] {
         if (spec.kind == PoolKind::First)
-          return Values{b.loadVector(x, {first, column}, count)};
+          return Values{loadPart(first, column, count)};
         Value result = reduceRows(first, last, column, count);
         bool mean = spec.kind == PoolKind::Mean;
         return Values{mean ? b.divf(result, divisor) : result};

@@ -25,6 +25,9 @@ mlir::func::FuncOp emitGather(KernelBuilder &builder, mlir::ModuleOp module,
 mlir::func::FuncOp emitElementwise(KernelBuilder &builder,
                                    mlir::ModuleOp module,
                                    const ElementwiseSpec &spec);
+mlir::func::FuncOp emitWeightedSum(KernelBuilder &builder,
+                                   mlir::ModuleOp module,
+                                   const WeightedSumSpec &spec);
 
 } // namespace skim
 

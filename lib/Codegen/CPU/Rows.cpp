@@ -7,8 +7,9 @@
 //
 // How it is scheduled
 //
-//   gather: task = a row. restore: task = a sequence, whose rows and gaps are
-//   walked in order, so that every line of the output is written once.
+//   gather: task = a row. restore: task = a sequence of the dense side, whose
+//   rows and gaps are walked in order, so that every line of the output is
+//   written once. Its rows are found by their positions, which ascend.
 //===----------------------------------------------------------------------===//
 
 #include "RowKernels.h"
@@ -24,17 +25,36 @@ static void copyRow(KernelBuilder &b, Value from, Value fromRow, Value to,
   });
 }
 
+/// The first of the rows [0, rows) that lies at `place` or after it.
+static Value findRow(KernelBuilder &b, Value positions, Value rows,
+                     Value place) {
+  Type index = b.getIndexType();
+  auto search = scf::WhileOp::create(
+      b, TypeRange{index, index}, ValueRange{b.index(0), rows},
+      [&](OpBuilder &, Location loc, ValueRange range) {
+        Value open = b.less(range[0], range[1]);
+        scf::ConditionOp::create(b, open, range);
+      },
+      [&](OpBuilder &, Location loc, ValueRange range) {
+        Value middle = b.div(b.add(range[0], range[1]), b.index(2));
+        Value before = b.less(b.toIndex(b.load(positions, {middle})), place);
+        scf::YieldOp::create(
+            b, Values{b.select(before, b.add(middle, 1), range[0]),
+                      b.select(before, range[1], middle)});
+      });
+  return search.getResult(0);
+}
+
 func::FuncOp skim::emitRestore(KernelBuilder &b, ModuleOp module,
                                const RestoreSpec &spec) {
   constexpr int64_t any = ShapedType::kDynamic;
   Type states = b.buffer({any, spec.width});
   Type integers = MemRefType::get({any}, b.getI32Type());
-  func::FuncOp function =
-      startKernel(b, module, spec.name(),
-                  {states, integers, integers, b.getIndexType(), states});
+  func::FuncOp function = startKernel(
+      b, module, spec.name(), {states, integers, b.getIndexType(), states});
   ValueRange arguments = function.getArguments();
-  Value x = arguments[0], offsets = arguments[1], positions = arguments[2];
-  Value length = arguments[3], out = arguments[4];
+  Value x = arguments[0], positions = arguments[1], length = arguments[2];
+  Value out = arguments[3], rows = b.dim(x, 0);
   auto fill = [&](Value begin, Value end) {
     b.loop(begin, end, 1, [&](Value row) {
       b.forColumns(spec.width, [&](Value column, int64_t count) {
@@ -42,10 +62,10 @@ func::FuncOp skim::emitRestore(KernelBuilder &b, ModuleOp module,
       });
     });
   };
-  b.loop(arguments[5], arguments[6], 1, [&](Value sequence) {
-    Value first = b.toIndex(b.load(offsets, {sequence}));
-    Value last = b.toIndex(b.load(offsets, {b.add(sequence, 1)}));
-    Value begin = b.mul(sequence, length);
+  b.loop(arguments[4], arguments[5], 1, [&](Value sequence) {
+    Value begin = b.mul(sequence, length), end = b.add(begin, length);
+    Value first = findRow(b, positions, rows, begin);
+    Value last = findRow(b, positions, rows, end);
     Value next =
         b.reduce(first, last, 1, begin, [&](Value row, ValueRange carried) {
           Value place = b.toIndex(b.load(positions, {row}));
@@ -53,7 +73,7 @@ func::FuncOp skim::emitRestore(KernelBuilder &b, ModuleOp module,
           copyRow(b, x, row, out, place, spec.width);
           return Values{b.add(place, 1)};
         })[0];
-    fill(next, b.add(begin, length));
+    fill(next, end);
   });
   finishKernel(b, function);
   return function;

@@ -1,5 +1,5 @@
 //===- ConvertKernelsToLLVM.cpp - kernels form to runtime calls -----------===//
-// The pass; its three steps are in the files beside.
+// The pass; its four steps are in the files beside.
 //===----------------------------------------------------------------------===//
 
 #include "RuntimeCalls.h"
@@ -22,7 +22,8 @@ struct ConvertKernelsToLLVM
     if (failed(lowerEntry(runtime)))
       return signalPassFailure();
     FailureOr<DispatchCounts> counts = lowerDispatches(runtime);
-    if (failed(counts) || failed(lowerRuntimeOps(runtime)))
+    if (failed(counts) || failed(lowerRowTableOps(runtime)) ||
+        failed(lowerRuntimeOps(runtime)))
       return signalPassFailure();
     numKernels += counts->kernels;
     numDispatches += counts->dispatches;

@@ -31,6 +31,22 @@ static LLVM::LLVMFunctionType signatureOf(StringRef name,
     return make(i64, {ptr, ptr, i64, i64, ptr, ptr});
   if (name == "skim_rt_output")
     return make(none, {ptr, i64, ptr, i64, ptr, i32});
+  if (name == "skim_rt_prune")
+    return make(i64, {ptr, ptr, ptr, ptr, ptr, ptr});
+  if (name == "skim_rt_blocks")
+    return make(i64, {ptr, ptr, i64, ptr});
+  if (name == "skim_rt_skip_blocks")
+    return make(i64, {ptr, ptr, ptr, ptr, ptr, ptr, ptr, ptr, ptr, i64});
+  if (name == "skim_rt_exit")
+    return make(i64, {ptr, ptr, ptr, ptr, ptr, ptr, ptr, ptr, ptr, ptr});
+  if (name == "skim_rt_first_rows")
+    return make(i64, {ptr, ptr, ptr});
+  if (name == "skim_rt_hold")
+    return make(none, {ptr, ptr, ptr, ptr, ptr, ptr, i64});
+  if (name == "skim_rt_scatter")
+    return make(none, {ptr, ptr, ptr, ptr, i64, i64});
+  if (name == "skim_rt_compose")
+    return make(none, {ptr, ptr, ptr, ptr, i64});
   assert(name == "skim_rt_fail" || name == "skim_rt_report");
   return make(none, {ptr, ptr, i64, i64});
 }
@@ -101,6 +117,91 @@ Value RuntimeCalls::constant(OpBuilder &builder, Location loc, int64_t value,
   Type type = builder.getIntegerType(bits);
   return LLVM::ConstantOp::create(builder, loc, type,
                                   builder.getIntegerAttr(type, value));
+}
+
+/// A constant global of `type`; `fill` gives its value.
+static LLVM::GlobalOp
+makeConstant(SymbolTable &symbols, ModuleOp module, Type type, StringRef name,
+             function_ref<Value(OpBuilder &)> fill) {
+  OpBuilder atModule(module.getContext());
+  auto global = LLVM::GlobalOp::create(atModule, module.getLoc(), type,
+                                       /*isConstant=*/true,
+                                       LLVM::Linkage::Private, name,
+                                       Attribute());
+  symbols.insert(global, module.getBody()->begin());
+  OpBuilder inside = OpBuilder::atBlockEnd(
+      atModule.createBlock(&global.getInitializerRegion()));
+  LLVM::ReturnOp::create(inside, module.getLoc(), fill(inside));
+  return global;
+}
+
+static Value insertFields(OpBuilder &builder, Location loc, Type type,
+                          ArrayRef<Value> fields) {
+  Value value = LLVM::UndefOp::create(builder, loc, type);
+  for (auto [index, field] : llvm::enumerate(fields))
+    value =
+        LLVM::InsertValueOp::create(builder, loc, value, field, int64_t(index));
+  return value;
+}
+
+Value RuntimeCalls::record(OpBuilder &builder, Location loc,
+                           ArrayRef<Attribute> fields) {
+  Type i64 = builder.getI64Type(), f64 = builder.getF64Type();
+  SmallVector<Type> types;
+  SmallVector<LLVM::GlobalOp> lists;
+  for (Attribute field : fields) {
+    auto list = dyn_cast<DenseI64ArrayAttr>(field);
+    types.push_back(isa<FloatAttr>(field) ? f64 : i64);
+    if (!list)
+      continue;
+    types.push_back(pointer);
+    // An array of no elements has no address worth having.
+    auto type = LLVM::LLVMArrayType::get(
+        i64, std::max<size_t>(list.asArrayRef().size(), 1));
+    lists.push_back(makeConstant(
+        symbols, module, type, "skim.list", [&](OpBuilder &inside) {
+          SmallVector<Value> numbers;
+          for (int64_t number : list.asArrayRef())
+            numbers.push_back(constant(inside, loc, number));
+          return insertFields(inside, loc, type, numbers);
+        }));
+  }
+  auto type = LLVM::LLVMStructType::getLiteral(module.getContext(), types);
+  auto fill = [&](OpBuilder &inside) {
+    SmallVector<Value> values;
+    auto *next = lists.begin();
+    for (Attribute field : fields) {
+      if (auto number = dyn_cast<FloatAttr>(field)) {
+        values.push_back(LLVM::ConstantOp::create(
+            inside, loc, f64,
+            inside.getF64FloatAttr(number.getValueAsDouble())));
+      } else if (auto list = dyn_cast<DenseI64ArrayAttr>(field)) {
+        values.push_back(constant(inside, loc, list.size()));
+        values.push_back(LLVM::AddressOfOp::create(inside, loc, *next++));
+      } else {
+        values.push_back(
+            constant(inside, loc, cast<IntegerAttr>(field).getInt()));
+      }
+    }
+    return insertFields(inside, loc, type, values);
+  };
+  return LLVM::AddressOfOp::create(
+      builder, loc, makeConstant(symbols, module, type, "skim.record", fill));
+}
+
+Value RuntimeCalls::record(OpBuilder &builder, Location loc,
+                           func::FuncOp function, ValueRange fields) {
+  OpBuilder atStart = OpBuilder::atBlockBegin(&function.getBody().front());
+  Type i64 = builder.getI64Type();
+  Value memory = LLVM::AllocaOp::create(
+      atStart, loc, pointer, i64, constant(atStart, loc, fields.size()));
+  for (auto [index, field] : llvm::enumerate(fields)) {
+    Value place =
+        LLVM::GEPOp::create(builder, loc, pointer, i64, memory,
+                            ArrayRef<LLVM::GEPArg>{int32_t(index)});
+    LLVM::StoreOp::create(builder, loc, field, place);
+  }
+  return memory;
 }
 
 Value RuntimeCalls::field(OpBuilder &builder, Location loc, Type record,

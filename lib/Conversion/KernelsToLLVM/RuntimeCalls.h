@@ -32,6 +32,15 @@ public:
   mlir::Value constant(mlir::OpBuilder &builder, mlir::Location loc,
                        int64_t value, unsigned bits = 64);
 
+  /// Address of a constant record with a field of 8 bytes for each integer and
+  /// float attribute, and two, count and address, for an array of integers.
+  mlir::Value record(mlir::OpBuilder &builder, mlir::Location loc,
+                     llvm::ArrayRef<mlir::Attribute> fields);
+
+  /// Address of a record of the function's frame with these fields of 8 bytes.
+  mlir::Value record(mlir::OpBuilder &builder, mlir::Location loc,
+                     mlir::func::FuncOp function, mlir::ValueRange fields);
+
   /// Address of field `index` of the record of type `record` at `pointer`.
   mlir::Value field(mlir::OpBuilder &builder, mlir::Location loc,
                     mlir::Type record, mlir::Value pointer, int32_t index);
@@ -73,7 +82,7 @@ private:
   llvm::StringMap<mlir::LLVM::GlobalOp> texts;
 };
 
-// The three steps of the conversion, in this order.
+// The four steps of the conversion, in this order.
 
 /// Rewrites the main function to skim_entry(call).
 mlir::LogicalResult lowerEntry(RuntimeCalls &runtime);
@@ -84,6 +93,9 @@ struct DispatchCounts {
 };
 /// Rewrites the kernels that are dispatched and the dispatches.
 mlir::FailureOr<DispatchCounts> lowerDispatches(RuntimeCalls &runtime);
+
+/// Rewrites the ops that take rows out.
+mlir::LogicalResult lowerRowTableOps(RuntimeCalls &runtime);
 
 /// Rewrites the other ops of the kernels form, allocations and deallocations.
 mlir::LogicalResult lowerRuntimeOps(RuntimeCalls &runtime);

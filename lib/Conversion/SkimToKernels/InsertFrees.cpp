@@ -18,6 +18,8 @@ using namespace skim;
 namespace {
 /// What becomes of the memory of one allocation.
 struct Lifetime {
+  /// All that read or write it.
+  SmallVector<Operation *> users;
   /// The last op of the allocation's block that reads or writes it.
   Operation *last = nullptr;
   /// Outputs that show it.
@@ -42,6 +44,7 @@ static Lifetime followUses(memref::AllocOp alloc) {
       }
       if (life.last->isBeforeInBlock(inBlock))
         life.last = inBlock;
+      life.users.push_back(user);
       if (auto output = dyn_cast<OutputOp>(user))
         life.outputs.push_back(output);
       // Anything that makes a memref of it may be a view of it.
@@ -51,6 +54,40 @@ static Lifetime followUses(memref::AllocOp alloc) {
     }
   }
   return life;
+}
+
+/// The last op of `block` in which one of `users` is; null without one.
+static Operation *lastIn(Block &block, ArrayRef<Operation *> users) {
+  Operation *last = nullptr;
+  for (Operation *user : users) {
+    Operation *inBlock = block.findAncestorOpInBlock(*user);
+    if (inBlock && (!last || last->isBeforeInBlock(inBlock)))
+      last = inBlock;
+  }
+  return last;
+}
+
+/// The points behind the last use, one on each path: what is used in a branch
+/// last, and not behind it, is not held while the rest of the branch runs.
+static void findEnds(Operation *last, ArrayRef<Operation *> users,
+                     SmallVectorImpl<OpBuilder::InsertPoint> &ends) {
+  auto branch = dyn_cast<scf::IfOp>(last);
+  if (!branch) {
+    ends.push_back({last->getBlock(), std::next(last->getIterator())});
+    return;
+  }
+  for (Region *region : branch.getRegions()) {
+    if (region->empty()) {
+      OpBuilder builder(branch->getContext());
+      builder.createBlock(region);
+      scf::YieldOp::create(builder, branch.getLoc());
+    }
+    Block &block = region->front();
+    if (Operation *inside = lastIn(block, users))
+      findEnds(inside, users, ends);
+    else
+      ends.push_back({&block, block.begin()});
+  }
 }
 
 namespace {
@@ -67,10 +104,14 @@ public:
         continue;
       if (life.outputs.size() == 1 && giveAway(alloc, life))
         continue;
-      OpBuilder builder(alloc->getContext());
-      builder.setInsertionPointAfter(life.last);
-      memref::DeallocOp::create(builder, alloc.getLoc(), alloc);
-      ++numFrees;
+      SmallVector<OpBuilder::InsertPoint> ends;
+      findEnds(life.last, life.users, ends);
+      for (OpBuilder::InsertPoint end : ends) {
+        OpBuilder builder(alloc->getContext());
+        builder.restoreInsertionPoint(end);
+        memref::DeallocOp::create(builder, alloc.getLoc(), alloc);
+        ++numFrees;
+      }
     }
   }
 

@@ -79,12 +79,15 @@ LogicalResult Lowering::lowerAttention(AttentionOp op) {
              << op.getBias().getType();
     arguments.push_back(withType(op.getBias(), 4, builder.getF32Type()));
   }
-  Value out = makeRagged(op.getResult(), dim(loc, query.memref, 0));
+  Value out = makeRagged(op.getResult(), query.count, query.bound);
   arguments.push_back(out);
+  addByproducts(op, spec, arguments);
 
   Launch launch = emitter.launchAttention(builder, loc, spec, queryRows.batch,
                                           queryRows.sequence);
-  Value pairs = pairsOf(queryRows, loc);
+  Value keyOffsets = spec.ownKeyRows ? rows[op.getKeyRows()].offsets
+                                     : queryRows.offsets;
+  Value pairs = pairsOf(loc, queryRows.offsets, keyOffsets, queryRows.batch);
   dispatch(op, emitter.get(spec), arguments, launch, KernelKind::Attention,
            timesI64(loc, pairs, 4 * width));
   return success();

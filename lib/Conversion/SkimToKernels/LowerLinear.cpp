@@ -41,40 +41,46 @@ LogicalResult Lowering::lowerMerged(ArrayRef<LinearOp> group) {
     biases.push_back(*bias);
   }
 
-  Value input = rowsOf(first.getInput());
+  StatesBuffer input = indexedRowsOf(first.getInput());
+  spec.indexed = bool(input.index);
   int64_t tile = target.tileColumns, tiles = target.numTiles(spec.n);
   auto packed = MemRefType::get({tiles, spec.k, tile}, builder.getF32Type());
-  SmallVector<Value> arguments = {
-      input, weights.view(builder, loc, parts,
-                          first.getTransposeWeight() ? Layout::TiledTransposed
-                                                     : Layout::Tiled,
-                          tile, packed)};
+  SmallVector<Value> arguments = {input.memref};
+  if (spec.indexed)
+    arguments.push_back(input.index);
+  Layout layout = first.getTransposeWeight() ? Layout::TiledTransposed
+                                             : Layout::Tiled;
+  arguments.push_back(
+      weights.view(builder, loc, parts, layout, tile, packed));
   if (spec.bias) {
     auto padded = MemRefType::get({tiles * tile}, builder.getF32Type());
     arguments.push_back(
         weights.view(builder, loc, biases, Layout::Padded, tile, padded));
   }
-  if (spec.residual)
-    arguments.push_back(rowsOf(first.getResidual()));
+  if (spec.residual) {
+    StatesBuffer residual = indexedRowsOf(first.getResidual());
+    arguments.push_back(residual.memref);
+    spec.residualIndexed = bool(residual.index);
+    if (spec.residualIndexed)
+      arguments.push_back(residual.index);
+  }
 
   Value out;
   if (group.size() == 1) {
     out = makeResult(first.getResult(), first.getInput());
   } else {
-    auto type =
-        MemRefType::get({ShapedType::kDynamic, spec.n}, builder.getF32Type());
-    out = memref::AllocOp::create(builder, loc, type, dim(loc, input, 0));
+    out = makeBuffer(loc, input.count, input.bound, spec.n);
     int64_t column = 0;
     for (LinearOp op : group) {
-      states[op.getResult()] = {out, column, spec.n};
+      states[op.getResult()] = {out,     column,      spec.n,
+                                Value(), input.count, input.bound};
       column += getWidth(op.getResult().getType());
     }
   }
   arguments.push_back(out);
-  Value rows = dim(loc, input, 0);
-  Launch launch = emitter.launchGemm(builder, loc, spec, rows);
+  Launch launch = emitter.launchGemm(builder, loc, spec, input.count);
   dispatch(first, emitter.get(spec), arguments, launch, KernelKind::Gemm,
-           timesI64(loc, rows, 2 * spec.k * spec.n));
+           timesI64(loc, input.count, 2 * spec.k * spec.n));
   return success();
 }
 

@@ -33,6 +33,8 @@ LogicalResult Lowering::lowerPack(PackOp op) {
   result.count = PackRowsOp::create(builder, loc, builder.getIndexType(), mask,
                                     result.batch, result.sequence,
                                     result.offsets, result.positions);
+  result.bound = result.count;
+  result.entryOffsets = result.offsets;
   rows[op.getRows()] = result;
   return success();
 }
@@ -123,7 +125,7 @@ LogicalResult Lowering::lowerEmbed(EmbedOp op) {
 
   Value out;
   if (spec.ragged) {
-    out = makeRagged(op.getResult(), where.count);
+    out = makeRagged(op.getResult(), where.count, where.bound);
   } else {
     auto type = cast<RankedTensorType>(op.getResult().getType());
     SmallVector<Value> sizes;
@@ -149,8 +151,12 @@ LogicalResult Lowering::lowerPool(PoolOp op) {
   spec.epsilon = op.getEpsilon().convertToFloat();
   spec.mask = op.getMask() && spec.kind != PoolKind::First;
   Location loc = op.getLoc();
-  Value input = rowsOf(op.getInput());
-  SmallVector<Value> arguments = {input, where.offsets};
+  StatesBuffer input = indexedRowsOf(op.getInput());
+  spec.indexed = bool(input.index);
+  SmallVector<Value> arguments = {input.memref};
+  if (spec.indexed)
+    arguments.push_back(input.index);
+  arguments.push_back(where.offsets);
   if (spec.mask) {
     Value mask = bufferOf(op.getMask());
     auto type = MemRefType::get({ShapedType::kDynamic, ShapedType::kDynamic},
@@ -185,7 +191,7 @@ LogicalResult Lowering::lowerRestore(RestoreOp op) {
   Launch launch = emitter.launchRows(builder, loc, where.batch, spec.width);
   launch.grain = index(loc, 1);
   dispatch(op, emitter.get(spec),
-           {input, where.offsets, where.positions, where.sequence, out}, launch,
+           {input, where.positions, where.sequence, out}, launch,
            KernelKind::Other);
   return success();
 }
@@ -194,7 +200,7 @@ LogicalResult Lowering::lowerGather(GatherOp op) {
   RowsBuffers &where = rows[op.getRows()];
   GatherSpec spec{getWidth(op.getResult().getType())};
   Value input = rowsOf(op.getInput());
-  Value out = makeRagged(op.getResult(), where.count);
+  Value out = makeRagged(op.getResult(), where.count, where.bound);
   dispatchRows(op, emitter.get(spec), {input, where.positions, out}, out,
                KernelKind::Other);
   return success();

@@ -12,7 +12,7 @@ using namespace skim;
 
 Lowering::Lowering(func::FuncOp main, KernelEmitter &emitter,
                    const TargetInfo &target, WeightsTable &weights)
-    : builder(main.getContext()), merged(findMergedLinears(main.front())),
+    : builder(main.getContext()), merged(findMergedLinears(main)),
       emitter(emitter), target(target), weights(weights) {
   numberLayers(main);
 }
@@ -21,13 +21,18 @@ Lowering::Lowering(func::FuncOp main, KernelEmitter &emitter,
 /// attention's operands by way of linear layers belongs to that attention.
 void Lowering::numberLayers(func::FuncOp main) {
   int64_t layer = -1;
-  for (Operation &op : main.front()) {
-    layers[&op] = layer;
+  main.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    // What does not belong to the network says itself where it does.
+    if (auto given = op->getAttrOfType<IntegerAttr>("skim.layer")) {
+      layers[op] = given.getInt();
+      return;
+    }
+    layers[op] = layer;
     if (!isa<AttentionOp>(op))
-      continue;
-    layers[&op] = ++layer;
-    SmallVector<Value> open(op.getOperands().begin(),
-                            op.getOperands().begin() + 3);
+      return;
+    layers[op] = ++layer;
+    SmallVector<Value> open(op->getOperands().begin(),
+                            op->getOperands().begin() + 3);
     while (!open.empty()) {
       auto producer = open.pop_back_val().getDefiningOp<LinearOp>();
       if (!producer || producer.getResidual() ||
@@ -35,11 +40,34 @@ void Lowering::numberLayers(func::FuncOp main) {
         continue;
       layers[producer] = layer;
     }
-  }
+  });
 }
 
+LogicalResult Lowering::lowerBlock(Block &block,
+                                   SmallVectorImpl<Operation *> &dead) {
+  SmallVector<Operation *> ops;
+  for (Operation &op : block.without_terminator())
+    ops.push_back(&op);
+  for (Operation *op : ops) {
+    builder.setInsertionPoint(op);
+    if (auto exit = dyn_cast<EarlyExitOp>(op)) {
+      // Before the ops of its region, which use its arguments.
+      dead.push_back(op);
+      if (failed(lowerExit(exit, dead)))
+        return failure();
+      continue;
+    }
+    FailureOr<bool> lowered = lower(op);
+    if (failed(lowered))
+      return failure();
+    if (*lowered)
+      dead.push_back(op);
+  }
+  return success();
+}
+
+/// True where `op` was a skim op.
 FailureOr<bool> Lowering::lower(Operation *op) {
-  builder.setInsertionPoint(op);
   auto done = [](LogicalResult result) -> FailureOr<bool> {
     if (failed(result))
       return failure();
@@ -58,6 +86,14 @@ FailureOr<bool> Lowering::lower(Operation *op) {
       .Case([&](PackOp op) { return done(lowerPack(op)); })
       .Case([&](RestoreOp op) { return done(lowerRestore(op)); })
       .Case([&](GatherOp op) { return done(lowerGather(op)); })
+      .Case([&](TokenImportanceOp op) { return done(lowerImportance(op)); })
+      .Case([&](BlockScoresOp op) { return done(lowerBlockScores(op)); })
+      .Case([&](PruneOp op) { return done(lowerPrune(op)); })
+      .Case([&](SkipBlocksOp op) { return done(lowerSkip(op)); })
+      .Case([&](FirstRowsOp op) { return done(lowerFirstRows(op)); })
+      .Case([&](EmptyStatesOp op) { return done(lowerEmptyStates(op)); })
+      .Case([&](HoldOp op) { return done(lowerHold(op)); })
+      .Case([&](WeightedSumOp op) { return done(lowerWeightedSum(op)); })
       .Default([](Operation *) { return FailureOr<bool>(false); });
 }
 
@@ -119,20 +155,42 @@ static Value dynamicRows(OpBuilder &builder, Location loc, Value memref) {
   return memref::CastOp::create(builder, loc, wanted, memref);
 }
 
-Value Lowering::rowsOf(Value value) {
+StatesBuffer Lowering::indexedRowsOf(Value value) {
   if (isRagged(value.getType())) {
     StatesBuffer buffer = states.lookup(value);
     assert(buffer.column == 0 && buffer.stride == getWidth(value.getType()) &&
            "only attention reads a range of columns");
-    return buffer.memref;
+    return buffer;
   }
-  return flatten(bufferOf(value));
+  Value memref = flatten(bufferOf(value));
+  Value rows = dim(value.getLoc(), memref, 0);
+  return {memref, 0, getWidth(value.getType()), Value(), rows, rows};
+}
+
+Value Lowering::rowsOf(Value value) {
+  StatesBuffer buffer = indexedRowsOf(value);
+  if (!buffer.index)
+    return buffer.memref;
+  Location loc = value.getLoc();
+  Value out = makeBuffer(loc, buffer.count, buffer.bound, buffer.stride);
+  Launch launch =
+      emitter.launchRows(builder, loc, buffer.count, buffer.stride);
+  dispatch(nullptr, loc, emitter.get(GatherSpec{buffer.stride}),
+           {buffer.memref, buffer.index, out}, launch, KernelKind::Adaptive);
+  // Later ones in this block read the copy.
+  if (value.getParentBlock() == builder.getInsertionBlock())
+    states[value] = {out,     0, buffer.stride, Value(), buffer.count,
+                     buffer.bound};
+  return out;
 }
 
 StatesBuffer Lowering::rangeOf(Value value) {
-  if (isRagged(value.getType()))
-    return states.lookup(value);
-  return {rowsOf(value), 0, getWidth(value.getType())};
+  StatesBuffer buffer = states.lookup(value);
+  if (isRagged(value.getType()) && !buffer.index)
+    return buffer;
+  Value memref = rowsOf(value);
+  Value rows = dim(value.getLoc(), memref, 0);
+  return {memref, 0, getWidth(value.getType()), Value(), rows, rows};
 }
 
 Value Lowering::flatten(Value memref) {
@@ -154,8 +212,10 @@ Value Lowering::makeDense(Value result, ValueRange sizes) {
 
 Value Lowering::makeResult(Value result, Value like) {
   Location loc = result.getLoc();
-  if (isRagged(result.getType()))
-    return makeRagged(result, dim(loc, states.lookup(like).memref, 0));
+  if (isRagged(result.getType())) {
+    StatesBuffer rows = states.lookup(like);
+    return makeRagged(result, rows.count, rows.bound);
+  }
   auto type = cast<RankedTensorType>(result.getType());
   Value source = bufferOf(like);
   SmallVector<Value> sizes;
@@ -165,12 +225,25 @@ Value Lowering::makeResult(Value result, Value like) {
   return makeDense(result, sizes);
 }
 
-Value Lowering::makeRagged(Value result, Value count) {
-  int64_t width = getWidth(result.getType());
+Value Lowering::makeBuffer(Location loc, Value count, Value bound,
+                           int64_t width) {
   auto type =
       MemRefType::get({ShapedType::kDynamic, width}, builder.getF32Type());
-  Value buffer = memref::AllocOp::create(builder, result.getLoc(), type, count);
-  states[result] = {buffer, 0, width};
+  Value buffer = memref::AllocOp::create(builder, loc, type, bound);
+  if (count == bound)
+    return buffer;
+  SmallVector<OpFoldResult> sizes = {count, builder.getIndexAttr(width)};
+  SmallVector<OpFoldResult> strides = {builder.getIndexAttr(width),
+                                       builder.getIndexAttr(1)};
+  return memref::ReinterpretCastOp::create(builder, loc, type, buffer,
+                                           builder.getIndexAttr(0), sizes,
+                                           strides);
+}
+
+Value Lowering::makeRagged(Value result, Value count, Value bound) {
+  int64_t width = getWidth(result.getType());
+  Value buffer = makeBuffer(result.getLoc(), count, bound, width);
+  states[result] = {buffer, 0, width, Value(), count, bound};
   return buffer;
 }
 
@@ -217,19 +290,26 @@ Value Lowering::timesI64(Location loc, Value count, int64_t factor) {
   return arith::MulIOp::create(builder, loc, wide, scale);
 }
 
-void Lowering::dispatch(Operation *op, func::FuncOp kernel,
+void Lowering::dispatch(Operation *op, Location loc, func::FuncOp kernel,
                         ValueRange arguments, const Launch &launch,
                         KernelKind kind, Value flops) {
-  Location loc = op->getLoc();
   if (!flops)
     flops =
         arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(0));
   auto found = layers.find(op);
   int64_t layer = found == layers.end() ? -1 : found->second;
+  if (op && op->hasAttr("skim.overhead"))
+    kind = KernelKind::Adaptive;
   DispatchOp::create(builder, loc, kernel.getName(), arguments, launch.tasks,
                      launch.grain, launch.scratchBytes, flops, kind,
                      uint64_t(layer));
   ++numDispatches;
+}
+
+void Lowering::dispatch(Operation *op, func::FuncOp kernel,
+                        ValueRange arguments, const Launch &launch,
+                        KernelKind kind, Value flops) {
+  dispatch(op, op->getLoc(), kernel, arguments, launch, kind, flops);
 }
 
 void Lowering::dispatchRows(Operation *op, func::FuncOp kernel,
@@ -240,25 +320,29 @@ void Lowering::dispatchRows(Operation *op, func::FuncOp kernel,
   dispatch(op, kernel, arguments, launch, kind);
 }
 
-Value Lowering::pairsOf(RowsBuffers &rows, Location loc) {
-  if (rows.pairs)
-    return rows.pairs;
+Value Lowering::pairsOf(Location loc, Value queries, Value keys, Value batch) {
+  if (Value known = pairs.lookup({queries, keys}))
+    return known;
   Value one = index(loc, 1), zero = index(loc, 0);
   auto loop =
-      scf::ForOp::create(builder, loc, zero, rows.batch, one, ValueRange{zero});
+      scf::ForOp::create(builder, loc, zero, batch, one, ValueRange{zero});
   OpBuilder inside = OpBuilder::atBlockBegin(loop.getBody());
-  auto bound = [&](Value i) -> Value {
-    Value offset =
-        memref::LoadOp::create(inside, loc, rows.offsets, ValueRange{i});
+  Value i = loop.getInductionVar();
+  Value next = arith::AddIOp::create(inside, loc, i, one);
+  auto bound = [&](Value offsets, Value i) -> Value {
+    Value offset = memref::LoadOp::create(inside, loc, offsets, ValueRange{i});
     return arith::IndexCastOp::create(inside, loc, inside.getIndexType(),
                                       offset);
   };
-  Value i = loop.getInductionVar();
-  Value next = arith::AddIOp::create(inside, loc, i, one);
-  Value count = arith::SubIOp::create(inside, loc, bound(next), bound(i));
-  Value square = arith::MulIOp::create(inside, loc, count, count);
+  auto rows = [&](Value offsets) -> Value {
+    return arith::SubIOp::create(inside, loc, bound(offsets, next),
+                                 bound(offsets, i));
+  };
+  Value count = rows(queries);
+  Value product = arith::MulIOp::create(
+      inside, loc, count, queries == keys ? count : rows(keys));
   Value sum =
-      arith::AddIOp::create(inside, loc, loop.getRegionIterArg(0), square);
+      arith::AddIOp::create(inside, loc, loop.getRegionIterArg(0), product);
   scf::YieldOp::create(inside, loc, sum);
-  return rows.pairs = loop.getResult(0);
+  return pairs[{queries, keys}] = loop.getResult(0);
 }

@@ -11,19 +11,40 @@
 
 namespace skim {
 
-/// The columns [column, column + width of the states) of a buffer.
+/// States: the columns [column, column + width of the states) of a buffer. With
+/// an index, row t of the states is row index[t] of the buffer: states that rows
+/// were cut from are not copied, what reads them looks its rows up.
 struct StatesBuffer {
   mlir::Value memref;
   int64_t column = 0;
   /// Columns of the whole buffer.
   int64_t stride = 0;
+  mlir::Value index;
+  /// Rows of the states, and at most so many in this run.
+  mlir::Value count, bound;
 };
 
-/// What a `!skim.rows` becomes.
+/// What a `!skim.rows` becomes; see skim_rt_rows. Those at entry have neither
+/// entry nor source.
 struct RowsBuffers {
-  mlir::Value offsets, positions, count, batch, sequence;
-  /// Sum of the squares of the sequences' rows, made when it is asked for.
-  mlir::Value pairs;
+  mlir::Value offsets, positions, entry, source;
+  mlir::Value count, bound, batch, sequence;
+  /// Offsets of the rows at entry.
+  mlir::Value entryOffsets;
+
+  llvm::SmallVector<mlir::Value> tables() const {
+    if (!entry)
+      return {offsets, positions};
+    return {offsets, positions, entry, source};
+  }
+};
+
+/// What attention gives beside its result.
+struct Byproducts {
+  /// Received attention [heads, rows], for skim.token_importance.
+  mlir::Value sums;
+  /// Diagonal blocks and the tables of blocks, for skim.block_scores.
+  mlir::Value blocks, diagonal, numBlocks;
 };
 
 class Lowering {
@@ -31,9 +52,11 @@ public:
   Lowering(mlir::func::FuncOp main, KernelEmitter &emitter,
            const TargetInfo &target, WeightsTable &weights);
 
-  /// Lowers `op` where it is a skim op; true where it was one and is to be
-  /// erased. Reports what has no kernel.
-  mlir::FailureOr<bool> lower(mlir::Operation *op);
+  /// Lowers the skim ops of `block`, and those of the regions in them, and adds
+  /// them to `dead`: to be erased, the last ones first. Reports what has no
+  /// kernel.
+  mlir::LogicalResult lowerBlock(mlir::Block &block,
+                                 llvm::SmallVectorImpl<mlir::Operation *> &dead);
 
   /// The tensor that `memref` is from now on; nothing writes to it later.
   mlir::Value asTensor(mlir::Value memref);
@@ -45,6 +68,7 @@ public:
   MergedLinears merged;
 
 private:
+  mlir::FailureOr<bool> lower(mlir::Operation *op);
   mlir::LogicalResult lowerLinear(LinearOp op);
   mlir::LogicalResult lowerMerged(llvm::ArrayRef<LinearOp> group);
   mlir::LogicalResult lowerAttention(AttentionOp op);
@@ -58,17 +82,55 @@ private:
   mlir::LogicalResult lowerPack(PackOp op);
   mlir::LogicalResult lowerRestore(RestoreOp op);
   mlir::LogicalResult lowerGather(GatherOp op);
+  mlir::LogicalResult lowerImportance(TokenImportanceOp op);
+  mlir::LogicalResult lowerBlockScores(BlockScoresOp op);
+  mlir::LogicalResult lowerPrune(PruneOp op);
+  mlir::LogicalResult lowerSkip(SkipBlocksOp op);
+  mlir::LogicalResult lowerFirstRows(FirstRowsOp op);
+  mlir::LogicalResult lowerEmptyStates(EmptyStatesOp op);
+  mlir::LogicalResult lowerHold(HoldOp op);
+  mlir::LogicalResult lowerWeightedSum(WeightedSumOp op);
+  mlir::LogicalResult lowerExit(EarlyExitOp op,
+                                llvm::SmallVectorImpl<mlir::Operation *> &dead);
 
-  /// A buffer [rows, width] of states in either form, whole.
+  // Rows that were taken out.
+  /// Tables for at most `bound` of `from`'s rows; the count is not set yet.
+  RowsBuffers makeRows(mlir::Location loc, const RowsBuffers &from,
+                       mlir::Value bound);
+  /// `value` on the rows `kept`, taken from those that it is on.
+  StatesBuffer take(mlir::Value value, const RowsBuffers &kept);
+  /// held[entry row of t] = state of t for rows of `from` that are not `kept`.
+  void hold(mlir::Location loc, mlir::Value held, mlir::Value state,
+            const RowsBuffers &from, const RowsBuffers *kept);
+  mlir::Value votesOf(EarlyExitOp op, const RowsBuffers &from);
+  void bindContinuation(EarlyExitOp op, const RowsBuffers &kept,
+                        mlir::Value sequences);
+  /// What the attention over the query, key and rows of `op` gave beside.
+  template <typename Op>
+  mlir::FailureOr<Byproducts> byproductsOf(Op op);
+  void addByproducts(AttentionOp op, AttentionSpec &spec,
+                     llvm::SmallVectorImpl<mlir::Value> &arguments);
+  /// The index of the knob `name`, -1 where the module has none.
+  int64_t knob(const llvm::Twine &name);
+  mlir::Value makeTable(mlir::Location loc, mlir::Value size);
+
+  /// A buffer [rows, width] of states in either form, whole, in their order.
   mlir::Value rowsOf(mlir::Value states);
+  /// The same, or a buffer and an index of rows.
+  StatesBuffer indexedRowsOf(mlir::Value states);
   /// The same as a range of columns, for attention.
   StatesBuffer rangeOf(mlir::Value states);
   /// A new buffer for `result`, as [rows, width]: with the leading dimensions
-  /// of `like`, with the given dynamic sizes (dense), with `count` rows
-  /// (ragged).
+  /// of `like`, with the given dynamic sizes (dense), with `count` rows of at
+  /// most `bound` (ragged).
   mlir::Value makeResult(mlir::Value result, mlir::Value like);
   mlir::Value makeDense(mlir::Value result, mlir::ValueRange sizes);
-  mlir::Value makeRagged(mlir::Value result, mlir::Value count);
+  mlir::Value makeRagged(mlir::Value result, mlir::Value count,
+                         mlir::Value bound);
+  /// A buffer for [bound, width] seen as [count, width]: what is allocated does
+  /// not depend on how many rows are left.
+  mlir::Value makeBuffer(mlir::Location loc, mlir::Value count,
+                         mlir::Value bound, int64_t width);
   /// `memref` as [?, width].
   mlir::Value flatten(mlir::Value memref);
 
@@ -80,6 +142,11 @@ private:
   mlir::FailureOr<mlir::Value>
   plainWeight(mlir::Operation *op, mlir::Value value, llvm::StringRef what);
 
+  /// Calls a kernel. `op` gives the layer and may be null.
+  void dispatch(mlir::Operation *op, mlir::Location loc,
+                mlir::func::FuncOp kernel, mlir::ValueRange arguments,
+                const Launch &launch, KernelKind kind,
+                mlir::Value flops = mlir::Value());
   void dispatch(mlir::Operation *op, mlir::func::FuncOp kernel,
                 mlir::ValueRange arguments, const Launch &launch,
                 KernelKind kind, mlir::Value flops = mlir::Value());
@@ -87,7 +154,9 @@ private:
   void dispatchRows(mlir::Operation *op, mlir::func::FuncOp kernel,
                     mlir::ValueRange arguments, mlir::Value out,
                     KernelKind kind);
-  mlir::Value pairsOf(RowsBuffers &rows, mlir::Location loc);
+  /// Sum over the sequences of rows of `queries` times rows of `keys`.
+  mlir::Value pairsOf(mlir::Location loc, mlir::Value queries, mlir::Value keys,
+                      mlir::Value batch);
   mlir::Value index(mlir::Location loc, int64_t value);
   mlir::Value dim(mlir::Location loc, mlir::Value memref, int64_t dimension);
   mlir::Value timesI64(mlir::Location loc, mlir::Value count, int64_t factor);
@@ -101,6 +170,10 @@ private:
   llvm::DenseMap<mlir::Value, RowsBuffers> rows;
   llvm::DenseMap<mlir::Value, mlir::Value> dense;
   llvm::DenseMap<mlir::Operation *, int64_t> layers;
+  llvm::DenseMap<mlir::Operation *, Byproducts> byproducts; ///< by attention
+  llvm::DenseMap<std::pair<mlir::Value, mlir::Value>, mlir::Value> pairs;
+  /// Of patience, from one exit to the next.
+  mlir::Value votes;
 };
 
 } // namespace skim

@@ -18,17 +18,19 @@ static bool isCandidate(LinearOp op) {
       (op.getBias() && !matchPattern(op.getBias(), m_Constant())))
     return false;
   return llvm::all_of(op->getUsers(),
-                      [](Operation *user) { return isa<AttentionOp>(user); });
+                      llvm::IsaPred<AttentionOp, TokenImportanceOp,
+                                    BlockScoresOp>);
 }
 
-MergedLinears skim::findMergedLinears(Block &block) {
+MergedLinears skim::findMergedLinears(func::FuncOp main) {
   using Key = std::tuple<Value, int, int>;
   llvm::MapVector<Key, SmallVector<LinearOp>> groups;
-  for (auto op : block.getOps<LinearOp>())
+  main.walk([&](LinearOp op) {
     if (isCandidate(op))
       groups[{op.getInput(), op.getBias() ? 1 : 0,
               op.getTransposeWeight() ? 1 : 0}]
           .push_back(op);
+  });
   MergedLinears merged;
   for (auto &[key, group] : groups)
     if (group.size() > 1)

@@ -5,6 +5,7 @@
 #ifndef SKIM_LIB_CONVERSION_SKIMTOKERNELS_MERGELINEARS_H
 #define SKIM_LIB_CONVERSION_SKIMTOKERNELS_MERGELINEARS_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "skim/Dialect/Skim/IR/SkimDialect.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -14,10 +15,10 @@ namespace skim {
 using MergedLinears =
     llvm::MapVector<mlir::Operation *, llvm::SmallVector<LinearOp>>;
 
-/// The layers of `block` that read the same ragged states, have neither
+/// The layers of `main` that read the same ragged states, have neither
 /// activation nor residual, agree in having a bias and in the weight's
 /// orientation, and whose results only attention reads.
-MergedLinears findMergedLinears(mlir::Block &block);
+MergedLinears findMergedLinears(mlir::func::FuncOp main);
 
 } // namespace skim
 

@@ -70,10 +70,14 @@ static void convertOutputs(func::FuncOp main, Lowering &lowering) {
 /// Removes what only ops that are gone have read.
 static void eraseDeadConstants(Block &block) {
   for (Operation &op :
-       llvm::make_early_inc_range(llvm::reverse(block.getOperations())))
+       llvm::make_early_inc_range(llvm::reverse(block.getOperations()))) {
+    for (Region &region : op.getRegions())
+      for (Block &inner : region)
+        eraseDeadConstants(inner);
     if (op.use_empty() && (op.hasTrait<OpTrait::ConstantLike>() ||
                            isa<bufferization::ToTensorOp>(op)))
       op.erase();
+  }
 }
 
 namespace {
@@ -110,16 +114,8 @@ private:
     if (failed(convertInputs(main, lowering)))
       return failure();
     SmallVector<Operation *> dead;
-    SmallVector<Operation *> ops;
-    for (Operation &op : main.front().without_terminator())
-      ops.push_back(&op);
-    for (Operation *op : ops) {
-      FailureOr<bool> lowered = lowering.lower(op);
-      if (failed(lowered))
-        return failure();
-      if (*lowered)
-        dead.push_back(op);
-    }
+    if (failed(lowering.lowerBlock(main.front(), dead)))
+      return failure();
     convertOutputs(main, lowering);
     for (Operation *op : llvm::reverse(dead))
       op->erase();

@@ -44,7 +44,7 @@ func.func @main(%ids: tensor<?x?xi64> {onnx.name = "input_ids"}, %mask: tensor<?
     : !skim.ragged<16xf32>, tensor<16x16xf32> residual !skim.ragged<16xf32> -> !skim.ragged<16xf32>
   // CHECK: %[[OUT:.+]] = memref.alloc(%[[B]], %[[S]]) : memref<?x?x16xf32>
   // CHECK: %[[FLAT:.+]] = memref.collapse_shape %[[OUT]]
-  // CHECK: skim.dispatch other @restore_16_00000000(%{{.+}}, %[[OFFSETS]], %[[POSITIONS]], %[[S]], %[[FLAT]])
+  // CHECK: skim.dispatch other @restore_16_00000000(%{{.+}}, %[[POSITIONS]], %[[S]], %[[FLAT]])
   %r = skim.restore %y rows %rows : !skim.ragged<16xf32> -> tensor<?x?x16xf32>
   // CHECK: skim.output %[[OUT]] {index = 0 : i64}
   return %r : tensor<?x?x16xf32>

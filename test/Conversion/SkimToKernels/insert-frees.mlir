@@ -57,6 +57,38 @@ func.func @outputs(%n: index) {
   return
 }
 
+// The branch is the rest of the network: nothing that it reads at its beginning
+// only is held to its end.
+// CHECK-LABEL: func.func @branch
+func.func @branch(%n: index, %c: i1) {
+  // CHECK: %[[A:.+]] = memref.alloc
+  %a = memref.alloc(%n) : memref<?xf32>
+  // CHECK: scf.if
+  scf.if %c {
+    // CHECK: scf.if
+    scf.if %c {
+      // CHECK-NEXT: func.call @use(%[[A]])
+      // CHECK-NEXT: memref.dealloc %[[A]]
+      func.call @use(%a) : (memref<?xf32>) -> ()
+      // CHECK-NEXT: %[[B:.+]] = memref.alloc
+      %b = memref.alloc(%n) : memref<?xf32>
+      func.call @use(%b) : (memref<?xf32>) -> ()
+      // CHECK: memref.dealloc %[[B]]
+    }
+    // CHECK: } else {
+    // CHECK-NEXT: memref.dealloc %[[A]]
+    // CHECK-NEXT: }
+    // CHECK-NEXT: func.call @nothing
+    func.call @nothing() : () -> ()
+  }
+  // CHECK-NEXT: } else {
+  // CHECK-NEXT: memref.dealloc %[[A]]
+  // CHECK-NEXT: }
+  // CHECK-NEXT: return
+  return
+}
+func.func private @nothing()
+
 // What a branch hands on is left alone.
 // CHECK-LABEL: func.func @handed_on
 // CHECK-NOT: memref.dealloc

@@ -78,7 +78,9 @@ def InsertFreesPass : Pass<"insert-frees", "::mlir::func::FuncOp"> {
   let description = [{
     Each `memref.alloc` in the body of the function is freed after the last op of
     its block that reads or writes it, itself or through a view, so that the pool
-    gives its memory to the next one. A buffer that ends as an output, whole, is
+    gives its memory to the next one. Where that op is a branch the buffer is freed
+    in it, on each path behind its last use there: the branch may be the rest of
+    the network. A buffer that ends as an output, whole, is
     given to the call (`owned`) and not freed, where no other output takes it and
     nothing uses it afterwards.
 

@@ -134,7 +134,14 @@ LogicalResult SkipBlocksOp::verify() {
   if (failed(verifyThreshold(*this, "threshold", getThreshold())))
     return failure();
   // skip_blocks_c5
-  return verifyProtect(*this, getProtect());
+  if (failed(verifyProtect(*this, getProtect())))
+    return failure();
+  // skip_blocks_c6
+  if (static_cast<bool>(getSegments()) == getProtectSegments().empty())
+    return emitOpError(getSegments()
+                           ? "expected no segments without protect_segments"
+                           : "expected segments with protect_segments");
+  return success();
 }
 
 LogicalResult EarlyExitOp::verify() {
@@ -146,18 +153,51 @@ LogicalResult EarlyExitOp::verify() {
   // early_exit_c3
   if (failed(verifyThreshold(*this, "threshold", getThreshold())))
     return failure();
-  if (getTemperature().isFinite() && !getTemperature().isNegative() &&
-      !getTemperature().isZero())
-    return success();
-  return emitOpError() << "expected a finite positive temperature, got "
-                       << getTemperature().convertToFloat();
+  if (!getTemperature().isFinite() || getTemperature().isNegative() ||
+      getTemperature().isZero())
+    return emitOpError() << "expected a finite positive temperature, got "
+                         << getTemperature().convertToFloat();
+  // early_exit_c4
+  if (getCriterion() == Criterion::Patience && !getThreshold().isInteger())
+    return emitOpError() << "expected a whole number of exits as the threshold "
+                         << "of patience, got "
+                         << getThreshold().convertToFloat();
+  return success();
+}
+
+/// Rows and ragged states must come into the region as its arguments: those of
+/// the sequences that go on are not those outside.
+static LogicalResult verifyOwnRows(EarlyExitOp op) {
+  Region &region = op.getContinuation();
+  WalkResult walked = region.walk([&](Operation *inner) {
+    for (Value operand : inner->getOperands()) {
+      if (!isa<RaggedType, RowsType>(operand.getType()) ||
+          region.isAncestor(operand.getParentRegion()))
+        continue;
+      inner->emitOpError() << "expected rows and ragged states of the region, "
+                           << "got " << operand.getType()
+                           << " from outside of it";
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return failure(walked.wasInterrupted());
+}
+
+/// The type of states for any number of sequences.
+static Type ofAnySequences(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor)
+    return type;
+  return tensor.clone({ShapedType::kDynamic, tensor.getDimSize(1)});
 }
 
 LogicalResult EarlyExitOp::verifyRegions() {
   Block &body = getContinuation().front();
   // early_exit_c1
   SmallVector<Type> expected = {getRows().getType()};
-  llvm::append_range(expected, getStates().getTypes());
+  for (Type type : getStates().getTypes())
+    expected.push_back(ofAnySequences(type));
   if (TypeRange(body.getArgumentTypes()) != TypeRange(expected))
     return emitOpError()
            << "expected region arguments of the types of rows and "
@@ -166,10 +206,30 @@ LogicalResult EarlyExitOp::verifyRegions() {
   auto yield = dyn_cast<YieldOp>(body.back());
   if (!yield)
     return emitOpError("expected the region to end in skim.yield");
+  Type type = ofAnySequences(getResult().getType());
   if (yield.getValues().size() != 1 ||
-      yield.getValues().front().getType() != getResult().getType())
-    return yield.emitOpError()
-           << "expected one value of type " << getResult().getType() << ", got "
-           << yield.getValues().getTypes();
+      yield.getValues().front().getType() != type)
+    return yield.emitOpError() << "expected one value of type " << type
+                               << ", got " << yield.getValues().getTypes();
+  // early_exit_c5
+  return verifyOwnRows(*this);
+}
+
+LogicalResult FirstRowsOp::verify() {
+  // first_rows_c1
+  if (getStates().getTypes() != getResults().getTypes())
+    return emitOpError("expected a result of the same type for each state");
+  return success();
+}
+
+LogicalResult WeightedSumOp::verify() {
+  // weighted_sum_c1
+  if (getInputs().size() != getWeights().size())
+    return emitOpError() << "expected a weight for each of "
+                         << getInputs().size() << " states, got "
+                         << getWeights().size();
+  for (float weight : getWeights())
+    if (!std::isfinite(weight))
+      return emitOpError() << "expected finite weights, got " << weight;
   return success();
 }

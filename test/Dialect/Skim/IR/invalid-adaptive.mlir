@@ -148,3 +148,66 @@ func.func @early_exit_terminator(%logits: tensor<?x3xf32>, %x: !skim.ragged<8xf3
   }
   return
 }
+
+// -----
+
+func.func @skip_blocks_c6(%p: !skim.ragged<1xf32>, %x: !skim.ragged<8xf32>, %rows: !skim.rows) {
+  // expected-error@+1 {{expected segments with protect_segments}}
+  %kept, %y = skim.skip_blocks %p score_rows %rows rows %rows states(%x) {block_size = 4 : i64, threshold = 0.1 : f32, protect = array<i64>, protect_segments = array<i64: 0>, layer = 0 : i64} : !skim.ragged<1xf32>, (!skim.ragged<8xf32>) -> !skim.rows, (!skim.ragged<8xf32>)
+  return
+}
+
+// -----
+
+func.func @skip_blocks_c6_none(%p: !skim.ragged<1xf32>, %x: !skim.ragged<8xf32>, %rows: !skim.rows, %s: tensor<?x?xi32>) {
+  // expected-error@+1 {{expected no segments without protect_segments}}
+  %kept, %y = skim.skip_blocks %p score_rows %rows rows %rows states(%x) segments %s : tensor<?x?xi32> {block_size = 4 : i64, threshold = 0.1 : f32, protect = array<i64>, protect_segments = array<i64>, layer = 0 : i64} : !skim.ragged<1xf32>, (!skim.ragged<8xf32>) -> !skim.rows, (!skim.ragged<8xf32>)
+  return
+}
+
+// -----
+
+func.func @early_exit_c4(%logits: tensor<?x3xf32>, %x: !skim.ragged<8xf32>, %rows: !skim.rows) {
+  // expected-error@+1 {{expected a whole number of exits as the threshold of patience, got 1.5}}
+  %z = skim.early_exit patience %logits rows %rows states(%x) {threshold = 1.5 : f32, layer = 0 : i64} : tensor<?x3xf32>, !skim.rows, (!skim.ragged<8xf32>) -> tensor<?x3xf32> {
+  ^bb0(%r: !skim.rows, %y: !skim.ragged<8xf32>):
+    skim.yield %logits : tensor<?x3xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @early_exit_c5(%logits: tensor<?x3xf32>, %x: !skim.ragged<8xf32>, %rows: !skim.rows) {
+  %z = skim.early_exit entropy %logits rows %rows states(%x) {threshold = 0.1 : f32, layer = 0 : i64} : tensor<?x3xf32>, !skim.rows, (!skim.ragged<8xf32>) -> tensor<?x3xf32> {
+  ^bb0(%r: !skim.rows, %y: !skim.ragged<8xf32>):
+    // expected-error@+1 {{expected rows and ragged states of the region, got '!skim.ragged<8xf32>' from outside of it}}
+    %p = skim.pool first %x rows %r : !skim.ragged<8xf32> -> tensor<?x8xf32>
+    skim.yield %logits : tensor<?x3xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @first_rows_c1(%x: !skim.ragged<8xf32>, %rows: !skim.rows) {
+  // expected-error@+1 {{expected a result of the same type for each state}}
+  %first, %a = skim.first_rows %rows states(%x) : (!skim.ragged<8xf32>) -> !skim.rows, (!skim.ragged<4xf32>)
+  return
+}
+
+// -----
+
+func.func @weighted_sum_c1(%a: tensor<?x8xf32>) {
+  // expected-error@+1 {{expected a weight for each of 2 states, got 1}}
+  %s = skim.weighted_sum(%a, %a) {weights = array<f32: 0.25>} : tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @weighted_sum_c1_finite(%a: tensor<?x8xf32>) {
+  // expected-error@+1 {{expected finite weights, got nan}}
+  %s = skim.weighted_sum(%a) {weights = array<f32: 0x7FC00000>} : tensor<?x8xf32>
+  return
+}

@@ -14,6 +14,9 @@ def Skim_RowValues : Type<
         "::llvm::cast<::skim::RaggedType>($_self).getWidth() == 1">,
   "ragged values, one a row", "::skim::RaggedType">;
 
+// One row for each sequence.
+def Skim_SequenceStates : TensorRankOf<[F32], [2]>;
+
 def Skim_TokenImportanceOp : Skim_PureOp<"token_importance"> {
   let summary = "Sum the attention that each token receives";
   let description = [{
@@ -123,6 +126,9 @@ def Skim_SkipBlocksOp : Skim_PureOp<"skip_blocks", [AttrSizedOperandSegments, At
     tie. With `batch_align` max every sequence keeps as many blocks, those of
     highest score, as the sequence of the batch that keeps most.
 
+    `segments` are the model's segment ids, `[batch, sequence]` at entry; only
+    `protect_segments` needs them.
+
     States, `held` and `last` are as in `skim.prune`.
 
     Constraints:
@@ -132,10 +138,12 @@ def Skim_SkipBlocksOp : Skim_PureOp<"skip_blocks", [AttrSizedOperandSegments, At
     - (C3) block_size is a positive multiple of 4
     - (C4) threshold is finite and not negative
     - (C5) protect ascends from 0 or more
+    - (C6) `segments` present iff `protect_segments` names one
   }];
   let arguments = (ins Skim_RowValues:$scores, Skim_RowsType:$score_rows, Skim_RowsType:$rows,
                        Variadic<Skim_RaggedType>:$states,
                        Optional<Skim_RaggedType>:$held, Optional<Skim_RaggedType>:$last,
+                       Optional<TensorRankOf<[I64, I32], [2]>>:$segments,
                        I64Attr:$block_size, F32Attr:$threshold,
                        DefaultValuedAttr<Skim_BatchAlign, "::skim::BatchAlign::None">:$batch_align,
                        DenseI64ArrayAttr:$protect, DenseI64ArrayAttr:$protect_segments,
@@ -144,7 +152,8 @@ def Skim_SkipBlocksOp : Skim_PureOp<"skip_blocks", [AttrSizedOperandSegments, At
                       Optional<Skim_RaggedType>:$held_result);
   let assemblyFormat = [{
     $scores `score_rows` $score_rows `rows` $rows `states` `(` $states `)`
-    (`held` $held^ `from` $last)? attr-dict `:` type($scores) `,` `(` type($states) `)`
+    (`held` $held^ `from` $last)? (`segments` $segments^ `:` type($segments))?
+    attr-dict `:` type($scores) `,` `(` type($states) `)`
     (`held` type($held)^ `from` type($last))? `->` type($kept) `,` `(` type($results) `)`
     (`held` type($held_result)^)?
   }];
@@ -163,25 +172,30 @@ def Skim_EarlyExitOp : Skim_Op<"early_exit", [
     - patience: the argmax (the lowest class at a tie) has been the same for
       `threshold` exits in a row; never where threshold is 0
 
-    (an entropy threshold of 0 never exits). The region is the rest of the network:
-    its arguments are the rows and states of the sequences that go on, and it yields
-    their logits. The result holds, in the order of the batch, `logits[b]` of a
+    (an entropy threshold of 0 never exits). Counting for patience begins at the
+    exit that is `first`. The region is the rest of the network: its arguments are
+    the rows and states of the sequences that go on, and it yields their logits.
+    States are ragged, or hold a row for each sequence. The result holds, in the order of the batch, `logits[b]` of a
     sequence that exits here and what the region yields for one that goes on. The
     region is not run when no sequence is left. Sources: FastBERT (ACL 2020),
     DeeBERT (ACL 2020), PABEE (NeurIPS 2020), The Right Tool for the Job (ACL 2020).
 
     Constraints:
-    - (C1) the region's arguments have the types of rows and states
-    - (C2) the region yields one value of the result's type, which is the type of
-      the logits
+    - (C1) the region's arguments have the types of rows and states, those of a row
+      for each sequence for any number of sequences
+    - (C2) the result has the type of the logits, the region yields one value of
+      as many classes for any number of sequences
     - (C3) threshold is finite and not negative, temperature positive
+    - (C4) with patience the threshold is a whole number
+    - (C5) the region reads no rows and ragged states but its own
   }];
-  let arguments = (ins TensorRankOf<[F32], [2]>:$logits, Skim_RowsType:$rows,
-                       Variadic<Skim_RaggedType>:$states,
+  let arguments = (ins Skim_SequenceStates:$logits, Skim_RowsType:$rows,
+                       Variadic<AnyTypeOf<[Skim_RaggedType, Skim_SequenceStates]>>:$states,
                        Skim_Criterion:$criterion, F32Attr:$threshold,
-                       DefaultValuedAttr<F32Attr, "1.0f">:$temperature, I64Attr:$layer);
+                       DefaultValuedAttr<F32Attr, "1.0f">:$temperature, I64Attr:$layer,
+                       UnitAttr:$first);
   let regions = (region SizedRegion<1>:$continuation);
-  let results = (outs TensorRankOf<[F32], [2]>:$result);
+  let results = (outs Skim_SequenceStates:$result);
   let assemblyFormat = [{
     $criterion $logits `rows` $rows `states` `(` $states `)` attr-dict `:`
     type($logits) `,` type($rows) `,` `(` type($states) `)` `->` type($result)
@@ -196,6 +210,60 @@ def Skim_YieldOp : Skim_Op<"yield", [Pure, Terminator, ParentOneOf<["EarlyExitOp
   let description = "Ends the region of `skim.early_exit` with the logits of the sequences that went on.";
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+}
+
+def Skim_EmptyStatesOp : Skim_PureOp<"empty_states"> {
+  let summary = "Make states whose contents are not defined yet";
+  let description = [{
+    States over the rows at entry that cuts and `skim.hold` fill: where held states
+    begin. Every entry row is written by one of them before it is read.
+  }];
+  let arguments = (ins Skim_RowsType:$rows);
+  let results = (outs Skim_RaggedType:$result);
+  let assemblyFormat = "`rows` $rows attr-dict `:` type($result)";
+}
+
+def Skim_HoldOp : Skim_PureOp<"hold", [AllTypesMatch<["held", "state", "result"]>]> {
+  let summary = "Put the states of the tokens that are left to those of the others";
+  let description = [{
+    `result[e(t)] = state[t]` for every row t of `rows`, e(t) being its row at
+    entry, and `held` at all other rows. At the end of the network every entry row
+    then has the last state of its token.
+  }];
+  let arguments = (ins Skim_RaggedType:$held, Skim_RaggedType:$state, Skim_RowsType:$rows);
+  let results = (outs Skim_RaggedType:$result);
+  let assemblyFormat = "$held `,` $state `rows` $rows attr-dict `:` type($result)";
+}
+
+def Skim_FirstRowsOp : Skim_PureOp<"first_rows"> {
+  let summary = "Take the first row of each sequence";
+  let description = [{
+    Gives the first row of each sequence that has one, and `states` over these rows.
+
+    Constraints:
+    - (C1) results are a state for each of `states`, of the same type
+  }];
+  let arguments = (ins Skim_RowsType:$rows, Variadic<Skim_RaggedType>:$states);
+  let results = (outs Skim_RowsType:$kept, Variadic<Skim_RaggedType>:$results);
+  let assemblyFormat = [{
+    $rows `states` `(` $states `)` attr-dict `:` `(` type($states) `)` `->`
+    type($kept) `,` `(` type($results) `)`
+  }];
+  let hasVerifier = 1;
+}
+
+def Skim_WeightedSumOp : Skim_PureOp<"weighted_sum", [SameOperandsAndResultType]> {
+  let summary = "Add states of sequences, each with a weight";
+  let description = [{
+    `result = weights[0] * operand 0 + weights[1] * operand 1 + ...`, in this order.
+
+    Constraints:
+    - (C1) as many weights as operands, all finite
+  }];
+  let arguments = (ins Variadic<Skim_SequenceStates>:$inputs, DenseF32ArrayAttr:$weights);
+  let results = (outs Skim_SequenceStates:$result);
+  let assemblyFormat = "`(` $inputs `)` attr-dict `:` type($result)";
+  let hasVerifier = 1;
 }
 
 #endif // SKIM_DIALECT_SKIM_IR_SKIMADAPTIVEOPS_TD

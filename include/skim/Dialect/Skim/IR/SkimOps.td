@@ -9,5 +9,6 @@ include "skim/Dialect/Skim/IR/SkimAdaptiveOps.td"
 include "skim/Dialect/Skim/IR/SkimEncoderOps.td"
 include "skim/Dialect/Skim/IR/SkimRowOps.td"
 include "skim/Dialect/Skim/IR/SkimKernelOps.td"
+include "skim/Dialect/Skim/IR/SkimRowTableOps.td"
 
 #endif // SKIM_DIALECT_SKIM_IR_SKIMOPS_TD

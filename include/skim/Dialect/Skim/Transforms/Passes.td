@@ -89,6 +89,41 @@ def SkimFuseEpiloguePass : Pass<"skim-fuse-epilogue", "::mlir::func::FuncOp"> {
   ];
 }
 
+def SkimNarrowRowsPass : Pass<"skim-narrow-rows", "::mlir::func::FuncOp"> {
+  let summary = "Compute only the rows that are read";
+  let description = [{
+    Where only the first row of each sequence is read of an attention's result and
+    of what follows it (linear layers, norms, activations, sums, up to
+    `skim.pool first`), these run on the rows of `skim.first_rows`: one query for
+    each sequence, against all its keys. A classifier's last layer then costs its
+    keys and values and one row.
+
+    A row's result is bitwise the same: it depends on its own query and on the
+    sequence's keys and values only.
+
+    Needs before: ragged states. Leaves alone: an attention whose importance or
+    diagonal blocks are read (all queries count there), and a chain without an
+    attention.
+
+    Example: test/Dialect/Skim/Transforms/narrow-rows.mlir
+
+    ```mlir
+    %c = skim.attention %q, %k, %v rows %rows {heads = 2 : i64, scale = 1.0 : f32} : ...
+    %y = skim.linear %c, %w residual %x : ...
+    %p = skim.pool first %y rows %rows : ...
+    ==>
+    %first, %t:2 = skim.first_rows %rows states(%q, %x) : ...
+    %c = skim.attention %t#0, %k, %v rows %first key_rows %rows {heads = 2 : i64, scale = 1.0 : f32} : ...
+    %y = skim.linear %c, %w residual %t#1 : ...
+    %p = skim.pool first %y rows %first : ...
+    ```
+  }];
+  let dependentDialects = ["::skim::SkimDialect"];
+  let statistics = [
+    Statistic<"numNarrowed", "num-narrowed", "Layers that run for first rows">
+  ];
+}
+
 def SkimLayoutWeightsPass : Pass<"skim-layout-weights", "::mlir::ModuleOp"> {
   let summary = "Give every entry of the weights segment its place";
   let description = [{
