@@ -53,9 +53,9 @@ func.func @exit_with_pooled_states(%logits: tensor<4x3xf32>, %p: tensor<4x8xf32>
 
 // CHECK-LABEL: func @hold
 func.func @hold(%x: !skim.ragged<8xf32>, %entry: !skim.rows, %rows: !skim.rows) -> !skim.ragged<8xf32> {
-  // CHECK: %[[H:.+]] = skim.empty_states rows %{{.+}} : !skim.ragged<8xf32>
+  // CHECK: %[[H:.+]] = skim.empty_states rows %{{.+}} : <8xf32>
   %h = skim.empty_states rows %entry : !skim.ragged<8xf32>
-  // CHECK: skim.hold %[[H]], %{{.+}} rows %{{.+}} : !skim.ragged<8xf32>
+  // CHECK: skim.hold %[[H]], %{{.+}} rows %{{.+}} : <8xf32>
   %y = skim.hold %h, %x rows %rows : !skim.ragged<8xf32>
   return %y : !skim.ragged<8xf32>
 }
