@@ -10,11 +10,16 @@
 both give a `Model`. Errors are `CompileError` and `RunError`, warnings of the
 compiler are `CompileWarning`. Stages of a compilation are logged to the logger
 ``skim`` at level ``INFO``.
+
+A `Plan` says what a model may leave out; `skim.plan` makes plans of the authors'
+checkpoints.
 """
 
+from skim import plan
 from skim._compile import compile, load
 from skim._errors import CompileError, CompileWarning, KnobError, KnobValueError, RunError
 from skim._model import Model, Tensor
+from skim._plan import Plan
 from skim._skim import version as _version
 
 __version__ = _version()
@@ -25,8 +30,10 @@ __all__ = [
     "KnobError",
     "KnobValueError",
     "Model",
+    "Plan",
     "RunError",
     "Tensor",
     "compile",
     "load",
+    "plan",
 ]

@@ -1,5 +1,6 @@
 """Making models: compile and load."""
 
+import json
 import logging
 import os
 import pathlib
@@ -7,18 +8,19 @@ import shutil
 import tempfile
 import warnings
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from skim._errors import CompileError, CompileWarning
 from skim._model import Model
+from skim._plan import Plan, plain
 
 _logger = logging.getLogger("skim")
 
 
 def compile(
     path: str | os.PathLike[str],
-    plan: str | os.PathLike[str] | None = None,
+    plan: str | os.PathLike[str] | Mapping[str, Any] | Plan | None = None,
     output: str | os.PathLike[str] | None = None,
     cpu: str = "native",
     dtype: str = "fp32",
@@ -34,8 +36,9 @@ def compile(
     ----------
     path : str or path
         The ONNX file. External data is looked for beside it.
-    plan : str or path, optional
-        A plan file.
+    plan : str, path, mapping or Plan, optional
+        What the model may leave out: a plan file, or what one holds (`tensors` is
+        then a path relative to the working directory), or a `Plan`.
     output : str or path, optional
         The library to write, replaced where it exists. By default the library is
         kept in a temporary folder for as long as the model object lives.
@@ -68,10 +71,8 @@ def compile(
     CompileWarning
         For example where a weight is NaN.
     """
-    if plan is not None and not isinstance(plan, str | os.PathLike):
-        raise CompileError(f"plan: expected the path of a plan file, got {type(plan).__name__}")
     arguments = {
-        "plan": "" if plan is None else os.fsdecode(plan),
+        "plan": plan,
         "cpu": cpu,
         "dtype": dtype,
         "kernels": kernels,
@@ -126,16 +127,31 @@ def _names(outputs: Iterable[str] | None) -> list[str]:
     return names
 
 
+def _plan_arguments(plan: Any, folder: str) -> dict[str, str]:
+    """A plan as the compiler takes it: a file, or a text and the folder of its tensors."""
+    if plan is None:
+        return {"plan": ""}
+    if isinstance(plan, str | os.PathLike):
+        return {"plan": os.fsdecode(plan)}
+    if isinstance(plan, Plan):
+        return {"plan": "", "plan_text": plan.store(folder), "plan_directory": folder}
+    if isinstance(plan, Mapping):
+        return {"plan": "", "plan_text": json.dumps(plain(plan)), "plan_directory": os.getcwd()}
+    raise CompileError(f"plan: expected a path, a mapping or a Plan, got {type(plan).__name__}")
+
+
 def _compile(path: str | os.PathLike[str], output: str | os.PathLike[str], arguments: dict[str, Any]) -> None:
     # Loads MLIR and LLVM, which models that are only run do not need.
     from skim import _compiler
 
-    error, lines = _compiler.compile(
-        os.fsencode(path),
-        os.fsencode(output),
-        on_stage=_logger.info if _logger.isEnabledFor(logging.INFO) else None,
-        **arguments,
-    )
+    with tempfile.TemporaryDirectory(prefix="skim-plan-") as folder:
+        plan = _plan_arguments(arguments["plan"], folder)
+        error, lines = _compiler.compile(
+            os.fsencode(path),
+            os.fsencode(output),
+            on_stage=_logger.info if _logger.isEnabledFor(logging.INFO) else None,
+            **(arguments | plan),
+        )
     for line in lines:
         warnings.warn(line, CompileWarning, stacklevel=3)
     if error is not None:

@@ -12,4 +12,7 @@ def compile(
     keep_padding: bool,
     outputs: Sequence[str],
     on_stage: Callable[[str], object] | None,
+    plan_text: str = "",
+    plan_directory: str = "",
 ) -> tuple[str | None, list[str]]: ...
+def check_plan(text: str, directory: str) -> str | None: ...

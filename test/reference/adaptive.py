@@ -240,16 +240,16 @@ class _Run:
                 if not safe:
                     self.compared(abs(value - threshold))
                 stays[b].append(bool(safe or value >= threshold))
+        for b in range(self.batch):
+            holding = [i for i, at in enumerate(blocks[b]) if kept[b, at].any()]
+            if holding and not any(stays[b][i] for i in holding):
+                stays[b][self.best(np.array(holding), values[b])] = True
         if section.get("batch_align", "none") == "max":
             self.align(stays, values)
         result = kept.copy()
         for b in range(self.batch):
             for at, stay in zip(blocks[b], stays[b], strict=True):
                 result[b, at] &= stay
-            if kept[b].any() and not result[b].any():
-                holding = [i for i, at in enumerate(blocks[b]) if kept[b, at].any()]
-                at = blocks[b][self.best(np.array(holding), values[b])]
-                result[b, at] = kept[b, at]
         return result
 
     def diagonal(self, weights, tokens, size):
@@ -283,6 +283,8 @@ class _Run:
             logits = self.heads.logits(layer, self.states[b], self.alive[b], self.pooled[b])
             self.overhead += self.heads.flops(layer, int(self.alive[b].sum()))
             self.scores["early_exit", layer][b] = logits
+            if not self.alive[b].any():
+                continue  # without a token it goes on: there is nothing to be sure of
             leaves, distance = self.criteria[b].decide(logits, threshold, temperature)
             self.compared(distance)
             if leaves:
