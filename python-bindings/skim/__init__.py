@@ -12,10 +12,11 @@ compiler are `CompileWarning`. Stages of a compilation are logged to the logger
 ``skim`` at level ``INFO``.
 
 A `Plan` says what a model may leave out; `skim.plan` makes plans of the authors'
-checkpoints.
+checkpoints, `calibrate` finds thresholds from data.
 """
 
 from skim import plan
+from skim._calibrate import Calibration, Curve, calibrate
 from skim._compile import compile, load
 from skim._errors import CompileError, CompileWarning, KnobError, KnobValueError, RunError
 from skim._model import Model, Tensor
@@ -25,14 +26,17 @@ from skim._skim import version as _version
 __version__ = _version()
 
 __all__ = [
+    "Calibration",
     "CompileError",
     "CompileWarning",
+    "Curve",
     "KnobError",
     "KnobValueError",
     "Model",
     "Plan",
     "RunError",
     "Tensor",
+    "calibrate",
     "compile",
     "load",
     "plan",
