@@ -78,9 +78,9 @@ static LogicalResult checkTensorForm(ModuleOp module, StringRef form,
       if (!ragged && isOfRows(result.getType()))
         return complain(op, form) << "found " << result.getType();
     }
-    bool movesRows = isa<GatherOp, RestoreOp, PackOp>(op);
-    if (ragged && isSkim && !movesRows &&
-        (llvm::any_of(op->getResults(), isDense)))
+    // Linear layers and the like may work on tables of positions as well.
+    if (ragged && isa<EmbedOp, AttentionOp>(op) &&
+        llvm::any_of(op->getResults(), isDense))
       return complain(op, form) << op->getName() << " on dense states";
     return success();
   });

@@ -33,8 +33,8 @@ def VerifyPackedFormPass : VerifyFormPass<"packed"> {
   let summary = "Check the skim form on ragged states";
   let description = [{
     As verify-skim-form, with ragged states:
-    - (C1) no encoder op works on dense states, `[batch, sequence, H]`; only
-      `skim.gather` and `skim.restore` touch both forms
+    - (C1) `skim.embed` and `skim.attention` give ragged states, not dense ones,
+      `[batch, sequence, H]`; row-wise ops may work on dense tables as well
 
     Changes nothing. Example: test/Pipelines/verify-packed-form.mlir
   }];

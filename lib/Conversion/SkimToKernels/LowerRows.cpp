@@ -197,9 +197,20 @@ LogicalResult Lowering::lowerRestore(RestoreOp op) {
 }
 
 LogicalResult Lowering::lowerGather(GatherOp op) {
+  Location loc = op.getLoc();
   RowsBuffers &where = rows[op.getRows()];
   GatherSpec spec{getWidth(op.getResult().getType())};
   Value input = rowsOf(op.getInput());
+  // Positions select rows of it; whatever made it must have as many.
+  Value places =
+      arith::MulIOp::create(builder, loc, where.batch, where.sequence);
+  Value given = dim(loc, input, 0);
+  Value fits = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                     places, given);
+  CheckOp::create(builder, loc, fits,
+                  onnx::describe(op) +
+                      ": expected states at {0} positions, got {1}",
+                  ValueRange{places, given});
   Value out = makeRagged(op.getResult(), where.count, where.bound);
   dispatchRows(op, emitter.get(spec), {input, where.positions, out}, out,
                KernelKind::Other);

@@ -57,7 +57,9 @@ public:
     func::FuncOp function = getOperation();
     if (function.isExternal())
       return;
-    SmallVector<Operation *> candidates = collect(function);
+    PaddingAnalysis analysis(function);
+    SmallVector<Operation *> candidates =
+        collect(function, analysis.getMask());
     if (candidates.empty())
       return;
     // One pass object goes over many functions.
@@ -65,7 +67,6 @@ public:
     taken.clear();
     replaced.clear();
     replaced.insert(candidates.begin(), candidates.end());
-    PaddingAnalysis analysis(function);
     remove = !keepPadding && analysis.getMask() && !analysis.getObstacle();
     if (!keepPadding && analysis.getObstacle())
       emitRemark(analysis.getObstacle()->getLoc())
@@ -84,18 +85,42 @@ public:
   }
 
 private:
-  /// The encoder ops on dense states, in order.
-  static SmallVector<Operation *> collect(func::FuncOp function) {
+  /// The encoder ops on states of the batch's positions, in order. Tables of
+  /// relative positions, `[1, distances, H]` say, are linear layers' inputs too;
+  /// those stay dense.
+  static SmallVector<Operation *> collect(func::FuncOp function, Value mask) {
     SmallVector<Operation *> ops;
+    SmallVector<int64_t> batch;
+    if (mask)
+      batch.assign(cast<RankedTensorType>(mask.getType()).getShape());
+    auto isOfBatch = [&](Value states) {
+      return isDenseStates(states.getType()) &&
+             cast<RankedTensorType>(states.getType()).getShape().take_front(
+                 2) == ArrayRef<int64_t>(batch);
+    };
     for (Operation &op : function.front()) {
-      if (isa<EmbedOp>(op) && isDenseStates(op.getResult(0).getType()))
-        ops.push_back(&op);
-      else if (llvm::any_of(stateOperands(&op), [](OpOperand *operand) {
-                 return isDenseStates(operand->get().getType());
-               }))
+      SmallVector<Value> states;
+      if (isa<EmbedOp>(op))
+        states.push_back(op.getResult(0));
+      for (OpOperand *operand : stateOperands(&op))
+        states.push_back(operand->get());
+      if (states.empty() || !isDenseStates(states.front().getType()))
+        continue;
+      if (batch.empty())
+        batch.assign(shapeOfRows(op, states.front()));
+      if (isa<AttentionOp, PoolOp>(op) || llvm::all_of(states, isOfBatch))
         ops.push_back(&op);
     }
     return ops;
+  }
+
+  /// Batch and sequence as the type of the first states has them.
+  static SmallVector<int64_t> shapeOfRows(Operation &first, Value states) {
+    auto embed = dyn_cast<EmbedOp>(first);
+    Value like = embed ? widest(embed.getIds()) : states;
+    ArrayRef<int64_t> shape =
+        cast<RankedTensorType>(like.getType()).getShape().take_front(2);
+    return SmallVector<int64_t>(shape);
   }
 
   /// Numbers the rows before the first op that needs them. What the mask is

@@ -65,3 +65,17 @@ func.func @output_cleared(%ids: tensor<?x?xi64>, %mask: tensor<?x?xi1>, %table: 
   %s = onnx.Softmax %a {axis = -1 : i64} : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
   return %s : tensor<?x?x8xf32>
 }
+
+// A table of relative positions has no rows: its linear layer stays dense.
+// CHECK-LABEL: func @table_of_positions
+// CHECK-SAME: %[[TABLE:[^:]+]]: tensor<1x64x8xf32>
+func.func @table_of_positions(%ids: tensor<?x?xi64>, %mask: tensor<?x?xi1>, %words: tensor<9x8xf32>, %table: tensor<1x64x8xf32>,
+                              %w: tensor<8x8xf32>) -> (tensor<?x?x8xf32>, tensor<1x64x8xf32>) {
+  // CHECK: skim.embed
+  // CHECK: skim.linear %[[TABLE]], %{{.+}} : tensor<1x64x8xf32>
+  // CHECK: skim.attention {{.+}} : !skim.ragged<8xf32>
+  %x = skim.embed(%ids) in (%words) : (tensor<?x?xi64>) in (tensor<9x8xf32>) -> tensor<?x?x8xf32>
+  %t = skim.linear %table, %w : tensor<1x64x8xf32>, tensor<8x8xf32> -> tensor<1x64x8xf32>
+  %a = skim.attention %x, %x, %x mask %mask : tensor<?x?xi1> {fill = 0xFF800000 : f32, heads = 2 : i64, scale = 0.5 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  return %a, %t : tensor<?x?x8xf32>, tensor<1x64x8xf32>
+}
