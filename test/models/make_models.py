@@ -89,6 +89,26 @@ ALBERT = dict(
     num_labels=3,
     hidden_act="gelu_new",
 )
+# Relative positions by tables of their own, beside the states.
+DEBERTA = dict(
+    vocab_size=97,
+    hidden_size=28,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    intermediate_size=52,
+    max_position_embeddings=264,
+    type_vocab_size=0,
+    relative_attention=True,
+    pos_att_type=["p2c", "c2p"],
+    position_buckets=16,
+    norm_rel_ebd="layer_norm",
+    share_att_key=True,
+    num_labels=3,
+)
+# A causal mask: with padding on the left some rows have no key at all.
+GPT2 = dict(
+    vocab_size=97, n_embd=28, n_layer=2, n_head=4, n_positions=264, use_cache=False, bos_token_id=0, eos_token_id=0
+)
 
 IDS, MASK, TYPES = "input_ids", "attention_mask", "token_type_ids"
 BATCH, SEQUENCE = "batch_size", "sequence_length"
@@ -182,6 +202,10 @@ FAMILIES = {
         tf.MPNetModel, tf.MPNetConfig, MPNET, [IDS, MASK], {"last_hidden_state": TOKENS, "pooler_output": ROW}
     ),
     "albert-cls": Family(tf.AlbertForSequenceClassification, tf.AlbertConfig, ALBERT, [IDS, MASK, TYPES], LOGITS),
+    "deberta-v2-cls": Family(
+        tf.DebertaV2ForSequenceClassification, tf.DebertaV2Config, DEBERTA, [IDS, MASK], LOGITS
+    ),
+    "gpt2": Family(tf.GPT2Model, tf.GPT2Config, GPT2, [IDS, MASK], {"last_hidden_state": TOKENS}),
     "sentence": Family(
         tf.BertModel,
         tf.BertConfig,
@@ -223,6 +247,8 @@ EXPORTS = (
         Export("albert-cls", 14),
         Export("albert-cls", 17, "eager"),
         Export("mpnet", 14, "eager"),
+        Export("deberta-v2-cls", 14, "eager"),
+        Export("gpt2", 17),
         Export("sentence", 14),
         Export("sentence", 17, "eager"),
         Export("sentence", 18, dynamo=True),

@@ -24,6 +24,8 @@ MAIN = [
 NAMES = sorted(path.stem for path in MODELS.glob("*.onnx"))
 SHAPES = [(1, 1), (1, 7), (3, 16), (2, 65), (5, 33), (8, 256)]
 STATIC = {"bert-static-17-sdpa": [(2, 16)]}
+# Causal attention: padding cannot be taken out, every position is computed.
+KEPT = ("gpt2",)
 POOLED = [n for n in NAMES if n.startswith(("bert-1", "bert-cls", "distilbert", "roberta", "sentence"))]
 
 
@@ -52,7 +54,7 @@ def test_matches_onnxruntime(name, padding, compiled, session):
     path = MODELS / f"{name}.onnx"
     model, peer = compiled(path), session(path)
     for inputs, mask in batches(name, peer, padding):
-        compare(peer, inputs, mask, model.run(inputs))
+        compare(peer, inputs, mask, model.run(inputs), everywhere=name.startswith(KEPT))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -61,7 +63,11 @@ def test_signature_is_the_models(name, compiled, session):
     model, peer = compiled(path), session(path)
     for ours, theirs in ((model.inputs, peer.get_inputs()), (model.outputs, peer.get_outputs())):
         assert [v.name for v in ours] == [v.name for v in theirs]
-        assert [list(v.shape) for v in ours] == [list(v.shape) for v in theirs]
+        for our, their in zip(ours, theirs, strict=True):
+            # The exporter's name of a dimension that it did not work out.
+            known = [size for size in their.shape if not str(size).startswith("Reshape")]
+            assert [our.shape[i] for i, size in enumerate(their.shape) if size in known] == known
+            assert len(our.shape) == len(their.shape)
 
 
 @pytest.mark.parametrize("padding", PADDINGS)

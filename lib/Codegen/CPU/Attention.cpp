@@ -429,6 +429,16 @@ void AttentionKernel::emitSoftmax() {
                    row[v] = b.maxf(carried[v], row[v]);
                  return row;
                });
+  // Queries that the bias leaves no key; minus infinity less itself is no number.
+  bool mayBeEmpty = spec.bias && spec.emptyKeys == EmptyKeys::Zero;
+  Values empty;
+  for (Value &value : largest) {
+    if (!mayBeEmpty)
+      break;
+    empty.push_back(arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, value,
+                                          b.splat(-INFINITY)));
+    value = b.select(empty.back(), b.splat(0.0f), value);
+  }
   Values sums = b.reduce(
       b.index(0), keys, 1, Values(vectors(), b.splat(0.0f)),
       [&](Value j, ValueRange carried) {
@@ -442,6 +452,8 @@ void AttentionKernel::emitSoftmax() {
       });
   for (int64_t v = 0; v != vectors(); ++v) {
     Value factor = b.divf(b.splat(1.0f), sums[v]);
+    if (mayBeEmpty)
+      factor = b.select(empty[v], b.splat(0.0f), factor);
     if (spec.mask && spec.emptyKeys != EmptyKeys::Uniform) {
       float instead = spec.emptyKeys == EmptyKeys::Zero ? 0.0f : NAN;
       Value dead = b.equal(anyLive, b.index(0));

@@ -53,6 +53,8 @@ std::string AttentionSpec::name() const {
     name += "_queries";
   if (bias)
     name += "_bias";
+  if (bias && !mask && emptyKeys == EmptyKeys::Zero)
+    name += "_zero";
   if (window)
     name += llvm::formatv("_window{0}", *window);
   if (importance)

@@ -220,6 +220,9 @@ LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
     fill = rewriter.getF32FloatAttr(static_cast<float>(mask->fill));
     if (std::isinf(static_cast<float>(mask->fill)))
       emptyKeys = match.isGuarded ? EmptyKeys::Zero : EmptyKeys::Nan;
+  } else if (bias && match.isGuarded) {
+    // The bias masks, by minus infinity.
+    emptyKeys = EmptyKeys::Zero;
   }
   IntegerAttr kvHeads;
   if (match.kvHeads != match.heads)

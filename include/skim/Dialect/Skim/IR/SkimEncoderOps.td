@@ -131,14 +131,14 @@ def Skim_AttentionOp : Skim_PureOp<"attention", [AttrSizedOperandSegments]> {
     column h * D + d.
 
     `key_mask [batch, sequence]` (true = token) gives m: 0 for a token, `fill` for
-    every other position; without it m is 0. A row all of whose keys are masked
-    gives what `empty_keys` says: the softmax of the filled scores (uniform), zeros
-    or NaN. With `mask_queries` every score of a query without a token is filled
-    as well. `bias` broadcasts from `[1 or batch, 1 or heads, sequence, sequence]`
-    by original positions. With `window` w only keys with |i - j| <= w, by original
-    position, take part. Rotary positions: `cos` and `sin` `[sequence, R]` (or
-    `[1 or batch, sequence, R]`) turn the first R numbers of each query and key
-    head before the product, halves against halves, or neighbours with
+    every other position; without it m is 0. A row all of whose keys are masked, or
+    have a bias of minus infinity, gives what `empty_keys` says: the softmax of the
+    filled scores (uniform), zeros or NaN. With `mask_queries` every score of a query
+    without a token is filled as well. `bias` broadcasts from `[1 or batch, 1 or
+    heads, sequence, sequence]` by original positions. With `window` w only keys with
+    |i - j| <= w, by original position, take part. Rotary positions: `cos` and `sin`
+    `[sequence, R]` (or `[1 or batch, sequence, R]`) turn the first R numbers of each
+    query and key head before the product, halves against halves, or neighbours with
     `rotary_interleaved`. `content_to_position` and `position_to_content`
     `[2 P, query width]` are the projected relative-position rows of disentangled
     attention (DeBERTa), P = `position_buckets`.
