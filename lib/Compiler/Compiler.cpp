@@ -13,6 +13,7 @@
 #include "skim/Conversion/SkimToKernels/Passes.h"
 #include "skim/Import/Onnx/ImportOnnx.h"
 #include "skim/Pipelines/Pipelines.h"
+#include "skim/Plan/Plan.h"
 #include "skim/Target/Library.h"
 #include "skim/Target/ObjectEmitter.h"
 #include "skim/Target/OutputFile.h"
@@ -45,6 +46,7 @@ private:
   static DialectRegistry makeRegistry();
   using Builder = void (*)(OpPassManager &, const PipelineOptions &);
 
+  llvm::Error readPlan();
   llvm::Error import();
   llvm::Error runStage(Stage stage, Builder build);
   llvm::Error translate();
@@ -63,6 +65,7 @@ private:
   DiagnosticCollector diagnostics;
   CpuTarget target;
   PipelineOptions pipelineOptions;
+  std::optional<Plan> plan;
   RaiseReport raised;
   OwningOpRef<ModuleOp> module;
   ModelDescription description;
@@ -105,6 +108,22 @@ llvm::Error Compilation::printModule() {
   return give(text + "\n");
 }
 
+/// Before the model, which may be large.
+llvm::Error Compilation::readPlan() {
+  if (options.plan.empty() && options.planText.empty())
+    return llvm::Error::success();
+  llvm::Expected<Plan> read =
+      options.planText.empty()
+          ? parsePlan(options.plan)
+          : parsePlanText(options.planText, options.planDirectory);
+  if (!read)
+    return read.takeError();
+  plan = std::move(*read);
+  pipelineOptions.plan = &*plan;
+  diagnostics.addComplete(plan->name + ": ");
+  return llvm::Error::success();
+}
+
 llvm::Error Compilation::import() {
   ImportOptions importOptions;
   importOptions.outputs = options.outputs;
@@ -140,6 +159,13 @@ void Compilation::reportStage(Stage stage) {
   }
   case Stage::Packed:
     report.endStage("packed", tellPacked(*module));
+    break;
+  case Stage::Planned:
+    report.endStage("planned", tellPlanned(*module));
+    if (plan)
+      for (const std::string &name : listExtraTensors(*plan))
+        report.note(plan->tensors->path().str() + ": tensor '" + name +
+                    "' is not used");
     break;
   case Stage::Kernels: {
     std::string kernels = listKernels(*module);
@@ -236,6 +262,8 @@ llvm::Error Compilation::run() {
   report.set("cpu", target.name);
   report.set("triple", target.triple);
 
+  if (llvm::Error error = readPlan())
+    return error;
   if (llvm::Error error = import())
     return error;
   static constexpr std::pair<Stage, Builder> stages[] = {
@@ -274,6 +302,12 @@ llvm::Error Compilation::run() {
     return give(text);
   }
   return generateCode();
+}
+
+std::string skim::checkPlanText(const std::string &text,
+                                const std::string &directory) {
+  llvm::Expected<Plan> plan = parsePlanText(text, directory);
+  return plan ? "" : llvm::toString(plan.takeError());
 }
 
 CompileResult skim::compile(const CompileOptions &options) {

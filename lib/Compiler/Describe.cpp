@@ -108,6 +108,19 @@ static void boundIds(func::FuncOp main,
   });
 }
 
+/// The knobs that inserting a plan has listed on the module.
+static std::vector<KnobDescription> listKnobs(ModuleOp module) {
+  std::vector<KnobDescription> knobs;
+  auto listed = module->getAttrOfType<ArrayAttr>("skim.knobs");
+  for (auto knob : listed ? listed.getAsRange<DictionaryAttr>()
+                          : ArrayAttr::get(module.getContext(), {})
+                                .getAsRange<DictionaryAttr>())
+    knobs.push_back({knob.getAs<StringAttr>("name").str(),
+                     knob.getAs<FloatAttr>("initial").getValueAsDouble(),
+                     /*min=*/0});
+  return knobs;
+}
+
 FailureOr<ModelDescription> skim::describeModel(ModuleOp module,
                                                 const CpuTarget &target) {
   auto main = module.lookupSymbol<func::FuncOp>("main");
@@ -134,6 +147,7 @@ FailureOr<ModelDescription> skim::describeModel(ModuleOp module,
       return failure();
     model.outputs.push_back(std::move(*tensor));
   }
+  model.knobs = listKnobs(module);
   boundIds(main, model.inputs);
   return model;
 }

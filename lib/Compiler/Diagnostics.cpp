@@ -54,7 +54,10 @@ std::string DiagnosticCollector::format(Diagnostic &diagnostic) const {
     if (StringRef(note.str()).count('\n') == 0 &&
         !StringRef(note.str()).starts_with("see current operation"))
       text += "; " + note.str();
-  if (StringRef(text).starts_with(path))
+  if (StringRef(text).starts_with(path) ||
+      llvm::any_of(complete, [&](StringRef prefix) {
+        return StringRef(text).starts_with(prefix);
+      }))
     return text;
   // MLIR puts the op's name in front, which the node says better.
   StringRef body = text;

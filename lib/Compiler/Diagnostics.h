@@ -19,6 +19,11 @@ public:
   DiagnosticCollector(mlir::MLIRContext *context, std::string path,
                       std::function<void(const std::string &)> onWarning);
 
+  /// Texts that begin with `prefix` are complete: they name their file.
+  void addComplete(std::string prefix) {
+    complete.push_back(std::move(prefix));
+  }
+
   /// The first error, or a text that says that `stage` gave none.
   std::string error(llvm::StringRef stage) const;
 
@@ -29,6 +34,7 @@ private:
   std::string format(mlir::Diagnostic &diagnostic) const;
 
   std::string path;
+  std::vector<std::string> complete;
   std::function<void(const std::string &)> onWarning;
   std::string firstError;
   std::vector<std::string> remarks;

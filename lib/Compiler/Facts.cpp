@@ -79,3 +79,30 @@ std::string skim::tellPacked(ModuleOp module) {
     text += "; tokens: at most " + tellPositions(main);
   return text;
 }
+
+std::string skim::tellPlanned(ModuleOp module) {
+  uint64_t prunes = 0, skips = 0, exits = 0, holds = 0;
+  StringRef criterion;
+  module->walk([&](Operation *op) {
+    prunes += isa<PruneOp>(op);
+    skips += isa<SkipBlocksOp>(op);
+    holds += isa<HoldOp>(op);
+    if (auto exit = dyn_cast<EarlyExitOp>(op)) {
+      ++exits;
+      criterion = stringifyCriterion(exit.getCriterion());
+    }
+  });
+  std::string text;
+  auto add = [&](const std::string &part) {
+    text += (text.empty() ? "" : "; ") + part;
+  };
+  if (prunes > 0)
+    add("tokens pruned in " + plural(prunes, "layer"));
+  if (skips > 0)
+    add("blocks skipped in " + plural(skips, "layer"));
+  if (exits > 0)
+    add(plural(exits, "early exit") + " (" + criterion.str() + ")");
+  if (holds > 0)
+    add("states of dropped tokens held for " + plural(holds, "output"));
+  return text.empty() ? "nothing to skip" : text;
+}

@@ -20,6 +20,9 @@ std::string tellRaised(const RaiseReport &report);
 /// Whether padding is removed, and the bound on the number of tokens.
 std::string tellPacked(mlir::ModuleOp module);
 
+/// What of a plan has been put in.
+std::string tellPlanned(mlir::ModuleOp module);
+
 } // namespace skim
 
 #endif // SKIM_LIB_COMPILER_FACTS_H

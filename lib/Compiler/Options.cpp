@@ -61,9 +61,11 @@ Error skim::checkOptions(const CompileOptions &options) {
   if (Error error = checkChoice("kernels", options.kernels,
                                 {"auto", "mlir", "halide"}, {"auto", "mlir"}))
     return error;
-  if (!options.plan.empty())
-    return createStringError("--plan=" + options.plan +
-                             ": not available in this build");
+  bool hasPlan = !options.plan.empty() || !options.planText.empty();
+  if (hasPlan && options.keepPadding)
+    return createStringError(
+        "--keep-padding: expected no plan beside it, got " +
+        (options.plan.empty() ? "one" : options.plan));
   if (options.output.empty()) {
     if (options.emit == Stage::Library)
       return createStringError("-o: expected a file to write the library to, "

@@ -8,6 +8,7 @@
 #include "skim/Conversion/OnnxToSkim/OnnxToSkim.h"
 #include "skim/Conversion/Passes.h"
 #include "skim/Dialect/Onnx/Transforms/Passes.h"
+#include "skim/Dialect/Skim/Transforms/InsertPlanPass.h"
 #include "skim/Dialect/Skim/Transforms/Passes.h"
 #include "skim/Pipelines/Passes.h"
 
@@ -58,6 +59,16 @@ void skim::buildPackPipeline(OpPassManager &passes,
 
 void skim::buildPlanPipeline(OpPassManager &passes,
                              const PipelineOptions &options) {
+  if (options.plan || !options.planFile.empty()) {
+    SkimInsertPlanPassOptions insert;
+    insert.plan = options.planFile;
+    passes.addPass(options.plan ? createSkimInsertPlanPass(options.plan)
+                                : createSkimInsertPlanPass(insert));
+    // Heads on held states leave those on survivors unused, and the other way
+    // round; held states that no output reads go as well.
+    passes.addPass(createCanonicalizerPass());
+    passes.addPass(createCSEPass());
+  }
   passes.addPass(createVerifyPackedFormPass());
 }
 

@@ -21,6 +21,7 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
       *this, "keep-padding",
       llvm::cl::desc("Compute padded positions as ONNX does"),
       llvm::cl::init(false)};
+  Option<std::string> plan{*this, "plan", llvm::cl::desc("Plan file")};
   Option<bool> reportUnraised{
       *this, "report-unraised",
       llvm::cl::desc("Remark on each op that is not raised"),
@@ -31,6 +32,7 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
     options.cpu = cpu;
     options.triple = triple;
     options.keepPadding = keepPadding;
+    options.planFile = plan;
     options.reportUnraised = reportUnraised;
     return options;
   }

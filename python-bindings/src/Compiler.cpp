@@ -38,11 +38,14 @@ static nb::tuple compile(const nb::bytes &input, const nb::bytes &output,
                          const std::string &dtype, const std::string &kernels,
                          bool keepPadding,
                          const std::vector<std::string> &outputs,
-                         const nb::object &onStage) {
+                         const nb::object &onStage, const std::string &planText,
+                         const std::string &planDirectory) {
   skim::CompileOptions options;
   options.input.assign(input.c_str(), input.size());
   options.output.assign(output.c_str(), output.size());
   options.plan = plan;
+  options.planText = planText;
+  options.planDirectory = planDirectory;
   options.cpu = cpu;
   options.dtype = dtype;
   options.kernels = kernels;
@@ -66,9 +69,21 @@ static nb::tuple compile(const nb::bytes &input, const nb::bytes &output,
   return nb::make_tuple(result.ok ? nb::none() : text(result.error), lines);
 }
 
+/// The error message of a plan, or None.
+static nb::object checkPlan(const std::string &planText,
+                            const std::string &directory) {
+  std::string error;
+  {
+    nb::gil_scoped_release release;
+    error = skim::checkPlanText(planText, directory);
+  }
+  return error.empty() ? nb::none() : text(error);
+}
+
 NB_MODULE(_compiler, m) {
   m.doc() = "Compiles ONNX models; skim.compile is the way to call it.";
   m.def("compile", &compile, "input"_a, "output"_a, "plan"_a, "cpu"_a,
         "dtype"_a, "kernels"_a, "keep_padding"_a, "outputs"_a,
-        "on_stage"_a.none());
+        "on_stage"_a.none(), "plan_text"_a = "", "plan_directory"_a = "");
+  m.def("check_plan", &checkPlan, "text"_a, "directory"_a);
 }

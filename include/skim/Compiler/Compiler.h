@@ -48,6 +48,10 @@ struct CompileOptions {
   std::string triple;
   /// Plan file; empty: none.
   std::string plan;
+  /// The plan itself, as JSON, in place of a file; a relative path of its
+  /// tensors begins at `planDirectory`.
+  std::string planText;
+  std::string planDirectory;
   /// "fp32", "bf16" or "int8".
   std::string dtype = "fp32";
   /// "auto", "mlir" or "halide".
@@ -72,6 +76,10 @@ struct CompileResult {
 };
 
 CompileResult compile(const CompileOptions &options);
+
+/// Checks a plan as far as it needs no model; gives what is wrong, or nothing.
+std::string checkPlanText(const std::string &text,
+                          const std::string &directory);
 
 /// Version of the compiler, as written into libraries.
 const char *compilerVersion();

@@ -11,6 +11,7 @@
 
 namespace skim {
 
+struct Plan;
 struct RaiseReport;
 
 /// What the pipelines can be told; one struct for all of them.
@@ -20,6 +21,9 @@ struct PipelineOptions {
   std::string triple;
   /// Compute padded positions as ONNX does.
   bool keepPadding = false;
+  /// The plan to put in, or its file; null and empty: none.
+  const Plan *plan = nullptr;
+  std::string planFile;
   /// Remark on each op that is not raised.
   bool reportUnraised = false;
   /// Filled by raising, where it is not null.

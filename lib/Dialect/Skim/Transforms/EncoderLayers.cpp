@@ -139,23 +139,51 @@ Additions::Additions(AttentionOp attention, Value end) {
   normsBehind = !results.empty() && normOf(results.front());
 }
 
+/// The state that a cut or an exit hands on as `value`; null behind none.
+static Value stateBehind(Value value) {
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    auto exit = dyn_cast<EarlyExitOp>(argument.getOwner()->getParentOp());
+    return exit && argument.getArgNumber() > 0
+               ? exit.getStates()[argument.getArgNumber() - 1]
+               : Value();
+  }
+  auto find = [&](ValueRange results, ValueRange states) {
+    for (auto [result, state] : llvm::zip(results, states))
+      if (result == value)
+        return state;
+    return Value();
+  };
+  if (auto prune = value.getDefiningOp<PruneOp>())
+    return find(prune.getResults(), prune.getStates());
+  if (auto skip = value.getDefiningOp<SkipBlocksOp>())
+    return find(skip.getResults(), skip.getStates());
+  return Value();
+}
+
+/// `value` as it was before the cuts and exits that handed it on.
+static Value beforeCuts(Value value) {
+  while (Value state = stateBehind(value))
+    value = state;
+  return value;
+}
+
 void EncoderLayers::findLastOutput() {
   // Two additions, around the attention and around the feed-forward network,
-  // unless the first layer shows another number.
-  size_t count = 2;
-  AttentionOp attention = layers.back().attention;
-  Value end = layers.front().output;
-  if (end && end.getDefiningOp() &&
-      end.getDefiningOp()->getBlock() == layers.front().attention->getBlock())
-    count = Additions(layers.front().attention, end).results.size();
-  Additions additions(attention, Value());
+  // unless the first layer shows another number; and a norm where it has one.
+  AttentionOp first = layers.front().attention, last = layers.back().attention;
+  Value end = layers.size() > 1 ? beforeCuts(layers.front().output) : Value();
+  if (end && end.getParentBlock() != first->getBlock())
+    end = Value();
+  Additions shown(first, end), additions(last, Value());
+  size_t count = end ? shown.results.size() : 2;
   if (count == 0 || additions.results.size() < count)
-    return stop(attention, "is followed by " + Twine(additions.results.size()) +
-                               " residual additions where " + Twine(count) +
-                               " were expected");
+    return stop(last, "is followed by " + Twine(additions.results.size()) +
+                          " residual additions where " + Twine(count) +
+                          " were expected");
   Value output = additions.results[count - 1];
-  if (additions.normsBehind)
-    if (NormOp norm = normOf(output))
-      output = norm.getResult();
+  bool hasNorm = end ? static_cast<bool>(end.getDefiningOp<NormOp>())
+                     : additions.normsBehind;
+  if (NormOp norm = hasNorm ? normOf(output) : NormOp())
+    output = norm.getResult();
   layers.back().output = output;
 }

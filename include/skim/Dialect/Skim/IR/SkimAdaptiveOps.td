@@ -20,7 +20,8 @@ def Skim_SequenceStates : TensorRankOf<[F32], [2]>;
 def Skim_TokenImportanceOp : Skim_PureOp<"token_importance"> {
   let summary = "Sum the attention that each token receives";
   let description = [{
-    With A = softmax(scale * q k^T) over the n rows of a sequence, for each head:
+    With A the probabilities of the attention over the n rows of a sequence, for
+    each head:
 
     `result[j] = sum over h, i of A[h, i, j] / (heads * N)`
 
@@ -28,8 +29,8 @@ def Skim_TokenImportanceOp : Skim_PureOp<"token_importance"> {
     by the padded length of training, so N must not follow the live tokens there.
     Source: LTP (arXiv 2107.00910).
 
-    It names the same query and key as an attention op and is computed in its pass:
-    nothing of size n x n is stored.
+    It names the query and the key of an attention op and is computed in its pass,
+    with all that this op says of positions: nothing of size n x n is stored.
 
     Constraints:
     - (C1) heads divides the query width, kv_heads divides heads
@@ -60,6 +61,9 @@ def Skim_PruneOp : Skim_PureOp<"prune", [AttrSizedOperandSegments, AttrSizedResu
     `layer` is the encoder layer that the threshold belongs to, `place` says where
     in it the cut takes effect.
 
+    Canonical: states, and `held`, that nothing reads behind it are left out; with a
+    threshold and a floor of 0 it cuts nothing and goes.
+
     Constraints:
     - (C1) results are a state for each of `states`, of the same type
     - (C2) `held` and `last` come together, have the same type, and then there is a
@@ -80,6 +84,7 @@ def Skim_PruneOp : Skim_PureOp<"prune", [AttrSizedOperandSegments, AttrSizedResu
     (`held` type($held)^ `from` type($last))? `->` type($kept) `,` `(` type($results) `)`
     (`held` type($held_result)^)?
   }];
+  let hasCanonicalizer = 1;
   let hasVerifier = 1;
 }
 
@@ -131,6 +136,8 @@ def Skim_SkipBlocksOp : Skim_PureOp<"skip_blocks", [AttrSizedOperandSegments, At
 
     States, `held` and `last` are as in `skim.prune`.
 
+    Canonical: states, and `held`, that nothing reads behind it are left out.
+
     Constraints:
     - (C1) results are a state for each of `states`, of the same type
     - (C2) `held` and `last` come together, have the same type, and then there is a
@@ -157,6 +164,7 @@ def Skim_SkipBlocksOp : Skim_PureOp<"skip_blocks", [AttrSizedOperandSegments, At
     (`held` type($held)^ `from` type($last))? `->` type($kept) `,` `(` type($results) `)`
     (`held` type($held_result)^)?
   }];
+  let hasCanonicalizer = 1;
   let hasVerifier = 1;
 }
 
@@ -180,6 +188,9 @@ def Skim_EarlyExitOp : Skim_Op<"early_exit", [
     region is not run when no sequence is left. Sources: FastBERT (ACL 2020),
     DeeBERT (ACL 2020), PABEE (NeurIPS 2020), The Right Tool for the Job (ACL 2020).
 
+    Canonical: a state that the region does not read is left out, and one that it
+    takes twice is taken once.
+
     Constraints:
     - (C1) the region's arguments have the types of rows and states, those of a row
       for each sequence for any number of sequences
@@ -201,6 +212,7 @@ def Skim_EarlyExitOp : Skim_Op<"early_exit", [
     type($logits) `,` type($rows) `,` `(` type($states) `)` `->` type($result)
     $continuation
   }];
+  let hasCanonicalizer = 1;
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
 }
@@ -229,9 +241,12 @@ def Skim_HoldOp : Skim_PureOp<"hold", [AllTypesMatch<["held", "state", "result"]
     `result[e(t)] = state[t]` for every row t of `rows`, e(t) being its row at
     entry, and `held` at all other rows. At the end of the network every entry row
     then has the last state of its token.
+
+    Folds to `state` where all rows at entry are left and nothing was held before.
   }];
   let arguments = (ins Skim_RaggedType:$held, Skim_RaggedType:$state, Skim_RowsType:$rows);
   let results = (outs Skim_RaggedType:$result);
+  let hasFolder = 1;
   let assemblyFormat = "$held `,` $state `rows` $rows attr-dict `:` type($result)";
 }
 
@@ -239,6 +254,8 @@ def Skim_FirstRowsOp : Skim_PureOp<"first_rows"> {
   let summary = "Take the first row of each sequence";
   let description = [{
     Gives the first row of each sequence that has one, and `states` over these rows.
+
+    Canonical: states that nothing reads are left out; first rows of first rows go.
 
     Constraints:
     - (C1) results are a state for each of `states`, of the same type
@@ -249,6 +266,7 @@ def Skim_FirstRowsOp : Skim_PureOp<"first_rows"> {
     $rows `states` `(` $states `)` attr-dict `:` `(` type($states) `)` `->`
     type($kept) `,` `(` type($results) `)`
   }];
+  let hasCanonicalizer = 1;
   let hasVerifier = 1;
 }
 

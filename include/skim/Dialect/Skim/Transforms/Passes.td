@@ -1,5 +1,5 @@
 //===- Passes.td - passes from skim to skim ----------------*- tablegen -*-===//
-// Padding out, epilogues fused.
+// Padding out, plans in, epilogues fused.
 //===----------------------------------------------------------------------===//
 
 #ifndef SKIM_DIALECT_SKIM_TRANSFORMS_PASSES_TD
@@ -58,6 +58,52 @@ def SkimPackPass : Pass<"skim-pack", "::mlir::func::FuncOp"> {
     Statistic<"numPacked", "num-packed", "Ops moved to ragged rows">,
     Statistic<"numRestores", "num-restores", "Places where padding is put back">,
     Statistic<"numGathers", "num-gathers", "Places where dense states are taken up">
+  ];
+}
+
+def SkimInsertPlanPass : Pass<"skim-insert-plan", "::mlir::ModuleOp"> {
+  let summary = "Put the methods of a plan into the model";
+  let description = [{
+    Reads and checks a plan (see docs/plan.md), and puts into the function `main`,
+    layer by layer (see `EncoderLayers.h`), what it asks for:
+
+    - pruning: `skim.token_importance` of the layer's attention and `skim.prune`,
+      behind the attention or behind the layer;
+    - block skimming: `skim.block_scores` of the attention, its batch norms folded
+      into the convolutions, and `skim.skip_blocks` behind the layer;
+    - early exit: a head and `skim.early_exit` behind the layer; what follows and
+      makes the output becomes its region. What depends on no states moves in
+      front of the exit. Ops of heads carry `skim.overhead` and `skim.layer`.
+
+    A cut takes with it every state that is read behind it. Outputs with a
+    sequence dimension hold, at dropped tokens, what the ops behind the last layer
+    make of their last states (`skim.empty_states`, `skim.hold`), or the plan's
+    fill value. The module's `skim.knobs` lists the knobs of the run and their
+    initial values.
+
+    Errors name the plan's file and the field. Needs the packed form, with padding
+    removed; does nothing without a plan.
+
+    Example: test/Dialect/Skim/Transforms/insert-plan.mlir
+
+    ```mlir
+    %a = skim.attention %q, %k, %v rows %rows {...} : ...
+    %o = skim.linear %a, %w residual %x : ...
+    ==>
+    %a = skim.attention %q, %k, %v rows %rows {...} : ...
+    %s = skim.token_importance %q, %k rows %rows {...} : ...
+    %kept, %b, %y = skim.prune %s rows %rows states(%a, %x) {layer = 0 : i64, ...} : ...
+    %o = skim.linear %b, %w residual %y : ...
+    ```
+  }];
+  let dependentDialects = ["::skim::SkimDialect", "::skim::onnx::OnnxDialect"];
+  let options = [
+    Option<"plan", "plan", "std::string", "\"\"", "Plan file; empty: none">
+  ];
+  let statistics = [
+    Statistic<"numPrunes", "num-prunes", "Places where tokens are pruned">,
+    Statistic<"numSkips", "num-skips", "Places where blocks are skipped">,
+    Statistic<"numExits", "num-exits", "Exits">
   ];
 }
 
