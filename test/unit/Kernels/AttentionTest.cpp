@@ -3,152 +3,10 @@
 // cuts into tasks.
 //===----------------------------------------------------------------------===//
 
-#include "KernelHarness.h"
-#include <cmath>
+#include "AttentionCases.h"
 
 using namespace skim;
 using namespace skim::test;
-
-namespace {
-/// Sequences of `lengths` rows, at the first positions of `sequence`, or every
-/// second one with `holes`.
-struct Batch {
-  Batch(std::vector<int64_t> lengths, int64_t sequence, bool holes = false)
-      : lengths(lengths), sequence(sequence),
-        offsets({int64_t(lengths.size()) + 1}),
-        positions(
-            {std::accumulate(lengths.begin(), lengths.end(), int64_t(0))}) {
-    int32_t row = 0;
-    for (size_t b = 0; b != lengths.size(); ++b) {
-      offsets[b] = row;
-      for (int64_t i = 0; i != lengths[b]; ++i)
-        positions[row++] = b * sequence + (holes ? 2 * i + 1 : i);
-    }
-    offsets[lengths.size()] = row;
-  }
-  int64_t size() const { return lengths.size(); }
-  int64_t rows() const { return positions.size(); }
-
-  std::vector<int64_t> lengths;
-  int64_t sequence;
-  Ints offsets, positions;
-};
-
-struct Attention {
-  Attention(const AttentionSpec &spec, llvm::StringRef cpu = "native")
-      : spec(spec), kernels(cpu), name(kernels.add(spec)) {
-    kernels.compile();
-  }
-
-  /// One buffer that holds q, k and v side by side.
-  Floats run(const Batch &batch, const Floats &qkv, int64_t piece = 1 << 20,
-             Array<bool> *mask = nullptr, Floats *bias = nullptr) {
-    Floats out({batch.rows(), spec.heads * spec.headDim}, NAN);
-    int64_t tasks = kernels.attentionTasks(spec, batch.size(), batch.sequence);
-    for (int64_t begin = 0; begin < tasks; begin += piece) {
-      int64_t end = std::min(begin + piece, tasks);
-      if (mask)
-        kernels.call(name, begin, end, qkv, qkv, qkv, batch.offsets,
-                     batch.positions, batch.sequence, *mask, out);
-      else if (bias)
-        kernels.call(name, begin, end, qkv, qkv, qkv, batch.offsets,
-                     batch.positions, batch.sequence, *bias, out);
-      else
-        kernels.call(name, begin, end, qkv, qkv, qkv, batch.offsets,
-                     batch.positions, batch.sequence, out);
-    }
-    EXPECT_TRUE(out.intact());
-    return out;
-  }
-
-  /// The result of row i of sequence b, by the definition.
-  std::vector<double> expected(const Batch &batch, const Floats &qkv, int64_t b,
-                               int64_t i, int64_t head, const Array<bool> *mask,
-                               const Floats *bias) {
-    int64_t first = batch.offsets[b], n = batch.lengths[b];
-    int64_t group = head * spec.kvHeads / spec.heads, d = spec.headDim;
-    auto position = [&](int64_t row) {
-      return batch.positions[first + row] - b * batch.sequence;
-    };
-    std::vector<double> scores(n), result(d);
-    double largest = -INFINITY, total = 0;
-    for (int64_t j = 0; j != n; ++j) {
-      double sum = 0;
-      for (int64_t c = 0; c != d; ++c)
-        sum +=
-            double(
-                qkv[(first + i) * spec.qWidth + spec.qColumn + head * d + c]) *
-            qkv[(first + j) * spec.kWidth + spec.kColumn + group * d + c];
-      sum *= spec.scale;
-      if (bias)
-        sum +=
-            (*bias)[((b * spec.heads + head) * batch.sequence + position(i)) *
-                        batch.sequence +
-                    position(j)];
-      if (mask && !(*mask)[b * batch.sequence + position(j)])
-        sum += spec.fill;
-      if (spec.window && std::abs(position(i) - position(j)) > *spec.window)
-        sum = -INFINITY;
-      scores[j] = sum;
-      largest = std::max(largest, sum);
-    }
-    for (int64_t j = 0; j != n; ++j) {
-      double power = std::exp(scores[j] - largest);
-      total += power;
-      for (int64_t c = 0; c != d; ++c)
-        result[c] +=
-            power *
-            qkv[(first + j) * spec.vWidth + spec.vColumn + group * d + c];
-    }
-    for (double &x : result)
-      x /= total;
-    return result;
-  }
-
-  void check(const Batch &batch, const Floats &qkv, const Floats &out,
-             const Array<bool> *mask = nullptr, const Floats *bias = nullptr) {
-    for (int64_t b = 0; b != batch.size(); ++b)
-      for (int64_t i = 0; i != batch.lengths[b]; ++i)
-        for (int64_t head = 0; head != spec.heads; ++head) {
-          std::vector<double> result =
-              expected(batch, qkv, b, i, head, mask, bias);
-          int64_t row = batch.offsets[b] + i;
-          for (int64_t c = 0; c != spec.headDim; ++c)
-            ASSERT_NEAR(
-                out[row * spec.heads * spec.headDim + head * spec.headDim + c],
-                result[c], 2e-6)
-                << "sequence " << b << " row " << i << " head " << head
-                << " column " << c;
-        }
-  }
-
-  AttentionSpec spec;
-  Kernels kernels;
-  std::string name;
-};
-} // namespace
-
-/// Queries, keys and values in one buffer, as merged products leave them.
-static AttentionSpec merged(int64_t heads, int64_t headDim,
-                            int64_t kvHeads = 0) {
-  AttentionSpec spec;
-  spec.heads = heads;
-  spec.kvHeads = kvHeads ? kvHeads : heads;
-  spec.headDim = headDim;
-  spec.scale = 1 / std::sqrt(float(headDim));
-  int64_t q = heads * headDim, kv = spec.kvHeads * headDim;
-  spec.qWidth = spec.kWidth = spec.vWidth = q + 2 * kv;
-  spec.kColumn = q;
-  spec.vColumn = q + kv;
-  return spec;
-}
-
-static Floats randomRows(const AttentionSpec &spec, int64_t rows) {
-  Floats qkv({rows, spec.qWidth});
-  std::mt19937 random(11);
-  randomize(qkv, random);
-  return qkv;
-}
 
 TEST(Attention, LengthsAndHeads) {
   for (auto [heads, headDim] : {std::pair<int64_t, int64_t>{2, 16},
@@ -161,7 +19,7 @@ TEST(Attention, LengthsAndHeads) {
     SCOPED_TRACE(headDim);
     Attention attention(merged(heads, headDim));
     Batch batch({1, 2, 0, 5, 17, 33, 140}, 140);
-    Floats qkv = randomRows(attention.spec, batch.rows());
+    Floats qkv = randomStates(attention.spec, batch.rows());
     ASSERT_NO_FATAL_FAILURE(
         attention.check(batch, qkv, attention.run(batch, qkv)));
   }
@@ -170,21 +28,21 @@ TEST(Attention, LengthsAndHeads) {
 TEST(Attention, SharedKeyHeads) {
   Attention attention(merged(6, 16, 2));
   Batch batch({9, 20}, 20);
-  Floats qkv = randomRows(attention.spec, batch.rows());
+  Floats qkv = randomStates(attention.spec, batch.rows());
   attention.check(batch, qkv, attention.run(batch, qkv));
 }
 
 TEST(Attention, Baseline) {
   Attention attention(merged(2, 20), "x86-64");
   Batch batch({1, 7, 30}, 30);
-  Floats qkv = randomRows(attention.spec, batch.rows());
+  Floats qkv = randomStates(attention.spec, batch.rows());
   attention.check(batch, qkv, attention.run(batch, qkv));
 }
 
 TEST(Attention, EmptyBatch) {
   Attention attention(merged(2, 16));
   for (Batch batch : {Batch({}, 8), Batch({0}, 8), Batch({0, 0}, 0)}) {
-    Floats qkv = randomRows(attention.spec, 0);
+    Floats qkv = randomStates(attention.spec, 0);
     attention.run(batch, qkv);
   }
 }
@@ -194,7 +52,7 @@ TEST(Attention, BitwiseWhateverTheBatch) {
   Attention attention(merged(2, 32));
   for (int64_t n : {1, 3, 16, 31, 129, 200}) {
     Batch alone({n}, n), among({7, n, 40}, 230);
-    Floats qkv = randomRows(attention.spec, among.rows());
+    Floats qkv = randomStates(attention.spec, among.rows());
     Floats part({n, attention.spec.qWidth});
     std::copy_n(qkv.data() + 7 * attention.spec.qWidth, part.size(),
                 part.data());
@@ -213,12 +71,13 @@ TEST(Attention, Mask) {
     spec.fill = fill;
     Attention attention(spec);
     Batch batch({12, 12, 30}, 61, true);
-    Floats qkv = randomRows(spec, batch.rows());
+    Floats qkv = randomStates(spec, batch.rows());
     Array<bool> mask({3, 61});
     for (int64_t i = 0; i != mask.size(); ++i)
       mask[i] = i % 3 == 0;
+    AttentionOperands operands{&mask};
     ASSERT_NO_FATAL_FAILURE(attention.check(
-        batch, qkv, attention.run(batch, qkv, 1, &mask), &mask));
+        batch, qkv, attention.run(batch, qkv, 1, operands), operands));
   }
 }
 
@@ -232,10 +91,10 @@ TEST(Attention, RowsWithoutKeys) {
       spec.emptyKeys = empty;
       Attention attention(spec);
       Batch batch({4, 4}, 4);
-      Floats qkv = randomRows(spec, batch.rows());
+      Floats qkv = randomStates(spec, batch.rows());
       Array<bool> mask({2, 4});
       std::fill_n(mask.data() + 4, 4, true);
-      Floats out = attention.run(batch, qkv, 1 << 20, &mask);
+      Floats out = attention.run(batch, qkv, 1 << 20, {&mask});
       if (empty == EmptyKeys::Zero)
         EXPECT_EQ(out[5], 0);
       else if (empty == EmptyKeys::Nan || fill == -INFINITY)
@@ -252,12 +111,12 @@ TEST(Attention, Bias) {
   spec.bias = true;
   Attention attention(spec);
   Batch batch({12, 20}, 41, true);
-  Floats qkv = randomRows(spec, batch.rows());
+  Floats qkv = randomStates(spec, batch.rows());
   Floats bias({2, 3, 41, 41});
   std::mt19937 random(3);
   randomize(bias, random);
-  attention.check(batch, qkv, attention.run(batch, qkv, 1, nullptr, &bias),
-                  nullptr, &bias);
+  AttentionOperands operands{nullptr, &bias};
+  attention.check(batch, qkv, attention.run(batch, qkv, 1, operands), operands);
 }
 
 TEST(Attention, Window) {
@@ -265,6 +124,57 @@ TEST(Attention, Window) {
   spec.window = 5;
   Attention attention(spec);
   Batch batch({12, 20}, 41, true);
-  Floats qkv = randomRows(spec, batch.rows());
+  Floats qkv = randomStates(spec, batch.rows());
   attention.check(batch, qkv, attention.run(batch, qkv, 1));
+}
+
+// After early exits the sequences of the rows are some of the batch's.
+TEST(Attention, SomeSequencesOfTheBatch) {
+  AttentionSpec spec = merged(2, 16);
+  spec.bias = spec.mask = true;
+  spec.fill = -1e4f;
+  spec.window = 9;
+  Attention attention(spec);
+  Batch batch({12, 1, 20}, 41, true, {1, 2, 4});
+  Floats qkv = randomStates(spec, batch.rows()), bias({5, 2, 41, 41});
+  std::mt19937 random(3);
+  randomize(bias, random);
+  Array<bool> mask({5, 41});
+  for (int64_t i = 0; i != mask.size(); ++i)
+    mask[i] = i % 7 != 0;
+  AttentionOperands operands{&mask, &bias};
+  attention.check(batch, qkv, attention.run(batch, qkv, 1, operands), operands);
+}
+
+// Fewer queries than keys: one or none of a sequence, or some at other places.
+TEST(Attention, OwnKeyRows) {
+  AttentionSpec spec = merged(3, 24);
+  spec.ownKeyRows = spec.mask = true;
+  spec.fill = -INFINITY;
+  Attention attention(spec);
+  Batch keys({30, 4, 0, 7, 150}, 310, true);
+  Floats qkv = randomStates(spec, keys.rows());
+  Array<bool> mask({5, 310});
+  for (int64_t i = 0; i != mask.size(); ++i)
+    mask[i] = i % 5 != 0;
+  for (std::vector<int64_t> lengths :
+       {std::vector<int64_t>{1, 1, 0, 1, 1}, {0, 4, 0, 1, 140}}) {
+    Batch batch(lengths, 310, true);
+    AttentionOperands operands{&mask, nullptr, &keys};
+    Floats out = attention.run(batch, qkv, 1, operands);
+    ASSERT_NO_FATAL_FAILURE(attention.check(batch, qkv, out, operands));
+  }
+}
+
+TEST(Attention, QueriesWithoutKeysGiveZeros) {
+  AttentionSpec spec = merged(2, 13);
+  spec.ownKeyRows = true;
+  Attention attention(spec);
+  Batch batch({2, 3}, 4), keys({2, 0}, 4);
+  Floats qkv = randomStates(spec, batch.rows());
+  AttentionOperands operands;
+  operands.keyRows = &keys;
+  Floats out = attention.run(batch, qkv, 1, operands);
+  for (int64_t i = 0; i != out.size(); ++i)
+    EXPECT_EQ(out[i] == 0, i >= 2 * 26);
 }

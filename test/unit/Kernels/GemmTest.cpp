@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelHarness.h"
+#include "gtest/gtest.h"
 #include <cmath>
 
 using namespace skim;
@@ -44,23 +45,37 @@ struct Product {
   }
 
   /// Runs all tasks over the first `count` rows, a call for each `piece` tasks.
+  /// Where the spec reads by an index the rows lie elsewhere, twice apart.
   Floats run(Kernels &kernels, const std::string &name, int64_t count,
              int64_t piece) {
+    Ints index({count});
+    for (int64_t row = 0; row != count; ++row)
+      index[row] = 2 * row + 1;
+    auto spread = [&](const Floats &from) {
+      int64_t width = from.shape[1];
+      Floats wide({2 * count, width}, NAN);
+      for (int64_t row = 0; row != count; ++row)
+        std::copy_n(from.data() + row * width, width,
+                    wide.data() + index[row] * width);
+      return wide;
+    };
     Floats in({count, spec.k}), added({count, spec.n});
     std::copy_n(x.data(), in.size(), in.data());
     std::copy_n(residual.data(), added.size(), added.data());
+    if (spec.indexed)
+      in = spread(in);
+    if (spec.residualIndexed)
+      added = spread(added);
     Floats out({count, spec.n}, NAN);
+    Arguments arguments;
+    arguments.add(in).addSome(spec.indexed ? &index : nullptr).add(packed);
+    arguments.addSome(spec.bias ? &padded : nullptr);
+    arguments.addSome(spec.residual ? &added : nullptr);
+    arguments.addSome(spec.residualIndexed ? &index : nullptr).add(out);
     int64_t tasks = kernels.gemmTasks(spec, count);
     for (int64_t begin = 0; begin < tasks; begin += piece) {
       int64_t end = std::min(begin + piece, tasks);
-      if (spec.bias && spec.residual)
-        kernels.call(name, begin, end, in, packed, padded, added, out);
-      else if (spec.bias)
-        kernels.call(name, begin, end, in, packed, padded, out);
-      else if (spec.residual)
-        kernels.call(name, begin, end, in, packed, added, out);
-      else
-        kernels.call(name, begin, end, in, packed, out);
+      kernels.callWith(name, begin, end, arguments);
     }
     EXPECT_TRUE(out.intact());
     return out;
@@ -87,7 +102,7 @@ static void check(llvm::StringRef cpu, const GemmSpec &spec,
   SCOPED_TRACE(cpu.str() + " " + spec.name());
   Kernels kernels(cpu);
   std::string name = kernels.add(spec);
-  ASSERT_NO_FATAL_FAILURE(kernels.compile());
+  kernels.compile();
   Product product(kernels, spec, std::max(counts));
   Floats all = product.run(kernels, name, product.rows, 1 << 20);
   for (int64_t m = 0; m != product.rows; ++m)
@@ -132,4 +147,36 @@ TEST(Gemm, EveryActivation) {
 TEST(Gemm, Baseline) {
   check("x86-64", {67, 29, Activation::GeluErf, true, true},
         {1, 2, 3, 4, 5, 6, 7, 30});
+}
+
+// Reading by an index gives the bits of the product of rows gathered first.
+static void checkIndexed(llvm::StringRef cpu, const GemmSpec &spec,
+                         int64_t rows) {
+  SCOPED_TRACE(cpu.str() + " " + spec.name());
+  GemmSpec plain = spec;
+  plain.indexed = plain.residualIndexed = false;
+  Kernels kernels(cpu);
+  std::string name = kernels.add(spec), plainName = kernels.add(plain);
+  ASSERT_NE(name, plainName);
+  kernels.compile();
+  Product indexed(kernels, spec, rows), gathered(kernels, plain, rows);
+  for (int64_t count = 0; count <= rows; count += count < 15 ? 1 : 23) {
+    Floats first = indexed.run(kernels, name, count, 1);
+    Floats second = gathered.run(kernels, plainName, count, 1);
+    ASSERT_EQ(0,
+              memcmp(first.data(), second.data(), first.size() * sizeof(float)))
+        << count << " rows";
+  }
+}
+
+TEST(Gemm, Indexed) {
+  GemmSpec spec{70, 50, Activation::GeluErf, true, true, true, true};
+  checkIndexed("native", spec, 110);
+  checkIndexed("x86-64", spec, 40);
+  spec.residualIndexed = false;
+  checkIndexed("native", spec, 20);
+  spec = {700, 33, Activation::None, false, true, false, true};
+  checkIndexed("native", spec, 250);
+  spec = {64, 96, Activation::None, false, false, true};
+  checkIndexed("native", spec, 20);
 }

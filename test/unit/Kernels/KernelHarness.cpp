@@ -71,13 +71,13 @@ Kernels::Kernels(llvm::StringRef name, llvm::StringRef triple) {
   cpu = llvm::cantFail(resolveCpuTarget(name, triple));
   info = TargetInfo::get(cpu);
   kernelEmitter = createCpuKernelEmitter(*module, info);
-  scratch.resize(16 << 20);
 }
 
 Kernels::~Kernels() = default;
 
 std::string Kernels::add(func::FuncOp function) {
-  EXPECT_TRUE(succeeded(verify(*module)));
+  if (failed(verify(*module)))
+    llvm::report_fatal_error("a kernel is not valid");
   function.setPublic();
   function->setAttr("llvm.emit_c_interface", UnitAttr::get(context.get()));
   return function.getName().str();
@@ -116,10 +116,8 @@ std::unique_ptr<llvm::Module> Kernels::translate(llvm::LLVMContext &llvm) {
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
-  if (failed(pm.run(*module))) {
-    ADD_FAILURE() << "kernels do not lower";
-    return nullptr;
-  }
+  if (failed(pm.run(*module)))
+    llvm::report_fatal_error("kernels do not lower");
   auto result = translateModuleToLLVMIR(*module, llvm);
   auto machine = llvm::cantFail(createTargetMachine(cpu));
   setTarget(*result, cpu, *machine);
@@ -130,7 +128,6 @@ std::unique_ptr<llvm::Module> Kernels::translate(llvm::LLVMContext &llvm) {
 void Kernels::compile() {
   auto llvm = std::make_unique<llvm::LLVMContext>();
   std::unique_ptr<llvm::Module> code = translate(*llvm);
-  ASSERT_TRUE(code);
   llvm::orc::JITTargetMachineBuilder builder{llvm::Triple(cpu.triple)};
   builder.setCPU(cpu.cpu);
   for (llvm::StringRef feature : llvm::split(cpu.features, ','))
@@ -151,14 +148,13 @@ void Kernels::compile() {
 std::string Kernels::assembly() {
   llvm::LLVMContext llvm;
   std::unique_ptr<llvm::Module> code = translate(llvm);
-  if (!code)
-    return "";
   auto machine = llvm::cantFail(createTargetMachine(cpu));
   llvm::SmallString<0> text;
   llvm::raw_svector_ostream stream(text);
   llvm::legacy::PassManager passes;
-  EXPECT_FALSE(machine->addPassesToEmitFile(
-      passes, stream, nullptr, llvm::CodeGenFileType::AssemblyFile));
+  if (machine->addPassesToEmitFile(passes, stream, nullptr,
+                                   llvm::CodeGenFileType::AssemblyFile))
+    llvm::report_fatal_error("no assembly for this target");
   passes.run(*code);
   return text.str().str();
 }
@@ -167,38 +163,74 @@ void *Kernels::lookUp(const std::string &name) {
   return llvm::cantFail(jit->lookup("_mlir_ciface_" + name)).toPtr<void *>();
 }
 
-int64_t Kernels::fold(Value value) {
-  IntegerAttr constant;
-  bool folded = matchPattern(value, m_Constant(&constant));
-  EXPECT_TRUE(folded);
-  return folded ? constant.getInt() : 0;
+template <size_t> using Word = uintptr_t;
+
+template <size_t... I>
+static void invoke(void *function, const uintptr_t *words,
+                   std::index_sequence<I...>) {
+  reinterpret_cast<void (*)(Word<I>...)>(function)(words[I]...);
 }
 
-int64_t Kernels::gemmTasks(const GemmSpec &spec, int64_t rows) {
+/// Calls with as many words as there are, up to the length of the sequence.
+template <size_t... N>
+static bool invokeAny(void *function, llvm::ArrayRef<uintptr_t> words,
+                      std::index_sequence<N...>) {
+  return (
+      (words.size() == N &&
+       (invoke(function, words.data(), std::make_index_sequence<N>()), true)) ||
+      ...);
+}
+
+void Kernels::callWith(const std::string &name, int64_t begin, int64_t end,
+                       const Arguments &arguments) {
+  Descriptor<uint8_t> space = scratch.describe();
+  std::vector<uintptr_t> words = arguments.get();
+  words.insert(words.end(), {uintptr_t(begin), uintptr_t(end),
+                             reinterpret_cast<uintptr_t>(&space)});
+  if (!invokeAny(lookUp(name), words, std::make_index_sequence<20>()))
+    llvm::report_fatal_error("too many arguments");
+}
+
+/// The constant that launch code folds to.
+static int64_t fold(Value value) {
+  IntegerAttr constant;
+  if (!matchPattern(value, m_Constant(&constant)))
+    llvm::report_fatal_error("launch code does not fold");
+  return constant.getInt();
+}
+
+int64_t
+Kernels::prepare(llvm::function_ref<Launch(OpBuilder &, Location)> make) {
   OpBuilder builder(context.get());
   auto holder = ModuleOp::create(builder, builder.getUnknownLoc());
   builder.setInsertionPointToStart(holder.getBody());
-  Value count = arith::ConstantIndexOp::create(builder, holder.getLoc(), rows);
-  Launch launch =
-      kernelEmitter->launchGemm(builder, holder.getLoc(), spec, count);
-  int64_t tasks = fold(launch.tasks);
+  Launch launch = make(builder, holder.getLoc());
+  int64_t tasks = fold(launch.tasks), bytes = fold(launch.scratchBytes);
+  if (bytes > scratch.size())
+    scratch = Array<uint8_t>({bytes});
   holder->erase();
   return tasks;
+}
+
+int64_t Kernels::gemmTasks(const GemmSpec &spec, int64_t rows) {
+  return prepare([&](OpBuilder &builder, Location loc) {
+    Value count = arith::ConstantIndexOp::create(builder, loc, rows);
+    return kernelEmitter->launchGemm(builder, loc, spec, count);
+  });
 }
 
 int64_t Kernels::attentionTasks(const AttentionSpec &spec, int64_t batch,
                                 int64_t sequence) {
-  OpBuilder builder(context.get());
-  auto holder = ModuleOp::create(builder, builder.getUnknownLoc());
-  builder.setInsertionPointToStart(holder.getBody());
-  Location loc = holder.getLoc();
-  Launch launch = kernelEmitter->launchAttention(
-      builder, loc, spec, arith::ConstantIndexOp::create(builder, loc, batch),
-      arith::ConstantIndexOp::create(builder, loc, sequence));
-  int64_t tasks = fold(launch.tasks);
-  int64_t bytes = fold(launch.scratchBytes);
-  if (bytes > int64_t(scratch.size()))
-    scratch.resize(bytes);
-  holder->erase();
-  return tasks;
+  return prepare([&](OpBuilder &builder, Location loc) {
+    return kernelEmitter->launchAttention(
+        builder, loc, spec, arith::ConstantIndexOp::create(builder, loc, batch),
+        arith::ConstantIndexOp::create(builder, loc, sequence));
+  });
+}
+
+void Kernels::reserveBlockScores(const BlockScoresSpec &spec) {
+  prepare([&](OpBuilder &builder, Location loc) {
+    Value blocks = arith::ConstantIndexOp::create(builder, loc, 1);
+    return kernelEmitter->launchBlockScores(builder, loc, spec, blocks);
+  });
 }

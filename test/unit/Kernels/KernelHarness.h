@@ -1,5 +1,4 @@
-//===- KernelHarness.h - runs single kernels ----------------------*- C++
-//-*-===//
+//===- KernelHarness.h - runs single kernels --------------------*- C++ -*-===//
 // Emits kernels into a module, compiles it for a processor and calls them with
 // plain arrays. Arrays have guard bytes around them that must stay as they are.
 //===----------------------------------------------------------------------===//
@@ -11,7 +10,7 @@
 #include "skim/Codegen/KernelEmitter.h"
 #include "skim/Target/CpuTarget.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
-#include "gtest/gtest.h"
+#include <array>
 #include <cstring>
 #include <numeric>
 #include <random>
@@ -68,6 +67,38 @@ private:
 using Floats = Array<float>;
 using Ints = Array<int32_t>;
 
+/// Arguments of a kernel that are chosen while the test runs: Arrays, which
+/// must outlive them, and integers.
+class Arguments {
+public:
+  template <typename T> Arguments &add(const Array<T> &array) {
+    return add(array.describe());
+  }
+  template <typename T> Arguments &add(const Descriptor<T> &described) {
+    auto *descriptor = new (storage.Allocate()) Storage;
+    static_assert(sizeof described == sizeof descriptor->bytes);
+    memcpy(descriptor->bytes, &described, sizeof described);
+    words.push_back(reinterpret_cast<uintptr_t>(descriptor->bytes));
+    return *this;
+  }
+  Arguments &add(int64_t value) {
+    words.push_back(value);
+    return *this;
+  }
+  /// Adds an argument where it is there.
+  template <typename T> Arguments &addSome(const Array<T> *array) {
+    return array ? add(*array) : *this;
+  }
+  const std::vector<uintptr_t> &get() const { return words; }
+
+private:
+  struct Storage {
+    alignas(8) char bytes[sizeof(Descriptor<char>)];
+  };
+  llvm::SpecificBumpPtrAllocator<Storage> storage;
+  std::vector<uintptr_t> words;
+};
+
 /// Fills with numbers of a normal distribution.
 void randomize(Floats &array, std::mt19937 &random, float scale = 1);
 
@@ -112,9 +143,7 @@ public:
     auto descriptors = std::make_tuple(lower(args)...);
     std::apply(
         [&](auto &...lowered) {
-          Descriptor<uint8_t> space{scratch.data(), scratch.data()};
-          space.sizesAndStrides[0] = scratch.size();
-          space.sizesAndStrides[1] = 1;
+          Descriptor<uint8_t> space = scratch.describe();
           auto *function =
               reinterpret_cast<void (*)(decltype(pass(lowered))..., int64_t,
                                         int64_t, Descriptor<uint8_t> *)>(
@@ -124,10 +153,16 @@ public:
         descriptors);
   }
 
+  void callWith(const std::string &name, int64_t begin, int64_t end,
+                const Arguments &arguments);
+
   /// Tasks and scratch bytes that the emitter's launch of a spec asks for.
   int64_t gemmTasks(const GemmSpec &spec, int64_t rows);
   int64_t attentionTasks(const AttentionSpec &spec, int64_t batch,
                          int64_t sequence);
+  void reserveBlockScores(const BlockScoresSpec &spec);
+  /// Nothing was written beyond the scratch memory that was asked for.
+  bool scratchIntact() const { return scratch.intact(); }
 
 private:
   template <typename T> static Descriptor<T> lower(const Array<T> &array) {
@@ -141,8 +176,9 @@ private:
 
   std::unique_ptr<llvm::Module> translate(llvm::LLVMContext &context);
   void *lookUp(const std::string &name);
-  /// The constant that launch code folds to.
-  int64_t fold(mlir::Value value);
+  /// The tasks of a launch made of constants; its scratch memory is there then.
+  int64_t
+  prepare(llvm::function_ref<Launch(mlir::OpBuilder &, mlir::Location)> make);
 
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
@@ -150,7 +186,7 @@ private:
   TargetInfo info;
   std::unique_ptr<KernelEmitter> kernelEmitter;
   std::unique_ptr<llvm::orc::LLJIT> jit;
-  std::vector<uint8_t> scratch;
+  Array<uint8_t> scratch{{0}};
 };
 
 } // namespace skim::test

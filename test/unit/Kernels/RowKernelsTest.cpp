@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelHarness.h"
+#include "gtest/gtest.h"
 #include <cmath>
 
 using namespace skim;
@@ -26,7 +27,7 @@ TEST(RowKernels, Norm) {
           Kernels kernels(cpu);
           NormSpec spec{width, kind, bias, 1e-5f};
           std::string name = kernels.add(spec);
-          ASSERT_NO_FATAL_FAILURE(kernels.compile());
+          kernels.compile();
           Floats x = randomRows(5, width), out({5, width}, NAN);
           Floats scale({width}), shift({width});
           for (int64_t i = 0; i != width; ++i) {
@@ -63,7 +64,7 @@ TEST(RowKernels, L2Normalize) {
   for (int64_t width : widths) {
     Kernels kernels;
     std::string name = kernels.add(L2Spec{width, 1e-12f});
-    ASSERT_NO_FATAL_FAILURE(kernels.compile());
+    kernels.compile();
     Floats x = randomRows(3, width), out({3, width});
     std::fill_n(x.data() + width, width, 0.0f);
     kernels.call(name, 0, 3, x, out);
@@ -89,7 +90,7 @@ TEST(RowKernels, Embed) {
       spec.ragged = ragged;
       spec.tables = {{9, 64, false, "input 'ids'"}, {4, 32, true, ""}};
       std::string name = kernels.add(spec);
-      ASSERT_NO_FATAL_FAILURE(kernels.compile());
+      kernels.compile();
       // Two sequences of four positions; -1 is the last row.
       Array<int64_t> ids({2, 4});
       Ints places({1, 4}), positions({3});
@@ -126,7 +127,7 @@ TEST(RowKernels, EmbedReportsIdsOutOfRange) {
   spec.width = 4;
   spec.tables = {{9, 64, false, "input 'ids'"}};
   std::string name = kernels.add(spec);
-  ASSERT_NO_FATAL_FAILURE(kernels.compile());
+  kernels.compile();
   Floats words = randomRows(9, 4), out({1, 4});
   Ints positions({1});
   for (int64_t id : {int64_t(9), int64_t(-10), int64_t(1) << 40}) {
@@ -149,7 +150,7 @@ TEST(RowKernels, Pool) {
         Kernels kernels;
         PoolSpec spec{width, kind, 1e-9f, masked};
         std::string name = kernels.add(spec);
-        ASSERT_NO_FATAL_FAILURE(kernels.compile());
+        kernels.compile();
         Floats x = randomRows(6, width), out({4, width}, NAN);
         Ints offsets({5}), positions({6});
         int32_t bounds[] = {0, 2, 2, 3, 6};
@@ -186,19 +187,46 @@ TEST(RowKernels, Pool) {
       }
 }
 
+TEST(RowKernels, PoolByIndex) {
+  for (int64_t width : widths)
+    for (PoolKind kind : {PoolKind::First, PoolKind::Mean, PoolKind::Max}) {
+      Kernels kernels;
+      PoolSpec spec{width, kind, 1e-9f};
+      std::string plain = kernels.add(spec);
+      spec.indexed = true;
+      std::string name = kernels.add(spec);
+      kernels.compile();
+      Floats x = randomRows(9, width), gathered({5, width});
+      Ints index({5}), offsets({4});
+      int32_t bounds[] = {0, 3, 3, 5}, from[] = {0, 2, 3, 7, 8};
+      std::copy_n(bounds, 4, offsets.data());
+      std::copy_n(from, 5, index.data());
+      for (int64_t row = 0; row != 5; ++row)
+        std::copy_n(x.data() + from[row] * width, width,
+                    gathered.data() + row * width);
+      Floats out({3, width}, NAN), expected({3, width}, NAN);
+      kernels.call(name, 0, 3, x, index, offsets, out);
+      kernels.call(plain, 0, 3, gathered, offsets, expected);
+      EXPECT_TRUE(out.intact());
+      EXPECT_EQ(0, memcmp(out.data(), expected.data(), 12 * width));
+    }
+}
+
 TEST(RowKernels, RestoreAndGather) {
   for (int64_t width : widths) {
     Kernels kernels;
     std::string restore = kernels.add(RestoreSpec{width, -2.5f});
     std::string gather = kernels.add(GatherSpec{width});
-    ASSERT_NO_FATAL_FAILURE(kernels.compile());
+    kernels.compile();
+    // The second of three sequences has no row, as after an early exit.
     Floats x = randomRows(4, width), dense({9, width}, NAN),
            back({4, width}, NAN);
-    Ints offsets({4}), positions({4});
-    int32_t bounds[] = {0, 2, 2, 4}, places[] = {1, 2, 6, 8};
-    std::copy_n(bounds, 4, offsets.data());
+    Ints positions({4});
+    int32_t places[] = {1, 2, 6, 8};
     std::copy_n(places, 4, positions.data());
-    kernels.call(restore, 0, 3, x, offsets, positions, int64_t(3), dense);
+    for (int64_t sequence = 0; sequence != 3; ++sequence)
+      kernels.call(restore, sequence, sequence + 1, x, positions, int64_t(3),
+                   dense);
     kernels.call(gather, 0, 4, dense, positions, back);
     EXPECT_TRUE(dense.intact());
     EXPECT_TRUE(back.intact());
@@ -206,6 +234,38 @@ TEST(RowKernels, RestoreAndGather) {
     for (int64_t place : {0, 3, 4, 5, 7})
       for (int64_t i = 0; i != width; ++i)
         ASSERT_EQ(dense[place * width + i], -2.5f);
+  }
+}
+
+TEST(RowKernels, RestoreNoRows) {
+  Kernels kernels;
+  std::string restore = kernels.add(RestoreSpec{3, 1.5f});
+  kernels.compile();
+  Floats x({0, 3}), dense({8, 3}, NAN);
+  Ints positions({0});
+  kernels.call(restore, 0, 2, x, positions, int64_t(4), dense);
+  EXPECT_TRUE(dense.intact());
+  for (int64_t i = 0; i != dense.size(); ++i)
+    ASSERT_EQ(dense[i], 1.5f);
+}
+
+TEST(RowKernels, WeightedSum) {
+  for (int64_t width : widths) {
+    Kernels kernels;
+    WeightedSumSpec spec{width, {0.5f, -2.0f, 0.1f}};
+    std::string name = kernels.add(spec);
+    std::string one = kernels.add(WeightedSumSpec{width, {3.0f}});
+    kernels.compile();
+    Floats x = randomRows(3, width), y = randomRows(4, width),
+           z = randomRows(5, width), sum({3, width}, NAN),
+           tripled({3, width}, NAN);
+    kernels.call(name, 0, 3, x, y, z, sum);
+    kernels.call(one, 0, 3, x, tripled);
+    EXPECT_TRUE(sum.intact());
+    for (int64_t i = 0; i != sum.size(); ++i) {
+      ASSERT_NEAR(sum[i], 0.5 * x[i] - 2.0 * y[i] + 0.1f * double(z[i]), 1e-6);
+      ASSERT_EQ(tripled[i], 3.0f * x[i]);
+    }
   }
 }
 
@@ -220,7 +280,7 @@ TEST(RowKernels, Elementwise) {
         kernels.add(ElementwiseSpec{Kind::Glu, width, Activation::Relu});
     std::string last =
         kernels.add(ElementwiseSpec{Kind::GluLast, width, Activation::Relu});
-    ASSERT_NO_FATAL_FAILURE(kernels.compile());
+    kernels.compile();
     Floats x = randomRows(3, width), y = randomRows(4, width);
     Floats wide = randomRows(3, 2 * width);
     Floats sum({3, width}), positive({3, width}), gated({3, width}),

@@ -1,0 +1,91 @@
+//===- AttentionCases.h - batches for tests of attention --------*- C++ -*-===//
+// Ragged batches, an attention kernel that is ready to run on them, and the
+// definition in plain loops of double precision.
+//===----------------------------------------------------------------------===//
+
+#ifndef SKIM_TEST_UNIT_KERNELS_ATTENTIONCASES_H
+#define SKIM_TEST_UNIT_KERNELS_ATTENTIONCASES_H
+
+#include "KernelHarness.h"
+#include "gtest/gtest.h"
+#include <cmath>
+
+namespace skim::test {
+
+/// Sequences of `lengths` rows, at the first positions of `sequence`, or every
+/// second one with `holes`. Sequence i is number sources[i] of the batch at
+/// entry; all of them where there are none.
+struct Batch {
+  Batch(std::vector<int64_t> lengths, int64_t sequence, bool holes = false,
+        std::vector<int64_t> sources = {})
+      : lengths(lengths), sources(sources), sequence(sequence),
+        offsets({int64_t(lengths.size()) + 1}),
+        positions(
+            {std::accumulate(lengths.begin(), lengths.end(), int64_t(0))}) {
+    int32_t row = 0;
+    for (int64_t b = 0; b != size(); ++b) {
+      offsets[b] = row;
+      for (int64_t i = 0; i != lengths[b]; ++i)
+        positions[row++] = source(b) * sequence + (holes ? 2 * i + 1 : i);
+    }
+    offsets[lengths.size()] = row;
+  }
+  int64_t size() const { return lengths.size(); }
+  int64_t rows() const { return positions.size(); }
+  int64_t source(int64_t b) const { return sources.empty() ? b : sources[b]; }
+  /// The position of row i of sequence b.
+  int64_t position(int64_t b, int64_t i) const {
+    return positions[offsets[b] + i] - source(b) * sequence;
+  }
+
+  std::vector<int64_t> lengths, sources;
+  int64_t sequence;
+  Ints offsets, positions;
+};
+
+/// What a call of an attention kernel reads besides the states, and where it
+/// leaves its by-products.
+struct AttentionOperands {
+  const Array<bool> *mask = nullptr;
+  const Floats *bias = nullptr;
+  const Batch *keyRows = nullptr;
+  Floats *importance = nullptr;
+  const Ints *blockOffsets = nullptr;
+  Floats *blocks = nullptr;
+};
+
+struct Attention {
+  Attention(const AttentionSpec &spec, llvm::StringRef cpu = "native")
+      : spec(spec), kernels(cpu), name(kernels.add(spec)) {
+    kernels.compile();
+  }
+
+  /// Runs all tasks, `piece` a call. One buffer holds q, k and v side by side.
+  Floats run(const Batch &batch, const Floats &qkv, int64_t piece = 1 << 20,
+             const AttentionOperands &operands = {});
+
+  /// Columns [column, column + headDim) of the head's keys or values.
+  int64_t group(int64_t head) const {
+    return head * spec.kvHeads / spec.heads * spec.headDim;
+  }
+  /// The probabilities of the keys for query i of sequence b.
+  std::vector<double> probabilities(const Batch &batch, const Floats &qkv,
+                                    int64_t b, int64_t i, int64_t head,
+                                    const AttentionOperands &operands = {});
+  void check(const Batch &batch, const Floats &qkv, const Floats &out,
+             const AttentionOperands &operands = {});
+
+  AttentionSpec spec;
+  Kernels kernels;
+  std::string name;
+};
+
+/// Queries, keys and values in one buffer, as merged products leave them.
+AttentionSpec merged(int64_t heads, int64_t headDim, int64_t kvHeads = 0);
+
+/// `rows` rows of queries, keys and values.
+Floats randomStates(const AttentionSpec &spec, int64_t rows);
+
+} // namespace skim::test
+
+#endif // SKIM_TEST_UNIT_KERNELS_ATTENTIONCASES_H
