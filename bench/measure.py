@@ -49,6 +49,25 @@ def pairs(ours, theirs, seconds, least=5, pause=0.0):
     return times
 
 
+def turns(functions, rounds, pause=0.0):
+    """Times functions, a dict by name, `rounds` times each in turns; lists of seconds by name.
+
+    Each turn begins with another one, so that none always follows the same.
+    """
+    times = {name: [] for name in functions}
+    names = list(functions)
+    for function in functions.values():
+        function()
+    for turn in range(rounds):
+        first = turn % len(names)
+        for name in names[first:] + names[:first]:
+            time.sleep(pause)
+            start = time.perf_counter()
+            functions[name]()
+            times[name].append(time.perf_counter() - start)
+    return times
+
+
 def summary(ours, theirs):
     """Min and median of both sides in ms, and how many times faster ours is."""
     least, middle = (min(ours), min(theirs)), (statistics.median(ours), statistics.median(theirs))

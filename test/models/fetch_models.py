@@ -2,8 +2,8 @@
 
     python fetch_models.py [NAME...]    makes some (default: all) and prints their paths
 
-Names: published, minilm, minilm-external, bert-base, bert-base-external, tokenizer,
-bbcnews. The cache is .cache/models in the repository, or $SKIM_MODEL_CACHE. Needs
+Names: published, minilm, minilm-external, bert-base, bert-base-external, bert-base-cls,
+tokenizer, bbcnews. The cache is .cache/models in the repository, or $SKIM_MODEL_CACHE. Needs
 pip, numpy, onnx and safetensors; what is there already is not made again.
 """
 
@@ -93,18 +93,29 @@ def minilm_weights():
     return {name: w for name, w in load_file(path).items() if w.dtype == "float32"}
 
 
+MINILM_STYLE = encoders.Style(opset=17, mask="subtract", head="mean_l2")
+CLS_STYLE = encoders.Style(opset=17, mask="where", scale="div", head="cls")
+
+
 def minilm(path, external=False):
     """all-MiniLM-L6-v2: states, and their mean over the mask at length 1."""
-    style = encoders.Style(opset=17, mask="subtract", head="mean_l2")
-    built = encoders.build(minilm_weights(), encoders.MINILM, style)
+    built = encoders.build(minilm_weights(), encoders.MINILM, MINILM_STYLE)
     encoders.save(built.model, path, external)
+
+
+def bert_base_weights():
+    return encoders.random_weights(encoders.BERT_BASE, seed=7)
+
+
+def bert_base_cls(path):
+    """BERT-base in shape, with random weights and a classifier of three classes."""
+    encoders.save(encoders.build(bert_base_weights(), encoders.BERT_BASE, CLS_STYLE).model, path)
 
 
 def bert_base(path, external=False):
     """BERT-base in shape, with random weights and the pooler."""
     style = encoders.Style(opset=17, mask="where", scale="div", head="pooler")
-    weights = encoders.random_weights(encoders.BERT_BASE, seed=7)
-    built = encoders.build(weights, encoders.BERT_BASE, style)
+    built = encoders.build(bert_base_weights(), encoders.BERT_BASE, style)
     encoders.save(built.model, path, external)
 
 
@@ -124,6 +135,7 @@ MAKERS = {
     "minilm-external": ("minilm-external.onnx", lambda path: minilm(path, external=True)),
     "bert-base": ("bert-base.onnx", bert_base),
     "bert-base-external": ("bert-base-external.onnx", lambda path: bert_base(path, external=True)),
+    "bert-base-cls": ("bert-base-cls.onnx", bert_base_cls),
     "tokenizer": ("tokenizer.json", tokenizer),
     "bbcnews": ("bbcnews", bbcnews),
 }
