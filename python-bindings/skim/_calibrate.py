@@ -113,6 +113,7 @@ def calibrate(
     outputs: Sequence[str] | None = None,
     seed: int = 0,
     samples: int | None = None,
+    per_layer: bool = False,
     progress: bool = True,
     **options: Any,
 ) -> Calibration:
@@ -146,6 +147,11 @@ def calibrate(
         Of the choice of batches where `samples` is given.
     samples : int, optional
         Look for the neighbourhood of the goal on so many batches, then on all.
+    per_layer : bool
+        Look for the thresholds of token pruning layer by layer too: besides those
+        given, the same in all layers, rising with the layer, and with its square.
+        Needs an ONNX file, which is compiled for each; rows of the curve have a
+        `shape` then.
     progress : bool
         Whether to show a progress bar.
     **options
@@ -173,20 +179,50 @@ def calibrate(
         plan = Plan.from_dict(plan)
     elif not isinstance(plan, Plan):
         plan = Plan.load(plan)
-    if isinstance(model, str | os.PathLike):
-        model = compile(model, plan=plan, **options)
-    axes = axes_of(plan, model)
     batches = [inputs] if isinstance(inputs, Mapping) else list(inputs)
     if not batches:
         raise RunError("inputs: expected at least one batch, got none")
+    first = _pick(len(batches), samples, seed)
+    shapes = _shapes(plan) if per_layer else {"given": plan}
+    if len(shapes) > 1 and not isinstance(model, str | os.PathLike):
+        raise RunError("per_layer: expected an ONNX file to compile, got a compiled model")
+    found = []
     with _bar(progress) as bar:
-        bench = _Bench(model, plan, axes, batches, labels, outputs, bar)
-        search = _Search(bench, axes, target_flops, agreement)
-        chosen = search.run(_pick(len(batches), samples, seed))
-    result = plan.copy()
-    for axis, place in zip(axes, chosen, strict=True):
+        for shape, start in shapes.items():
+            compiled = compile(model, plan=start, **options) if isinstance(model, str | os.PathLike) else model
+            axes = axes_of(start, compiled)
+            search = _Search(_Bench(compiled, start, axes, batches, labels, outputs, bar), target_flops, agreement)
+            found.append((shape, start, search, search.run(first)))
+    return _best(found, per_layer)
+
+
+def _shapes(plan: Plan) -> dict[str, Plan]:
+    """The plan with thresholds that rise from layer to layer in several ways."""
+    if "token_pruning" not in plan.data:
+        raise RunError("per_layer: expected a plan with token_pruning")
+    shapes = {"given": plan}
+    for name, power in (("even", 0), ("linear", 1), ("square", 2)):
+        shapes[name] = plan.copy()
+        section = shapes[name].data["token_pruning"]
+        most = max(section["layers"]) + 1
+        section["thresholds"] = [((layer + 1) / most) ** power for layer in section["layers"]]
+    return shapes
+
+
+def _best(found: list[tuple[str, Plan, "_Search", tuple]], name_shapes: bool) -> Calibration:
+    """The best of several searches, with all of their rows."""
+    reached = [entry for entry in found if entry[2].reaches(entry[2].result(entry[3]))]
+    if not reached:
+        found[0][2].fail(found[0][3])
+    best = max(reached, key=lambda entry: entry[2].better(entry[2].result(entry[3])))
+    rows = Curve()
+    for entry in found:
+        part = entry[2].curve(entry[3] if entry is best else None)
+        rows += [({"shape": entry[0]} if name_shapes else {}) | row for row in part]
+    result = best[1].copy()
+    for axis, place in zip(best[2].axes, best[3], strict=True):
         axis.store(result, place)
-    return Calibration(result, search.curve(chosen))
+    return Calibration(result, Curve(sorted(rows, key=lambda row: (-row["flops"], -_quality(row)))))
 
 
 def _pick(count: int, samples: int | None, seed: int) -> list[int]:
@@ -274,8 +310,8 @@ class _Bench:
 class _Search:
     """Places on the axes, each from 0 (off) to 1 (all that the section can)."""
 
-    def __init__(self, bench: _Bench, axes: list[Axis], target: float | None, agreement: float | None):
-        self.bench, self.axes, self.target, self.agreement = bench, axes, target, agreement
+    def __init__(self, bench: _Bench, target: float | None, agreement: float | None):
+        self.bench, self.axes, self.target, self.agreement = bench, bench.axes, target, agreement
         self.all = tuple(range(len(bench.batches)))
 
     def reaches(self, result: Mapping[str, float]) -> bool:
@@ -376,17 +412,21 @@ class _Search:
         """The best of all that was measured on all batches."""
         self.bench.measure(refined, self.all)
         seen = [places for places, batches in self.bench.known if batches == self.all]
-        best = self.best_of(seen, self.all)
-        result = self.bench.measure(best, self.all)
-        if not self.reaches(result):
-            goal = f"target_flops {self.target}" if self.target is not None else f"agreement {self.agreement}"
-            raise RunError(
-                f"{goal}: expected some setting that reaches it, the closest has "
-                f"flops {result['flops']:.4f} and agreement {result['agreement']:.4f}"
-            )
-        return best
+        return self.best_of(seen, self.all)
 
-    def curve(self, chosen: tuple) -> Curve:
+    def result(self, places: tuple) -> dict[str, float]:
+        return self.bench.measure(places, self.all)
+
+    def fail(self, closest: tuple) -> None:
+        result = self.result(closest)
+        goal = f"target_flops {self.target}" if self.target is not None else f"agreement {self.agreement}"
+        raise RunError(
+            f"{goal}: expected some setting that reaches it, the closest has "
+            f"flops {result['flops']:.4f} and agreement {result['agreement']:.4f}"
+        )
+
+    def curve(self, chosen: tuple | None) -> list[dict[str, Any]]:
+        """A row for each setting that was tried on all batches."""
         rows = []
         for (places, batches), result in self.bench.known.items():
             if batches == self.all:
@@ -395,7 +435,7 @@ class _Search:
                 }
                 row = {name: value for name, value in result.items() if name != "dense_accuracy"}
                 rows.append(row | knobs | {"chosen": places == chosen})
-        return Curve(sorted(rows, key=lambda row: (-row["flops"], -_quality(row))))
+        return rows
 
 
 def _neighbours(values: list[float], places: list[float]) -> Iterable[tuple[float, float, float, float]]:

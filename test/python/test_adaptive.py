@@ -7,8 +7,13 @@ seconds), SKIM_ADAPTIVE_RUNS how many batches each of them runs (default 12).
 import concurrent.futures
 import os
 
+import adaptive
 import adaptive_cases as cases
+import build_encoder as encoders
+import build_masked
+import encoder
 import numpy as np
+import onnxruntime
 import pytest
 import skim
 from encoder_cases import assert_same_bits
@@ -124,6 +129,67 @@ def test_odd_batches(seed, case):
     inputs = one.inputs(0, 3, 9, "none")
     inputs["attention_mask"][:] = 0
     cases.check(one, inputs, {})
+
+
+@pytest.mark.parametrize("denominator", [30, "alive"])
+def test_masks_in_onnxruntime_agree(denominator, folder):
+    """Pruning by masks inside an ONNX graph leaves the same survivors with the same states."""
+    sizes = encoders.Sizes(vocab=96, hidden=40, layers=4, heads=5, ffn=65, positions=64)
+    weights, cut = encoders.random_weights(sizes, 9), 0
+    typical = 1 / 15 if denominator == "alive" else 1 / 30
+    section = {
+        "method": "ltp",
+        "layers": [0, 1, 2, 3],
+        "thresholds": [0.6 * typical, 0.7 * typical, 0.8 * typical, 0.9 * typical],
+        "denominator_tokens": denominator,
+    }
+    masked = build_masked.build(weights, section, sizes).model.SerializeToString()
+    peer = onnxruntime.InferenceSession(masked, providers=["CPUExecutionProvider"])
+    path = folder / f"masks-{denominator}.onnx"
+    encoders.save(encoders.build(weights, sizes, encoders.Style()).model, path)
+    model = skim.compile(path, plan={"version": 1, "token_pruning": section, "restore": {"fill": -100}})
+    for seed in range(10):
+        rng = np.random.default_rng([seed, 80])
+        mask = cases.make_mask(4, 30, "mixed", rng)
+        ids = rng.integers(3, 90, mask.shape)
+        inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        states, alive = peer.run(None, inputs)
+        live = alive != 0
+        got = model.run(inputs)["last_hidden_state"]
+        np.testing.assert_array_equal((got != -100).any(axis=-1), live)
+        assert np.abs(got[live] - states[live]).max() <= cases.TOLERANCE * np.abs(states[live]).max()
+        cut += int(mask.sum() - live.sum())
+    assert cut > 100
+
+
+def test_minilm_on_articles(large):
+    """A published model and real texts: survivors, vectors and statistics are the reference's."""
+    tokenizers = pytest.importorskip("tokenizers")
+    import fetch_models
+
+    path, files = large("minilm"), large("tokenizer")
+    tokenizer = tokenizers.Tokenizer.from_file(str(files))
+    tokenizer.enable_truncation(96)
+    tokenizer.enable_padding()
+    large("bbcnews")
+    encoded = tokenizer.encode_batch([fetch_models.texts(1)[0], "A short text.", fetch_models.texts(2)[1][:200]])
+    ids, mask = (np.array([getattr(e, key) for e in encoded]) for key in ("ids", "attention_mask"))
+    inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+    section = {
+        "method": "ltp",
+        "layers": [1, 2, 3, 4, 5],
+        "thresholds": [0.002, 0.003, 0.003, 0.003, 0.003],
+        "denominator_tokens": 128,
+    }
+    plan = {"version": 1, "token_pruning": section}
+    outputs, statistics = skim.compile(path, plan=plan).run(inputs, stats=True)
+    network = encoder.Encoder(fetch_models.minilm_weights(), 12)
+    result = adaptive.Adaptive(network, "mean_l2", plan).run(inputs)
+    assert result.near == 0, f"closest decision {result.closest:.1e}"
+    cases.assert_statistics(statistics, result.statistics, "MiniLM")
+    assert statistics["layers"][-1]["tokens_out"] < 0.8 * statistics["tokens"]
+    for name, want in result.outputs.items():
+        assert np.abs(outputs[name] - want).max() <= cases.TOLERANCE * np.abs(want).max(), name
 
 
 def test_concurrent_runs(case):

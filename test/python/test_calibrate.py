@@ -148,6 +148,29 @@ def test_the_same_arguments_give_the_same_plan():
     check(plan, data, results[0])
 
 
+def test_thresholds_layer_by_layer(monkeypatch):
+    plan, data = make_plan("p"), batches(1)
+    with pytest.raises(skim.RunError, match="per_layer: expected an ONNX file to compile, got a compiled model"):
+        skim.calibrate(Reference(plan), plan, data, target_flops=0.6, per_layer=True, progress=False)
+    exits = make_plan("e", **EXITS["entropy"])
+    with pytest.raises(skim.RunError, match="per_layer: expected a plan with token_pruning"):
+        skim.calibrate("model.onnx", exits, data, target_flops=0.6, per_layer=True, progress=False)
+    made = []
+
+    def compile(path, plan):
+        made.append((path, plan))
+        return Reference(plan)
+
+    monkeypatch.setattr("skim._calibrate.compile", compile)
+    result = skim.calibrate("model.onnx", plan, data, target_flops=0.6, per_layer=True, progress=False)
+    assert len(made) == 4 and {path for path, _ in made} == {"model.onnx"}
+    row = check(plan, data, result)
+    assert {r["shape"] for r in result.curve} == {"given", "even", "linear", "square"}
+    assert row["agreement"] == max(r["agreement"] for r in result.curve if r["flops"] <= 0.6)
+    alone = skim.calibrate("model.onnx", plan, data, target_flops=0.6, progress=False)
+    assert "shape" not in alone.curve[0]
+
+
 def test_labels_give_accuracy():
     plan, data = make_plan("p"), batches()
     dense = [Reference(plan).run(batch, knobs={"token_pruning.scale": 0})[0]["logits"].argmax(1) for batch in data]
