@@ -79,9 +79,10 @@ class ExitHeads:
         if self.kind == "pooler":
             return 2 * width * (width + classes)
         if self.kind == "fastbert":
-            # The query, mix, hidden and classifier of the first token, the rest of all.
+            # Query and mix of the first token where there is one, narrow, key and value of all.
             each = width * STUDENT + 2 * STUDENT * STUDENT + 2 * STUDENT
-            return 2 * (tokens * each + 3 * STUDENT * STUDENT + STUDENT * classes)
+            first = 2 * STUDENT * STUDENT if tokens else 0
+            return 2 * (tokens * each + first + STUDENT * STUDENT + STUDENT * classes)
         return 2 * width * classes
 
     def pooled_flops(self):
