@@ -59,7 +59,7 @@ class MaskedEncoder(Encoder):
             share = graph.op("Div", received, graph.f32(self.sizes.heads * section["denominator_tokens"]))
         cut = graph.op("Less", share, graph.f32(max(FLOOR, theta)))
         if section.get("protect", [0]):
-            cut = graph.op("And", cut, graph.op("Equal", self.first, graph.f32(0)))
+            cut = graph.op("And", cut, graph.op("Equal", self.first_index, graph.f32(0)))
         return graph.op("Mul", alive, graph.op("Cast", graph.op("Not", cut), to=TensorProto.FLOAT))
 
     def build(self):
@@ -67,7 +67,7 @@ class MaskedEncoder(Encoder):
         style = self.style
         rows = [style.batch, style.sequence]
         value, alive = self.embedding(), self.float_mask()
-        self.first = self.first_token()
+        self.first_index = self.first_token()
         last = self.sizes.layers - 1
         for index in range(self.sizes.layers):
             value = self.layer(index, value, alive, out=["last_hidden_state"] if index == last else None)
