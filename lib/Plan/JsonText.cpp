@@ -6,6 +6,7 @@
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace llvm;
@@ -118,6 +119,19 @@ Expected<json::Value> skim::parseJson(StringRef text, StringRef name) {
                            toString(value.takeError()));
 }
 
+/// With as few digits as say the number.
+static std::string describeNumber(double number) {
+  std::string text;
+  for (int digits = 6; digits <= 17; ++digits) {
+    text.clear();
+    raw_string_ostream(text) << format("%.*g", digits, number);
+    double parsed = 0;
+    if (!StringRef(text).getAsDouble(parsed) && parsed == number)
+      break;
+  }
+  return text;
+}
+
 std::string skim::describe(const json::Value &value) {
   if (std::optional<StringRef> text = value.getAsString()) {
     if (text->starts_with(kNoNumber))
@@ -131,5 +145,8 @@ std::string skim::describe(const json::Value &value) {
                          : "a list of " + std::to_string(list->size());
   if (value.getAsObject())
     return "an object";
+  if (std::optional<double> number = value.getAsNumber();
+      number && !value.getAsInteger())
+    return describeNumber(*number);
   return formatv("{0}", value).str();
 }

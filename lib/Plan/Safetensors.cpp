@@ -77,7 +77,7 @@ static Safetensors::Tensor readTensor(FieldErrors &errors, const Field &field,
 static void checkRanges(FieldErrors &errors, std::vector<Range> &ranges,
                         uint64_t dataBytes) {
   sort(ranges, [](const Range &a, const Range &b) {
-    return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
+    return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
   });
   uint64_t at = 0;
   for (const Range &range : ranges) {

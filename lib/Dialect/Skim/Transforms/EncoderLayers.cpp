@@ -89,10 +89,11 @@ void EncoderLayers::findInputs() {
       continue;
     EncoderLayer &before = layers[index - 1];
     before.output = layer.input;
-    // Block arguments begin the region that lies behind the layer before.
+    // An argument of another block begins the region of an exit.
+    Block *block = before.attention->getBlock();
     Operation *definition = layer.input.getDefiningOp();
-    if (definition && definition->getBlock() == before.attention->getBlock() &&
-        definition->isBeforeInBlock(before.attention))
+    if (layer.input.getParentBlock() == block &&
+        (!definition || definition->isBeforeInBlock(before.attention)))
       return stop(layer.attention,
                   "stands beside the attention before it, not behind it");
   }
