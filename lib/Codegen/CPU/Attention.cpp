@@ -429,7 +429,8 @@ void AttentionKernel::emitSoftmax() {
                    row[v] = b.maxf(carried[v], row[v]);
                  return row;
                });
-  // Queries that the bias leaves no key; minus infinity less itself is no number.
+  // Queries that the bias leaves no key; minus infinity less itself is no
+  // number.
   bool mayBeEmpty = spec.bias && spec.emptyKeys == EmptyKeys::Zero;
   Values empty;
   for (Value &value : largest) {

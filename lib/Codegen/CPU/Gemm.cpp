@@ -13,17 +13,20 @@
 //
 //   task = (block of rows, group of column tiles)
 //     for each block of K:                     kBlock numbers of a row
-//       for each column tile of the group:     w[tile, kBlock, T] stays in L1
+//       for each column tile of the group:     w[tile, kBlock, T] stays in L2
 //         for each panel of rows:              MR x T sums in registers
-//           for k in the block
+//           for k in the block                 and the next tile is fetched
 //
-// The sums of a K block wait in `out` for the next one. A panel's rows and the
-// weights of a tile and K block are (MR + T) * kBlock * 4 bytes, at most three
-// quarters of L1. The rows of a block, rowBlock x kBlock, stay in L2 while the
-// tiles of the group pass. Rows are shared out evenly among panels, so that no
-// panel is left with one or two rows, whose chains are too few to fill the
-// units. One or two rows alone take several column tiles at once, the whole K
-// in one block; then weights are read in one stream, ahead of use.
+// Both operands stream from L2, which a step of MR x T multiply-adds leaves
+// time for: it reads (MR + T) * 4 bytes in 12 or more cycles. So K is cut only
+// where it is long; its sums wait in `out` for the next block. Between its
+// steps a panel asks for a part of the tile that comes next, so that memory is
+// read while there is work: four panels have asked for all of it. The rows of a
+// block, rowBlock x kBlock, take up to three quarters of L2 while the tiles of
+// the group pass. Rows are shared out evenly among panels, so that no panel is
+// left with one or two rows, whose chains are too few to fill the units. One or
+// two rows alone take several column tiles at once, the whole K in one block;
+// then weights are read in one stream, ahead of use.
 //===----------------------------------------------------------------------===//
 
 #include "Gemm.h"
@@ -39,12 +42,9 @@ namespace {
 /// Sizes of the schedule; both the kernel and its caller follow them.
 struct Blocking {
   Blocking(const TargetInfo &target, const GemmSpec &spec) {
-    int64_t panel = (target.tileRows + target.tileColumns) * 4;
-    int64_t most = target.l1Bytes * 3 / 4 / panel / 4 * 4;
-    numKBlocks = llvm::divideCeil(spec.k, most);
+    numKBlocks = llvm::divideCeil(spec.k, 1024);
     kBlock = llvm::alignTo(llvm::divideCeil(spec.k, numKBlocks), 4);
-    // Half of L2 for the rows.
-    int64_t rows = target.l2Bytes / 2 / (kBlock * 4);
+    int64_t rows = target.l2Bytes * 3 / 4 / (kBlock * 4);
     rowBlock = std::clamp<int64_t>(rows, 2 * target.tileRows, 192);
     tiles = target.numTiles(spec.n);
     group =
@@ -70,7 +70,7 @@ private:
   void emitFewRows(int64_t rows, Value firstRow, Value firstTile,
                    Value lastTile);
   void emitTile(int64_t rows, int64_t tiles, Value row, Value tile, Value begin,
-                Value end);
+                Value end, ValueRange ahead = {});
   Values startSums(int64_t rows, int64_t tiles, Value row, Value tile,
                    Value begin);
   void storeSums(int64_t rows, int64_t tiles, Value row, Value tile,
@@ -154,16 +154,27 @@ void GemmKernel::emitBlocks(Value firstRow, Value rows, Value firstTile,
   b.loop(b.index(0), b.index(spec.k), kBlock, [&](Value k) {
     Value end = b.min(b.add(k, kBlock), b.index(spec.k));
     Value complete = b.equal(end, b.index(spec.k));
+    Value goesOn = b.less(end, b.index(spec.k));
     b.loop(firstTile, lastTile, 1, [&](Value tile) {
+      // Next is another tile, or the first one's next block of K.
+      Value isLast = b.equal(b.add(tile, 1), lastTile);
+      Value nextTile =
+          b.select(arith::AndIOp::create(b, isLast, goesOn), firstTile,
+                   b.min(b.add(tile, 1), b.index(blocking.tiles - 1)));
+      Value nextK = b.select(isLast, b.select(goesOn, end, b.index(0)), k);
       b.loop(b.index(0), panels, 1, [&](Value panel) {
         // The first `longer` panels have one row more.
         Value row =
             b.add(firstRow, b.add(b.mul(panel, size), b.min(panel, longer)));
         Value count = b.add(
             size, b.select(b.less(panel, longer), b.index(1), b.index(0)));
+        // Four panels ask for a quarter each, more of them overlap.
+        Value others = b.max(b.sub(panels, b.index(1)), b.index(1));
+        Value part = b.div(b.mul(panel, blocking.kBlock * 3 / 4), others);
+        Values ahead = {nextTile, b.add(nextK, part)};
         int64_t least = b.target.tileRows < 6 ? 2 : 3;
         b.switchOver(count, least, b.target.tileRows, [&](int64_t rows) {
-          emitTile(rows, 1, row, tile, k, end);
+          emitTile(rows, 1, row, tile, k, end, ahead);
         });
         b.ifThen(complete,
                  [&] { emitEpilogue(1, row, b.add(row, count), tile); });
@@ -199,8 +210,10 @@ void GemmKernel::emitFewRows(int64_t rows, Value firstRow, Value firstTile,
   });
 }
 
+/// Adds k in [begin, end) to the sums of `tiles` tiles. `ahead` says from which
+/// tile and k on weights are fetched meanwhile, one step for four.
 void GemmKernel::emitTile(int64_t rows, int64_t tiles, Value row, Value tile,
-                          Value begin, Value end) {
+                          Value begin, Value end, ValueRange ahead) {
   int64_t lanes = b.target.vectorWidth, perTile = b.target.tileVectors();
   TileOperands operands{rows, tiles * perTile, nullptr, nullptr};
   Values from;
@@ -213,6 +226,15 @@ void GemmKernel::emitTile(int64_t rows, int64_t tiles, Value row, Value tile,
   };
   operands.scalar = scalar;
   operands.vector = vector;
+  constexpr int64_t line = 64 / sizeof(float);
+  auto fetch = [&](Value k) {
+    Value step = b.div(b.sub(k, begin), b.index(4));
+    Value from = b.min(b.add(ahead[1], step), b.index(spec.k - 1));
+    for (int64_t n = 0; n < b.target.tileColumns; n += line)
+      b.prefetch(w, {ahead[0], from, b.index(n)});
+  };
+  if (!ahead.empty())
+    operands.ahead = fetch;
   Values sums = startSums(rows, tiles, row, tile, begin);
   sums = emitRankUpdates(b, begin, end, spec.k, sums, operands);
   storeSums(rows, tiles, row, tile, sums);

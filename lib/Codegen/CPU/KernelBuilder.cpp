@@ -160,6 +160,10 @@ void KernelBuilder::storeVector(Value value, Value memref, ValueRange indices,
   else
     vector::MaskedStoreOp::create(*this, memref, indices, lanes(count), value);
 }
+void KernelBuilder::prefetch(Value memref, ValueRange indices) {
+  memref::PrefetchOp::create(*this, memref, indices, /*isWrite=*/false,
+                             /*localityHint=*/2, /*isDataCache=*/true);
+}
 Value KernelBuilder::dim(Value memref, int64_t dimension) {
   return createOrFold<memref::DimOp>(memref, dimension);
 }

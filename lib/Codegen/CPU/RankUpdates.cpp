@@ -9,8 +9,6 @@ using namespace skim;
 
 static Values step(KernelBuilder &b, Value k, ValueRange sums,
                    const TileOperands &operands) {
-  if (operands.ahead)
-    operands.ahead(k);
   Values vectors, next;
   for (int64_t v = 0; v != operands.vectors; ++v)
     vectors.push_back(operands.vector(k, v));
@@ -28,6 +26,8 @@ Values skim::emitRankUpdates(KernelBuilder &b, Value begin, Value end,
   auto steps = [&](Value from, Value to, int64_t count, ValueRange start) {
     return b.reduce(from, to, count, start, [&](Value k, ValueRange carried) {
       Values next(carried);
+      if (operands.ahead && count != 1)
+        operands.ahead(k);
       for (int64_t u = 0; u != count; ++u)
         next = step(b, b.add(k, u), next, operands);
       return next;

@@ -14,7 +14,8 @@ struct TileOperands {
   int64_t rows, vectors;
   llvm::function_ref<Value(Value k, int64_t row)> scalar;
   llvm::function_ref<Value(Value k, int64_t vector)> vector;
-  /// Called once for each step before its loads, for prefetches; may be null.
+  /// Called once for every few steps, with the first of them, for prefetches;
+  /// may be null.
   llvm::function_ref<void(Value k)> ahead = nullptr;
 };
 
