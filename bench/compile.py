@@ -131,16 +131,17 @@ def main():
     parser.add_argument("--json", help="write the numbers to this file, those of runs to FILE-run.json")
     args = parser.parse_args()
     tool = pathlib.Path(os.environ.get("SKIM_BIN", measure.ROOT / "build" / "bin")) / "skim-opt"
-    facts, compiled, runs = measure.machine(), [], []
+    facts, libraries = measure.machine(), {}
     with tempfile.TemporaryDirectory(dir=fetch_models.made(fetch_models.cache())) as folder:
-        for name in args.models.split(","):
-            library, row = compiling(name, pathlib.Path(folder), tool, args.repeat, args.option)
-            compiled.append(row)
-            runs += running(name, library)
-            library.unlink()
-    measure.report("compile and load", facts, compiled, args.json)
-    print()
-    measure.report("memory of a run", facts, runs, args.json and args.json.removesuffix(".json") + "-run.json")
+
+        def compiled():
+            for name in args.models.split(","):
+                libraries[name], row = compiling(name, pathlib.Path(folder), tool, args.repeat, args.option)
+                yield row
+
+        measure.report("compile and load", facts, compiled(), args.json)
+        runs = (row for name, library in libraries.items() for row in running(name, library))
+        measure.report("memory of a run", facts, runs, args.json and args.json.removesuffix(".json") + "-run.json")
 
 
 if __name__ == "__main__":

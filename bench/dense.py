@@ -14,6 +14,8 @@ import numpy as np
 import onnxruntime
 import skim
 
+MODELS = {"bert": "bert-base", "minilm": "minilm"}
+
 
 class Peer:
     """An ONNX Runtime session with a number of threads."""
@@ -125,19 +127,21 @@ def main():
     parser.add_argument("--json", help="write the numbers to this file")
     args = parser.parse_args()
     facts, threads = measure.machine(), [int(t) for t in args.threads.split(",")]
-    rows = {}
-    if "bert" in args.only.split(","):
-        model = skim.compile(str(fetch_models.fetch("bert-base")), kernels=args.kernels)
-        rows["bert"] = [row for t in threads for row in bert(t, args.seconds, model)]
-    if "minilm" in args.only.split(","):
-        model = skim.compile(str(fetch_models.fetch("minilm")), kernels=args.kernels)
-        rows["minilm"] = [row for t in threads for row in minilm(t, args.seconds, model, args.articles, args.length)]
-    if not rows:
+    names = args.only.split(",")
+    if not names or not set(names) <= {"bert", "minilm"}:
         parser.error(f"--only: expected bert, minilm or both, got {args.only}")
-    for name, part in rows.items():
-        path = args.json and (args.json if len(rows) == 1 else f"{args.json.removesuffix('.json')}-{name}.json")
-        measure.report(f"dense, {name}", facts, part, path)
-        print()
+
+    def rows(name):
+        model = skim.compile(str(fetch_models.fetch(MODELS[name])), kernels=args.kernels)
+        for count in threads:
+            if name == "bert":
+                yield from bert(count, args.seconds, model)
+            else:
+                yield from minilm(count, args.seconds, model, args.articles, args.length)
+
+    for name in names:
+        path = args.json and (args.json if len(names) == 1 else f"{args.json.removesuffix('.json')}-{name}.json")
+        measure.report(f"dense, {name}", facts, rows(name), path)
 
 
 if __name__ == "__main__":

@@ -82,25 +82,32 @@ def summary(ours, theirs):
     }
 
 
-def table(rows):
-    """Rows (dicts with equal keys) as a Markdown table."""
+def text(value):
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 100 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
-    def text(value):
-        if isinstance(value, float):
-            return f"{value:.3g}" if abs(value) < 100 else f"{value:,.0f}"
-        return f"{value:,}" if isinstance(value, int) else str(value)
 
-    cells = [list(rows[0])] + [[text(v) for v in row.values()] for row in rows]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
-    lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |" for row in cells]
-    lines.insert(1, "| " + " | ".join("-" * w for w in widths) + " |")
-    return "\n".join(lines)
+def line(cells, widths):
+    return "| " + " | ".join(c.ljust(w) for c, w in zip(cells, widths, strict=True)) + " |"
 
 
 def report(title, facts, rows, path):
-    """Prints a table and, where a path is given, writes everything as JSON."""
+    """Prints rows (dicts with equal keys) as a Markdown table, each as soon as it is measured.
+
+    Where a path is given, writes everything as JSON, too.
+    """
     print(f"# {title}\n")
     print(", ".join(f"{key} {value}" for key, value in facts.items()) + "\n")
-    print(table(rows))
+    done, widths = [], []
+    for row in rows:
+        cells = [text(value) for value in row.values()]
+        if not done:
+            widths = [max(map(len, pair)) for pair in zip(row, cells, strict=True)]
+            print(line(row, widths))
+            print(line(["-" * w for w in widths], widths))
+        print(line(cells, widths), flush=True)
+        done.append(row)
+    print()
     if path:
-        pathlib.Path(path).write_text(json.dumps({"title": title, "machine": facts, "rows": rows}, indent=1) + "\n")
+        pathlib.Path(path).write_text(json.dumps({"title": title, "machine": facts, "rows": done}, indent=1) + "\n")

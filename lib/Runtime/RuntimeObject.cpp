@@ -3,6 +3,7 @@
 // that it is one object file. Needs libc and libm only.
 //===----------------------------------------------------------------------===//
 
+#include "Bfloat16.cpp"
 #include "Blocks.cpp"
 #include "Call.cpp"
 #include "CpuFeatures.cpp"

@@ -37,17 +37,18 @@ BERT_BASE = Sizes(vocab=30522, hidden=768, layers=12, heads=12, ffn=3072, positi
 
 STYLES = {
     "norm": ("op", "pow", "mul", "reciprocal"),
-    "gelu": ("erf", "erf_half", "tanh", "tanh_cube", "op", "op_tanh", "relu"),
+    "gelu": ("erf", "erf_half", "tanh", "tanh_cube", "op", "op_tanh", "relu", "quick"),
     "mask": ("where", "where_inf", "subtract", "subtract_10000", "expand", "fill", "scores",
              "outer", "ids", "none"),
     "scale": ("mul", "div", "split", "query", "query_div"),
-    "linear": ("add_matmul", "matmul_add", "gemm"),
+    "linear": ("add_matmul", "matmul_add", "gemm", "gemm_scaled"),
     "weights": ("plain", "transpose", "identity", "float16", "int8", "int8_channel", "dequantize"),
     "qkv": ("separate", "split", "slice"),
+    "heads": ("split", "whole", "grouped"),
     "keys": ("0231", "0213", "3d"),
     "reshape": ("shape", "zero"),
-    "positions": ("slice", "range", "expand", "mask", "constant_add"),
-    "head": ("none", "pooler", "mean", "mean_l2", "cls", "tok", "qa"),
+    "positions": ("slice", "range", "expand", "mask", "constant_add", "ones", "nonzero"),
+    "head": ("none", "pooler", "pooler_slice", "mean", "mean_l2", "cls", "tok", "qa"),
 }
 
 
@@ -63,6 +64,7 @@ class Style:
     linear: str = "add_matmul"
     weights: str = "plain"
     qkv: str = "separate"
+    heads: str = "split"  # whole: one head that is not split off; grouped: half as many of keys
     keys: str = "0231"
     reshape: str = "shape"
     positions: str = "slice"
@@ -183,7 +185,7 @@ class Encoder:
     def linear(self, name, value, out=None):
         graph, form = self.graph, self.style.linear
         with graph.scope(name.split(".")[-1]):
-            if form == "gemm":
+            if form.startswith("gemm"):
                 return self.gemm(name, value, out)
             product = graph.op("MatMul", value, self.matrix(name))
             bias = self.plain(name + ".bias")
@@ -197,7 +199,11 @@ class Encoder:
         shape = graph.op("Concat", graph.dimension(value, 0), graph.dimension(value, 1),
                          graph.ints(columns), axis=0)
         rows = graph.op("Reshape", value, graph.ints(-1, self.source[name + ".weight"].shape[1]))
-        product = graph.op("Gemm", rows, self.matrix(name), self.plain(name + ".bias"))
+        factors = {"alpha": 0.5, "beta": 4.0} if self.style.linear == "gemm_scaled" else {}
+        product = graph.op("Gemm", rows, self.matrix(name), self.plain(name + ".bias"), **factors)
+        if factors:  # powers of two, so that nothing is rounded
+            self.used[name + ".weight"] = self.used[name + ".weight"] * np.float32(0.5)
+            self.used[name + ".bias"] = self.used[name + ".bias"] * np.float32(4)
         return graph.op("Reshape", product, shape, out=out)
 
     def dense2d(self, name, value, out=None):
@@ -231,6 +237,8 @@ class Encoder:
         with graph.scope("intermediate_act_fn"):
             if form == "relu":
                 return graph.op("Relu", x)
+            if form == "quick":
+                return graph.op("Mul", x, graph.op("Sigmoid", graph.op("Mul", x, graph.f32(1.702))))
             if form in ("op", "op_tanh"):
                 return graph.op("Gelu", x, approximate="tanh" if form == "op_tanh" else "none")
             if form == "erf":
@@ -255,6 +263,16 @@ class Encoder:
             mask = graph.op("Cast", "attention_mask", to=TensorProto.INT64)
             total = graph.op("CumSum", mask, graph.const(1, np.int64))
             return graph.op("Mul", total, mask)
+        if form == "ones":  # a running sum of ones
+            wide = graph.op("ConstantOfShape", graph.op("Shape", "input_ids"),
+                            value=helper.make_tensor("value", TensorProto.INT64, [1], [1]))
+            total = graph.op("CumSum", wide, graph.const(1, np.int64))
+            return graph.op("Sub", total, graph.const(1, np.int64))
+        if form == "nonzero":  # arange before opset 11
+            wide = graph.op("ConstantOfShape", graph.dimension("input_ids", 1),
+                            value=helper.make_tensor("value", TensorProto.INT64, [1], [1]))
+            rows = graph.op("Transpose", graph.op("NonZero", wide), perm=[1, 0])
+            return graph.unsqueeze(graph.squeeze(rows, 1), 0)
         if form == "range":
             size = graph.squeeze(graph.dimension("input_ids", 1), 0)
             zero, one = graph.const(0, np.int64), graph.const(1, np.int64)
@@ -341,6 +359,43 @@ class Encoder:
                          graph.ints(-1), graph.ints(sizes.head), axis=0)
         return graph.op("Reshape", value, shape)
 
+    def repeated(self, value):
+        """[B, groups, S, head] to [B, heads, S, head]."""
+        graph, sizes = self.graph, self.sizes
+        groups = sizes.heads // 2
+        batch, length = graph.dimension(value, 0), graph.dimension(value, 2)
+        wide = graph.op("Concat", batch, graph.ints(groups, 2), length, graph.ints(sizes.head),
+                        axis=0)
+        value = graph.op("Expand", graph.unsqueeze(value, 2), wide)
+        shape = graph.op("Concat", batch, graph.ints(sizes.heads), length, graph.ints(sizes.head),
+                         axis=0)
+        return graph.op("Reshape", value, shape)
+
+    def grouped(self, names, name, value):
+        """Keys or values whose heads serve two of the queries' each, [B, heads, S, head]."""
+        graph, sizes = self.graph, self.sizes
+        groups, name = sizes.heads // 2, names[name]
+        for kind in (".weight", ".bias"):
+            self.source[name + kind] = self.source[name + kind][:groups * sizes.head]
+        narrow = self.linear(name, value)
+        for kind in (".weight", ".bias"):
+            array = self.used[name + kind]
+            array = array.reshape(groups, 1, sizes.head, *array.shape[1:])
+            self.used[name + kind] = np.repeat(array, 2, axis=1).reshape(sizes.hidden,
+                                                                         *array.shape[3:])
+        split = graph.op("Reshape", narrow, graph.ints(0, 0, groups, sizes.head))
+        return self.repeated(graph.op("Transpose", split, perm=[0, 2, 1, 3]))
+
+    def whole(self, names, value, mask):
+        """Attention of one head, on [B, S, H]."""
+        graph, style = self.graph, self.style
+        query, key, state = self.projections(names, value)
+        scores = graph.op("MatMul", query, graph.op("Transpose", key, perm=[0, 2, 1]))
+        scores = graph.op("Mul", scores, graph.f32(self.sizes.head ** -0.5))
+        if style.mask != "none":
+            scores = graph.op("Add", scores, graph.squeeze(mask, 1))
+        return graph.op("MatMul", graph.op("Softmax", scores, axis=2), state)
+
     def keys(self, value):
         """[B, S, heads, head] to [B, heads, head, S]."""
         graph, form = self.graph, self.style.keys
@@ -377,12 +432,19 @@ class Encoder:
 
     def attention(self, names, value, mask):
         graph, style, width = self.graph, self.style, self.sizes.head
-        query, key, state = self.projections(names, value)
+        if style.heads == "whole":
+            return self.whole(names, value, mask)
+        if style.heads == "grouped":
+            query = self.linear(names["query"], value)
+            key, state = self.grouped(names, "key", value), self.grouped(names, "value", value)
+        else:
+            query, key, state = self.projections(names, value)
+            state = graph.op("Transpose", self.heads(state), perm=[0, 2, 1, 3])
         if style.scale == "query":
             query = graph.op("Mul", query, graph.f32(width ** -0.5))
         query = graph.op("Transpose", self.heads(query), perm=[0, 2, 1, 3])
-        key = self.keys(self.heads(key))
-        state = graph.op("Transpose", self.heads(state), perm=[0, 2, 1, 3])
+        key = (graph.op("Transpose", key, perm=[0, 1, 3, 2]) if style.heads == "grouped"
+               else self.keys(self.heads(key)))
         if style.scale == "split":
             query = graph.op("Mul", query, graph.f32(width ** -0.25))
             key = graph.op("Mul", key, graph.f32(width ** -0.25))
@@ -434,6 +496,11 @@ class Encoder:
         """The outputs beside last_hidden_state: name and dimensions."""
         graph, sizes, style = self.graph, self.sizes, self.style
         rows, batch = [style.batch, style.sequence], [style.batch]
+        if style.head == "pooler_slice":
+            first = graph.op("Slice", value, graph.ints(0), graph.ints(1), graph.ints(1))
+            dense = graph.op("Tanh", self.linear("pooler.dense", first))
+            graph.squeeze(dense, 1, out=["pooler_output"])
+            return {"pooler_output": [*batch, sizes.hidden]}
         if style.head == "pooler":
             dense = self.dense2d("pooler.dense", self.first(value))
             graph.op("Tanh", dense, out=["pooler_output"])

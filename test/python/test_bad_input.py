@@ -300,13 +300,37 @@ def test_run_refuses(case, good):
 
 
 @pytest.mark.parametrize("length", [265, 300])
-def test_sequence_longer_than_the_position_table(length, good, session):
+@pytest.mark.parametrize("name", ["bert-cls-17-sdpa", "bert-11-eager", "bert-cls-20-dynamo", "albert-cls-14-sdpa"])
+def test_sequence_longer_than_the_position_table(name, length, compiled, session):
+    """Refused at once, whatever is padding."""
     import skim
 
-    model, _, _ = good
-    inputs, _ = make_batch(session(SOURCE), 2, length, "none")
-    with pytest.raises(skim.RunError, match=rf"\b(264|{length})\b"):
+    path = SOURCE.parent / f"{name}.onnx"
+    inputs, _ = make_batch(session(path), 2, length, "right")
+    message = (
+        rf"input 'input_ids': sequence of {length} positions, expected at most 264 \(position table of node '.+'"
+    )
+    with pytest.raises(skim.RunError, match=message):
+        compiled(path).run(inputs)
+
+
+@pytest.mark.parametrize("name", ["roberta-cls-17-sdpa", "roberta-cls-18-dynamo", "mpnet-14-eager"])
+def test_more_tokens_than_the_position_table_holds(name, compiled, session):
+    """Positions are counted from the ids here: padding takes none."""
+    import skim
+
+    path = SOURCE.parent / f"{name}.onnx"
+    model, peer = compiled(path), session(path)
+    inputs, mask = make_batch(peer, 1, 300, "none", pad=1)
+    with pytest.raises(skim.RunError, match=r"input 'input_ids': sequence too long for the position table of node '"):
         model.run(inputs)
+    inputs["input_ids"][:, 264:] = 1
+    inputs["attention_mask"][:, 264:] = 0
+    want = peer.run(None, inputs)[0]
+    got = next(iter(model.run(inputs).values()))
+    if want.ndim == 3:
+        got, want = got[:, :264], want[:, :264]
+    assert np.abs(got - want).max() <= 2e-5 * np.abs(want).max()
 
 
 def test_sequence_as_long_as_the_position_table(good, session):

@@ -4,7 +4,7 @@ import pathlib
 import re
 
 import pytest
-from test_onnx_models import MAIN
+from test_onnx_models import MAIN, NAMES
 
 MODELS = pathlib.Path(__file__).resolve().parent.parent / "models"
 # Operations on states that must not be left over once a graph is raised.
@@ -27,6 +27,14 @@ def test_small_models_are_raised(name, tool):
     assert not left, f"left unraised: {left}"
     layers = LAYERS.get(name.rsplit("-", 2)[0], 3)
     assert len(re.findall(r"\bskim\.attention\b", text)) == layers
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_left_unraised(name, tool, tmp_path):
+    process = tool("skim-opt", MODELS / f"{name}.onnx", "--emit=packed", "-o", tmp_path / "packed.mlir", "-v")
+    assert process.returncode == 0, process.stderr
+    assert "left unraised: none" in process.stderr
+    assert "padding removed at entry" in process.stderr or "nomask" in name
 
 
 @pytest.mark.parametrize(("name", "layers"), [("published", 3), ("minilm", 6)])

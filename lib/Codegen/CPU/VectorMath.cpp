@@ -141,6 +141,8 @@ Value skim::emitActivation(KernelBuilder &b, Activation activation, Value x) {
     return emitSigmoid(b, x);
   case Activation::Silu:
     return b.mulf(x, emitSigmoid(b, x));
+  case Activation::GeluQuick:
+    return b.mulf(x, emitSigmoid(b, b.mulf(x, b.splat(1.702f))));
   }
   llvm_unreachable("unknown activation");
 }

@@ -116,6 +116,7 @@ static void addPatterns(Family &family) {
   addGenerateLowerings(family);
   addMatMulLowerings(family);
   addNNLowerings(family);
+  addPartLowerings(family);
   addQuantLowerings(family);
   addReduceLowerings(family);
   addScatterLowerings(family);

@@ -81,6 +81,7 @@ void addGatherLowerings(Family &family);
 void addGenerateLowerings(Family &family);
 void addMatMulLowerings(Family &family);
 void addNNLowerings(Family &family);
+void addPartLowerings(Family &family);
 void addQuantLowerings(Family &family);
 void addReduceLowerings(Family &family);
 void addScatterLowerings(Family &family);

@@ -9,6 +9,22 @@ using namespace mlir;
 using namespace skim;
 using namespace skim::lowering;
 
+Values skim::lowering::readVector(Emitter &e, Value vector, int64_t length) {
+  auto type = cast<RankedTensorType>(vector.getType());
+  if (type.getRank() == 0)
+    return {e.element(vector, 0)};
+  if (!type.isDynamicDim(0))
+    length = type.getDimSize(0);
+  else
+    e.check(e.compare(Pred::eq, e.dim(vector, 0), e.index(length)),
+            "expected a vector of {0} elements, got {1}",
+            {e.index(length), e.dim(vector, 0)});
+  Values elements;
+  for (int64_t i = 0; i != length; ++i)
+    elements.push_back(e.element(vector, i));
+  return elements;
+}
+
 AxisFlags skim::lowering::staticAxes(Emitter &e, int64_t rank,
                                      ArrayRef<int64_t> axes) {
   AxisFlags flags;

@@ -26,6 +26,10 @@ struct Fold {
 /// The flags of constant axes (counted from 0).
 AxisFlags staticAxes(Emitter &e, int64_t rank, ArrayRef<int64_t> axes);
 
+/// The elements of a vector as indices. Its length, where only known at run
+/// time, must be `length`.
+Values readVector(Emitter &e, Value vector, int64_t length);
+
 /// The axis at run time, counted from 0.
 Value wrapAxis(Emitter &e, Value axis, int64_t rank);
 

@@ -173,7 +173,16 @@ struct RaiseGeluQuotient : RaisePattern<onnx::DivOp> {
   }
 };
 
-/// `x * sigmoid(x)`.
+/// What `x * sigmoid(factor * x)` is.
+std::optional<Activation> getGatedActivation(double factor) {
+  if (isClose(factor, 1))
+    return Activation::Silu;
+  if (isClose(factor, 1.702))
+    return Activation::GeluQuick;
+  return std::nullopt;
+}
+
+/// `x * sigmoid(factor * x)`.
 struct RaiseSilu : RaisePattern<onnx::MulOp> {
   using RaisePattern::RaisePattern;
   LogicalResult matchAndRewrite(onnx::MulOp op,
@@ -181,10 +190,20 @@ struct RaiseSilu : RaisePattern<onnx::MulOp> {
     for (unsigned side : {0, 1}) {
       auto sigmoid = op->getOperand(side).getDefiningOp<onnx::SigmoidOp>();
       Value x = op->getOperand(1 - side);
-      if (!sigmoid || sigmoid.getX() != x || !getStates(x))
+      if (!sigmoid || !getStates(x) || x.getType() != op.getC().getType())
         continue;
+      Product argument;
+      if (sigmoid.getX() == x)
+        argument.factors.push_back(x);
+      else
+        collectFactors(sigmoid.getX(), /*isRoot=*/true, argument);
+      auto activation = getGatedActivation(argument.number);
+      if (argument.factors.size() != 1 || argument.factors.front() != x ||
+          !activation)
+        return rewriter.notifyMatchFailure(
+            op, "the sigmoid's argument is neither x nor 1.702 x");
       rewriter.replaceOpWithNewOp<ActivationOp>(op, x.getType(), x,
-                                                Activation::Silu);
+                                                *activation);
       return success();
     }
     return failure();
@@ -211,10 +230,11 @@ struct RaiseSwish : RaisePattern<onnx::SwishOp> {
                                 PatternRewriter &rewriter) const override {
     if (!getStates(op.getX()))
       return rewriter.notifyMatchFailure(op, "expected f32 states");
-    if (op.getAlpha().convertToFloat() != 1.0f)
-      return rewriter.notifyMatchFailure(op, "alpha is not 1");
+    auto activation = getGatedActivation(op.getAlpha().convertToFloat());
+    if (!activation)
+      return rewriter.notifyMatchFailure(op, "alpha is neither 1 nor 1.702");
     rewriter.replaceOpWithNewOp<ActivationOp>(op, op.getY().getType(),
-                                              op.getX(), Activation::Silu);
+                                              op.getX(), *activation);
     return success();
   }
 };

@@ -65,48 +65,98 @@ double getScale(onnx::AttentionOp op, int64_t headWidth) {
                        : 1 / std::sqrt(double(headWidth));
 }
 
-/// Attention, found at the reshape that joins the heads.
-struct RaiseAttention : RaisePattern<onnx::ReshapeOp> {
-  using RaisePattern::RaisePattern;
+/// The numbers of groups of heads to try: those that divide the heads, where
+/// something repeats the values' heads.
+SmallVector<int64_t> getGroups(Operation *moved, int64_t heads) {
+  SmallVector<int64_t> groups = {1};
+  Value values = isa<onnx::AttentionOp>(moved) ? moved->getOperand(2)
+                                               : moved->getOperand(1);
+  bool isRepeated = false;
+  while (Operation *op = values.getDefiningOp()) {
+    isRepeated |= isa<onnx::ExpandOp, onnx::TileOp, onnx::ConcatOp>(op);
+    if (!isa<onnx::ReshapeOp, onnx::TransposeOp, onnx::IdentityOp,
+             onnx::UnsqueezeOp, onnx::SqueezeOp, onnx::ExpandOp>(op))
+      break;
+    values = op->getOperand(0);
+  }
+  if (isRepeated)
+    for (int64_t count = 2; count < heads; ++count)
+      if (heads % count == 0)
+        groups.push_back(count);
+  return groups;
+}
 
-  LogicalResult matchAndRewrite(onnx::ReshapeOp op,
+/// The attention whose context `moved` makes and `op` moves to
+/// `[batch, sequence, H]`.
+LogicalResult raiseMoved(RaiseContext &context, PatternRewriter &rewriter,
+                         Operation *op, Operation *moved) {
+  std::optional<SymDims> dims = context.dims(op->getResult(0));
+  RankedTensorType type = getStates(op->getResult(0));
+  RankedTensorType contextType = getStates(moved->getResult(0));
+  if (!dims || !contextType)
+    return rewriter.notifyMatchFailure(
+        op, "attention: the context's shape is not known");
+  int64_t width = type.getShape().back(),
+          headWidth = contextType.getShape().back();
+  if (headWidth == 0 || width % headWidth != 0)
+    return rewriter.notifyMatchFailure(op,
+                                       "attention: the heads are not joined");
+  auto attention = dyn_cast<onnx::AttentionOp>(moved);
+  if (attention && contextType.getRank() != 4)
+    return failure();
+  if (const char *obstacle = attention ? getObstacle(attention) : nullptr)
+    return rewriter.notifyMatchFailure(op, obstacle);
+  int64_t heads = width / headWidth;
+  for (int64_t groups : getGroups(moved, heads)) {
+    AttentionMatcher matcher(context, rewriter, op, *dims, heads, headWidth,
+                             groups);
+    FailureOr<AttentionMatch> match =
+        attention ? matcher.match(attention)
+                  : matcher.match(cast<onnx::MatMulOp>(moved));
+    if (failed(match))
+      continue;
+    if (attention) {
+      if (!addMask(attention, matcher, *match))
+        return rewriter.notifyMatchFailure(
+            op, "attention: a mask of a shape of its own");
+      match->scale *= getScale(attention, headWidth);
+    }
+    return matcher.build(*match);
+  }
+  return failure();
+}
+
+/// Attention, found at the op that joins the heads: a reshape, or a squeeze
+/// where there is one head or heads of one number.
+template <typename Op> struct RaiseAttention : RaisePattern<Op> {
+  using RaisePattern<Op>::RaisePattern;
+
+  LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
-    RankedTensorType type = getStates(op.getReshaped());
+    RankedTensorType type = getStates(op->getResult(0));
     if (!type || type.getRank() != 3)
       return failure();
-    Operation *moved = getMovedContext(op.getReshaped());
-    if (!moved)
+    Operation *moved = getMovedContext(op->getResult(0));
+    return moved ? raiseMoved(this->context, rewriter, op, moved) : failure();
+  }
+};
+
+/// Attention with one head that was never split off.
+struct RaiseSingleHead : RaisePattern<onnx::MatMulOp> {
+  using RaisePattern::RaisePattern;
+
+  LogicalResult matchAndRewrite(onnx::MatMulOp op,
+                                PatternRewriter &rewriter) const override {
+    RankedTensorType type = getStates(op.getY());
+    if (!type || type.getRank() != 3 ||
+        !isa_and_present<onnx::SoftmaxOp, onnx::WhereOp>(
+            op.getA().getDefiningOp()))
       return failure();
-    std::optional<SymDims> dims = context.dims(op.getReshaped());
-    RankedTensorType contextType = getStates(moved->getResult(0));
-    if (!dims || !contextType)
-      return rewriter.notifyMatchFailure(
-          op, "attention: the context's shape is not known");
-    int64_t width = type.getShape().back(),
-            headWidth = contextType.getShape().back();
-    if (headWidth == 0 || width % headWidth != 0)
-      return rewriter.notifyMatchFailure(op,
-                                         "attention: the heads are not joined");
-    AttentionMatcher matcher(context, rewriter, op, *dims, width / headWidth,
-                             headWidth);
-    auto attention = dyn_cast<onnx::AttentionOp>(moved);
-    if (!attention) {
-      FailureOr<AttentionMatch> match =
-          matcher.match(cast<onnx::MatMulOp>(moved));
-      return failed(match) ? failure() : matcher.build(*match);
-    }
-    if (contextType.getRank() != 4)
+    std::optional<SymDims> dims = context.dims(op.getY());
+    if (!dims || !context.isBatch((*dims)[0]) ||
+        !context.isSequence((*dims)[1]))
       return failure();
-    if (const char *obstacle = getObstacle(attention))
-      return rewriter.notifyMatchFailure(op, obstacle);
-    FailureOr<AttentionMatch> match = matcher.match(attention);
-    if (failed(match))
-      return failure();
-    if (!addMask(attention, matcher, *match))
-      return rewriter.notifyMatchFailure(
-          op, "attention: a mask of a shape of its own");
-    match->scale *= getScale(attention, headWidth);
-    return matcher.build(*match);
+    return raiseMoved(context, rewriter, op, op);
   }
 };
 
@@ -161,6 +211,7 @@ struct RaiseAttentionOp : RaisePattern<onnx::AttentionOp> {
 
 void skim::raise::populateAttentionPatterns(RewritePatternSet &patterns,
                                             RaiseContext &context) {
-  patterns.add<RaiseAttention, RaiseAttentionOp>(patterns.getContext(),
-                                                 context);
+  patterns.add<RaiseAttention<onnx::ReshapeOp>, RaiseAttention<onnx::SqueezeOp>,
+               RaiseAttentionOp, RaiseSingleHead>(patterns.getContext(),
+                                                  context);
 }

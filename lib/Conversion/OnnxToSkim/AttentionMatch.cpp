@@ -13,17 +13,24 @@ using Kind = Element::Kind;
 AttentionMatcher::AttentionMatcher(RaiseContext &context,
                                    PatternRewriter &rewriter, Operation *root,
                                    ArrayRef<SymDim> dims, int64_t heads,
-                                   int64_t headWidth)
+                                   int64_t headWidth, int64_t groups)
     : context(context), rewriter(rewriter), root(root), batch(dims[0]),
-      sequence(dims[1]), heads(heads), headWidth(headWidth),
+      sequence(dims[1]), heads(heads), headWidth(headWidth), groups(groups),
       elements(context, {}) {
   // Single ones have no index of their own.
   auto addIndex = [&](const SymDim &extent) {
     SymDim index = elements.addIndex(extent);
     return extent.isConstant(1) ? SymDim(0) : index;
   };
-  indices = {addIndex(batch), addIndex(heads), addIndex(sequence),
-             addIndex(sequence)};
+  // Heads of one group share a head of keys and values.
+  SymDim head;
+  if (groups == 1) {
+    head = addIndex(heads);
+  } else {
+    group = addIndex(groups);
+    head = group * SymDim(heads / groups) + addIndex(heads / groups);
+  }
+  indices = {addIndex(batch), head, addIndex(sequence), addIndex(sequence)};
   column = addIndex(headWidth);
   depth = addIndex(headWidth);
   result.heads = heads;
@@ -69,9 +76,11 @@ AttentionMatcher::matchHeads(Value value, ArrayRef<SymDim> at,
   factor *= element.number;
   int64_t width = getWidth(columns.states.getType());
   // The heads side by side, or one head of keys or values for all of the
-  // queries'; from some column on.
-  for (int64_t count : {heads, int64_t(1)}) {
-    SymDim head = count == 1 ? SymDim(0) : indices.head * SymDim(headWidth);
+  // queries' or for a group of them; from some column on.
+  for (auto [count, which] :
+       {std::make_pair(heads, indices.head), std::make_pair(groups, group),
+        std::make_pair(int64_t(1), SymDim(0))}) {
+    SymDim head = which * SymDim(headWidth);
     std::optional<int64_t> first = (element.at[2] - head - inner).constant();
     if (!first || *first < 0 || *first + count * headWidth > width)
       continue;

@@ -40,10 +40,12 @@ struct AttentionMatch {
 /// Follows one attention; every step says why it fails.
 class AttentionMatcher {
 public:
-  /// `root` makes states with the dimensions `dims`, of `heads` heads.
+  /// `root` makes states with the dimensions `dims`, of `heads` heads. Keys and
+  /// values may have as many heads, one, or `groups` heads, which divide
+  /// `heads`.
   AttentionMatcher(RaiseContext &context, mlir::PatternRewriter &rewriter,
                    mlir::Operation *root, llvm::ArrayRef<SymDim> dims,
-                   int64_t heads, int64_t headWidth);
+                   int64_t heads, int64_t headWidth, int64_t groups = 1);
 
   /// The attention whose context, `probabilities * values`, is moved to the
   /// root.
@@ -97,10 +99,10 @@ private:
   mlir::PatternRewriter &rewriter;
   mlir::Operation *root;
   SymDim batch, sequence;
-  int64_t heads, headWidth;
+  int64_t heads, headWidth, groups;
   Elements elements;
   ScoreIndices indices;
-  SymDim column, depth;
+  SymDim column, depth, group;
   AttentionMatch result;
 };
 

@@ -41,7 +41,7 @@ struct RaiseGather : RaisePattern<onnx::GatherOp> {
                                          "the ids are not [batch, sequence]");
     rewriter.replaceOpWithNewOp<EmbedOp>(op, op.getOutput().getType(),
                                          ValueRange{op.getIndices()},
-                                         ValueRange{op.getData()}, Value());
+                                         ValueRange{op.getData()});
     return success();
   }
 };
@@ -245,7 +245,7 @@ struct RaiseEmbeddingSum : RaisePattern<onnx::AddOp> {
         llvm::append_range(tables, summand.tables);
       }
     }
-    rewriter.replaceOpWithNewOp<EmbedOp>(op, type, ids, tables, Value());
+    rewriter.replaceOpWithNewOp<EmbedOp>(op, type, ids, tables);
     return success();
   }
 };
@@ -280,7 +280,7 @@ struct RaiseEmbedLayerNorm : RaisePattern<onnx::MsEmbedLayerNormalizationOp> {
       ids.push_back(op.getSegmentIds());
       tables.push_back(op.getSegmentEmbedding());
     }
-    Value sum = EmbedOp::create(rewriter, loc, type, ids, tables, Value());
+    Value sum = EmbedOp::create(rewriter, loc, type, ids, tables);
     Value norm = NormOp::create(
         rewriter, loc, type, sum, getRowVector(rewriter, op.getGamma(), width),
         getRowVector(rewriter, op.getBeta(), width),

@@ -88,10 +88,20 @@ struct ExpandBiasGelu : RaisePattern<onnx::MsBiasGeluOp> {
   }
 };
 
+struct ExpandQuickGelu : RaisePattern<onnx::MsQuickGeluOp> {
+  using RaisePattern::RaisePattern;
+  LogicalResult matchAndRewrite(onnx::MsQuickGeluOp op,
+                                PatternRewriter &rewriter) const override {
+    rewriter.replaceOpWithNewOp<onnx::SwishOp>(op, op.getY().getType(),
+                                               op.getX(), op.getAlphaAttr());
+    return success();
+  }
+};
+
 } // namespace
 
 void skim::raise::populateFusedOpPatterns(RewritePatternSet &patterns,
                                           RaiseContext &context) {
-  patterns.add<ExpandSkipLayerNorm, ExpandGelu, ExpandFastGelu, ExpandBiasGelu>(
-      patterns.getContext(), context);
+  patterns.add<ExpandSkipLayerNorm, ExpandGelu, ExpandFastGelu, ExpandBiasGelu,
+               ExpandQuickGelu>(patterns.getContext(), context);
 }

@@ -166,27 +166,53 @@ template <typename Op> struct SinkFlatten : RaisePattern<Op> {
   }
 };
 
-/// A reshape of states that gives every element its old place.
-struct DropRoundTrip : RaisePattern<onnx::ReshapeOp> {
-  using RaisePattern::RaisePattern;
-  LogicalResult matchAndRewrite(onnx::ReshapeOp op,
+/// `op(Unsqueeze(x))` of one state for each sequence, with a dimension of one
+/// between: the dimension is added behind `op`.
+template <typename Op> struct SinkUnsqueeze : RaisePattern<Op> {
+  using RaisePattern<Op>::RaisePattern;
+  LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
-    if (!getStates(op.getReshaped()) ||
-        !op.getData().getDefiningOp<onnx::ReshapeOp>())
+    auto add = op->getOperand(0).template getDefiningOp<onnx::UnsqueezeOp>();
+    RankedTensorType from = add ? getStates(add.getData()) : RankedTensorType();
+    RankedTensorType to = add ? getStates(add.getExpanded()) : from;
+    if (!from || !to || from.getRank() != 2 || to.getRank() != 3 ||
+        from.getShape().back() != to.getShape().back())
       return failure();
-    std::optional<SymDims> dims = context.dims(op.getReshaped());
+    if constexpr (std::is_same_v<Op, LinearOp>)
+      if (op.getResidual())
+        return rewriter.notifyMatchFailure(op, "the layer has a residual");
+    Operation *narrow = rewriter.clone(*op);
+    Type type = op.getResult().getType();
+    narrow->setOperand(0, add.getData());
+    narrow->getResult(0).setType(withWidth(from, getWidth(type)));
+    rewriter.replaceOpWithNewOp<onnx::UnsqueezeOp>(
+        op, type, narrow->getResult(0), add.getAxes());
+    return success();
+  }
+};
+
+/// A reshape of states that gives every element its old place.
+template <typename Op> struct DropRoundTrip : RaisePattern<Op> {
+  using RaisePattern<Op>::RaisePattern;
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
+    Value result = op->getResult(0);
+    if (!getStates(result) ||
+        !isa_and_present<onnx::ReshapeOp, onnx::UnsqueezeOp>(
+            op->getOperand(0).getDefiningOp()))
+      return failure();
+    std::optional<SymDims> dims = this->context.dims(result);
     if (!dims)
       return failure();
-    Elements elements(context, *dims);
+    Elements elements(this->context, *dims);
     SymDims at;
     for (unsigned axis = 0; axis < dims->size(); ++axis)
       at.push_back((*dims)[axis].isConstant(1) ? SymDim(0)
                                                : SymDim::index(axis));
-    Element element = elements.trace(op.getReshaped(), at);
-    if (element.kind != Element::Kind::Access ||
-        element.base == op.getReshaped() || element.number != 1 ||
-        element.at != at ||
-        element.base.getType() != op.getReshaped().getType())
+    Element element = elements.trace(result, at);
+    if (element.kind != Element::Kind::Access || element.base == result ||
+        element.number != 1 || element.at != at ||
+        element.base.getType() != result.getType())
       return rewriter.notifyMatchFailure(op, "the reshape changes the shape");
     rewriter.replaceOp(op, element.base);
     return success();
@@ -198,6 +224,8 @@ struct DropRoundTrip : RaisePattern<onnx::ReshapeOp> {
 void skim::raise::populateLinearPatterns(RewritePatternSet &patterns,
                                          RaiseContext &context) {
   patterns.add<RaiseMatMul, RaiseGemm, RaiseBias, SinkFlatten<LinearOp>,
-               SinkFlatten<NormOp>, SinkFlatten<ActivationOp>, DropRoundTrip>(
-      patterns.getContext(), context);
+               SinkFlatten<NormOp>, SinkFlatten<ActivationOp>,
+               SinkUnsqueeze<LinearOp>, SinkUnsqueeze<NormOp>,
+               SinkUnsqueeze<ActivationOp>, DropRoundTrip<onnx::ReshapeOp>,
+               DropRoundTrip<onnx::SqueezeOp>>(patterns.getContext(), context);
 }

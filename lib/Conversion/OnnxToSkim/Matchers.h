@@ -184,6 +184,17 @@ private:
   Element computeCast(mlir::Value from, mlir::Value to,
                       llvm::ArrayRef<SymDim> at);
   Element computeWhere(mlir::Operation *op, llvm::ArrayRef<SymDim> at);
+  Element computeScaling(mlir::Operation *op, mlir::Value value,
+                         llvm::ArrayRef<SymDim> at);
+  Element computeClip(onnx::ClipOp clip, llvm::ArrayRef<SymDim> at);
+  Element computeBinary(mlir::Operation *op, mlir::Value value,
+                        llvm::ArrayRef<SymDim> at);
+  Element gather(onnx::GatherOp op, llvm::ArrayRef<SymDim> at);
+  Element gatherElements(onnx::GatherElementsOp op, llvm::ArrayRef<SymDim> at);
+  Element gatherND(onnx::GatherNDOp op, llvm::ArrayRef<SymDim> at);
+  Element splitPart(onnx::SplitOp op, mlir::Value part,
+                    llvm::ArrayRef<SymDim> at);
+  Element concat(onnx::ConcatOp op, llvm::ArrayRef<SymDim> at);
   Element reshape(mlir::Value from, mlir::Value to, llvm::ArrayRef<SymDim> at);
   Element broadcast(mlir::Value operand, mlir::Value result,
                     llvm::ArrayRef<SymDim> at);

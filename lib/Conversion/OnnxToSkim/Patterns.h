@@ -38,6 +38,10 @@ void populatePoolPatterns(mlir::RewritePatternSet &patterns,
 void populateStatePatterns(mlir::RewritePatternSet &patterns,
                            RaiseContext &context);
 
+/// Notes on every embedding which of its ids count positions or tokens. After
+/// the patterns.
+void markCountedIds(mlir::func::FuncOp func, RaiseContext &context);
+
 /// A pattern that knows what its function's patterns share.
 template <typename Op> struct RaisePattern : mlir::OpRewritePattern<Op> {
   RaisePattern(mlir::MLIRContext *mlirContext, RaiseContext &context)

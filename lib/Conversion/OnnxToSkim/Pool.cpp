@@ -67,6 +67,42 @@ template <typename Op> struct RaiseFirst : RaisePattern<Op> {
   }
 };
 
+/// Puts a pool in the place of `op`, with the single dimension that it kept.
+void replaceByPool(PatternRewriter &rewriter, Operation *op, Value states,
+                   Value mask, PoolKind kind, double epsilon) {
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  auto pooledType = RankedTensorType::get(
+      {type.getShape().front(), type.getShape().back()}, type.getElementType());
+  Value pooled =
+      PoolOp::create(rewriter, op->getLoc(), pooledType, states, mask, Value(),
+                     kind, llvm::APFloat(static_cast<float>(epsilon)));
+  if (type.getRank() == 3)
+    pooled = onnx::UnsqueezeOp::create(rewriter, op->getLoc(), type, pooled,
+                                       makeInts(rewriter, op->getLoc(), {1}));
+  rewriter.replaceOp(op, pooled);
+}
+
+/// `x[:, 0:1, :]`, whose single dimension is taken away later, if at all.
+struct RaiseFirstSlice : RaisePattern<onnx::SliceOp> {
+  using RaisePattern::RaisePattern;
+  LogicalResult matchAndRewrite(onnx::SliceOp op,
+                                PatternRewriter &rewriter) const override {
+    std::optional<SymDims> dims = context.dims(op.getOutput());
+    if (!isTokenStates(context, op.getData()) || !dims ||
+        !(*dims)[1].isConstant(1) ||
+        op.getData().getType() == op.getOutput().getType())
+      return failure();
+    StateIndices indices(context, *dims);
+    SymDims at{indices.batch, SymDim(0), indices.column};
+    Element element = indices.elements.trace(op.getOutput(), at);
+    if (element.kind != Kind::Access || element.base != op.getData() ||
+        element.at != at || element.number != 1)
+      return rewriter.notifyMatchFailure(op, "not the states at position 0");
+    replaceByPool(rewriter, op, op.getData(), Value(), PoolKind::First, 1e-9);
+    return success();
+  }
+};
+
 /// The value behind repetition and single dimensions.
 Value skipExpansion(Value value) {
   while (Operation *op = value.getDefiningOp()) {
@@ -138,21 +174,6 @@ std::optional<std::pair<Value, bool>> getMaskOfSum(RaiseContext &context,
     at.push_back(dim.isConstant(1) ? SymDim(0) : whole[axis]);
   }
   return getTokenMask(indices.elements.evaluate(mask, at), indices);
-}
-
-/// Replaces `op` by a pool, with the single dimension that the reduction kept.
-void replaceByPool(PatternRewriter &rewriter, Operation *op, Value states,
-                   Value mask, PoolKind kind, double epsilon) {
-  auto type = cast<RankedTensorType>(op->getResult(0).getType());
-  auto pooledType = RankedTensorType::get(
-      {type.getShape().front(), type.getShape().back()}, type.getElementType());
-  Value pooled =
-      PoolOp::create(rewriter, op->getLoc(), pooledType, states, mask, Value(),
-                     kind, llvm::APFloat(static_cast<float>(epsilon)));
-  if (type.getRank() == 3)
-    pooled = onnx::UnsqueezeOp::create(rewriter, op->getLoc(), type, pooled,
-                                       makeInts(rewriter, op->getLoc(), {1}));
-  rewriter.replaceOp(op, pooled);
 }
 
 /// `sum(states * mask) / max(sum(mask), epsilon)`.
@@ -310,10 +331,10 @@ struct RaiseLpNormalization : RaisePattern<onnx::LpNormalizationOp> {
 
 void skim::raise::populatePoolPatterns(RewritePatternSet &patterns,
                                        RaiseContext &context) {
-  patterns.add<RaiseFirst<onnx::GatherOp>, RaiseFirst<onnx::SqueezeOp>,
-               RaiseFirst<onnx::ReshapeOp>, RaiseMaskedMean, RaiseMaskedMax,
-               RaiseReduction<onnx::ReduceMeanOp, PoolKind::Mean>,
-               RaiseReduction<onnx::ReduceMaxOp, PoolKind::Max>,
-               RaiseL2Normalize, RaiseLpNormalization>(patterns.getContext(),
-                                                       context);
+  patterns
+      .add<RaiseFirst<onnx::GatherOp>, RaiseFirst<onnx::SqueezeOp>,
+           RaiseFirst<onnx::ReshapeOp>, RaiseFirstSlice, RaiseMaskedMean,
+           RaiseMaskedMax, RaiseReduction<onnx::ReduceMeanOp, PoolKind::Mean>,
+           RaiseReduction<onnx::ReduceMaxOp, PoolKind::Max>, RaiseL2Normalize,
+           RaiseLpNormalization>(patterns.getContext(), context);
 }

@@ -60,6 +60,75 @@ std::string Lowering::nameOfIds(EmbedOp op, Value ids) {
   return onnx::describe(op);
 }
 
+/// Refuses sequences that are longer than a table whose ids count positions;
+/// where they count tokens, says so when an id is out of range.
+void Lowering::limitSequence(EmbedOp op, int64_t count, Value sequence,
+                             EmbedSpec::Table &table) {
+  if (count == -1)
+    return;
+  std::string input = nameOfIds(op, op.getIds().front());
+  if (count == -2) {
+    table.label = input + ": sequence too long for the position table of " +
+                  onnx::describe(op);
+    return;
+  }
+  Location loc = op.getLoc();
+  Value most = index(loc, table.rows - count);
+  Value fits = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sle,
+                                     sequence, most);
+  CheckOp::create(builder, loc, fits,
+                  input +
+                      ": sequence of {0} positions, expected at most {1} "
+                      "(position table of " +
+                      onnx::describe(op) + ")",
+                  ValueRange{sequence, most});
+}
+
+/// Table `number` of an embedding: its part of the spec, the checks of its ids
+/// and the kernel's arguments.
+LogicalResult Lowering::lowerTable(EmbedOp op, unsigned number, Value ids,
+                                   const RowsBuffers &where, EmbedSpec &spec,
+                                   SmallVectorImpl<Value> &arguments) {
+  Location loc = op.getLoc();
+  Value table = op.getTables()[number];
+  auto type = cast<MemRefType>(ids.getType());
+  if (type.getRank() != 2)
+    return op.emitError() << onnx::describe(op)
+                          << ": expected ids of 2 dimensions, got "
+                          << op.getIds()[number].getType();
+  EmbedSpec::Table entry;
+  entry.rows = cast<RankedTensorType>(table.getType()).getDimSize(0);
+  entry.idBits = type.getElementTypeBitWidth();
+  entry.shared = type.getDimSize(0) == 1;
+  entry.label = nameOfIds(op, op.getIds()[number]);
+  if (op.getCounts())
+    limitSequence(op, (*op.getCounts())[number], where.sequence, entry);
+  FailureOr<Value> weight = plainWeight(op, table, "table");
+  if (failed(weight))
+    return failure();
+  // The other way to be out of range: fewer ids than positions.
+  auto check = [&](int64_t dimension, Value wanted, StringRef message) {
+    Value size = dim(loc, ids, dimension);
+    Value fits = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                       size, wanted);
+    CheckOp::create(builder, loc, fits, entry.label + ": " + message.str(),
+                    ValueRange{wanted, size});
+  };
+  check(1, where.sequence,
+        "sequence length {0}, but there are ids for {1} positions");
+  if (!entry.shared)
+    check(0, where.batch,
+          "batch size {0}, but there are ids for {1} sequences");
+  auto wanted = MemRefType::get(
+      {entry.shared ? 1 : ShapedType::kDynamic, ShapedType::kDynamic},
+      type.getElementType());
+  if (type != wanted)
+    ids = memref::CastOp::create(builder, loc, wanted, ids);
+  arguments.append({ids, *weight});
+  spec.tables.push_back(entry);
+  return success();
+}
+
 LogicalResult Lowering::lowerEmbed(EmbedOp op) {
   Location loc = op.getLoc();
   EmbedSpec spec;
@@ -82,43 +151,9 @@ LogicalResult Lowering::lowerEmbed(EmbedOp op) {
   }
 
   SmallVector<Value> arguments;
-  for (auto [index, buffer] : llvm::enumerate(idBuffers)) {
-    Value ids = op.getIds()[index], table = op.getTables()[index];
-    Value given = buffer;
-    auto type = cast<MemRefType>(given.getType());
-    if (type.getRank() != 2)
-      return op.emitError()
-             << onnx::describe(op) << ": expected ids of 2 dimensions, got "
-             << ids.getType();
-    EmbedSpec::Table entry;
-    entry.rows = cast<RankedTensorType>(table.getType()).getDimSize(0);
-    entry.idBits = type.getElementTypeBitWidth();
-    entry.shared = type.getDimSize(0) == 1;
-    entry.label = nameOfIds(op, ids);
-    FailureOr<Value> weight = plainWeight(op, table, "table");
-    if (failed(weight))
+  for (unsigned i = 0; i != idBuffers.size(); ++i)
+    if (failed(lowerTable(op, i, idBuffers[i], where, spec, arguments)))
       return failure();
-    // The other way to be out of range: fewer ids than positions.
-    auto check = [&](int64_t dimension, Value wanted, StringRef message) {
-      Value size = dim(loc, given, dimension);
-      Value fits = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
-                                         size, wanted);
-      CheckOp::create(builder, loc, fits, entry.label + ": " + message.str(),
-                      ValueRange{wanted, size});
-    };
-    check(1, where.sequence,
-          "sequence length {0}, but there are ids for {1} positions");
-    if (!entry.shared)
-      check(0, where.batch,
-            "batch size {0}, but there are ids for {1} sequences");
-    auto wanted = MemRefType::get(
-        {entry.shared ? 1 : ShapedType::kDynamic, ShapedType::kDynamic},
-        type.getElementType());
-    if (given.getType() != wanted)
-      given = memref::CastOp::create(builder, loc, wanted, given);
-    arguments.append({given, *weight});
-    spec.tables.push_back(entry);
-  }
   if (spec.ragged)
     arguments.push_back(where.positions);
   arguments.push_back(where.sequence);

@@ -162,6 +162,11 @@ private:
   mlir::Value timesI64(mlir::Location loc, mlir::Value count, int64_t factor);
   void numberLayers(mlir::func::FuncOp main);
   std::string nameOfIds(EmbedOp op, mlir::Value ids);
+  void limitSequence(EmbedOp op, int64_t count, mlir::Value sequence,
+                     EmbedSpec::Table &table);
+  mlir::LogicalResult lowerTable(EmbedOp op, unsigned number, mlir::Value ids,
+                                 const RowsBuffers &where, EmbedSpec &spec,
+                                 llvm::SmallVectorImpl<mlir::Value> &arguments);
 
   KernelEmitter &emitter;
   TargetInfo target;

@@ -62,9 +62,8 @@ static LogicalResult importCast(Node &node) {
   Type type =
       getElementType(node.getBuilder().getContext(), node.getInt("to", 0));
   if (!type)
-    return node.fail("unsupported type " +
-                     getDataTypeName(node.getInt("to", 0)) +
-                     " as attribute 'to'");
+    return node.fail(Twine(expectedType) + " as attribute 'to', got " +
+                     getDataTypeName(node.getInt("to", 0)));
   return node.build(withElement(node.getInput(0), type));
 }
 

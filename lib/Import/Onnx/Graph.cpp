@@ -133,7 +133,7 @@ FailureOr<Type> GraphImporter::getInputType(const ::onnx::ValueInfoProto &info,
   const auto &tensor = info.type().tensor_type();
   Type elementType = getElementType(context, tensor.elem_type());
   if (!elementType)
-    return fail("input '" + info.name() + "' has the unsupported type " +
+    return fail("input '" + info.name() + "': " + expectedType + ", got " +
                 getDataTypeName(tensor.elem_type()));
   if (!tensor.has_shape())
     return fail("input '" + info.name() + "': expected a shape, got none");
@@ -384,7 +384,8 @@ LogicalResult GraphImporter::importNode(const ::onnx::NodeProto &proto,
                       proto.domain() + "'" +
                       (opset == scope.opsets.end()
                            ? Twine()
-                           : " opset " + Twine(opset->second)));
+                           : " opset " + Twine(opset->second)) +
+                      ", expected an op of transformer encoders");
   if (domain.empty() && opset == scope.opsets.end())
     return failAt(proto, scope,
                   "the model imports no operator set of domain ''");

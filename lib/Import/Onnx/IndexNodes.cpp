@@ -115,8 +115,8 @@ static LogicalResult importEyeLike(Node &node) {
     element =
         getElementType(node.getBuilder().getContext(), node.getInt("dtype", 0));
   if (!element)
-    return node.fail("unsupported type " +
-                     getDataTypeName(node.getInt("dtype", 0)) + " as dtype");
+    return node.fail(Twine(expectedType) + " as dtype, got " +
+                     getDataTypeName(node.getInt("dtype", 0)));
   return node.build(withElement(node.getInput(0), element));
 }
 

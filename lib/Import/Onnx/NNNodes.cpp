@@ -64,9 +64,8 @@ static LogicalResult importLayerNormalization(Node &node) {
   Type stash = getElementType(node.getBuilder().getContext(),
                               node.getInt("stash_type", 1));
   if (!stash)
-    return node.fail("unsupported type " +
-                     getDataTypeName(node.getInt("stash_type", 1)) +
-                     " as stash_type");
+    return node.fail(Twine(expectedType) + " as stash_type, got " +
+                     getDataTypeName(node.getInt("stash_type", 1)));
   Type rows = withRank(stash, node.getRank(0));
   return node.build(TypeRange{node.getInput(0).getType(), rows, rows});
 }

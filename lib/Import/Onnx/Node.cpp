@@ -333,7 +333,13 @@ LogicalResult Node::verify(Operation *op) {
   }
   StringRef message(text);
   message.consume_front(("'onnx." + spec.name + "' op ").str());
-  return fail(message);
+  if (!message.consume_front("failed to verify that "))
+    return fail(message);
+  // What the traits say: without the types that they found.
+  std::string types;
+  llvm::raw_string_ostream os(types);
+  llvm::interleaveComma(op->getOperandTypes(), os);
+  return fail("expected that " + message + ", got " + types);
 }
 
 //===----------------------------------------------------------------------===//

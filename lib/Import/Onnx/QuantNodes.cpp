@@ -17,8 +17,8 @@ static LogicalResult importQuantize(Node &node) {
   else if (wanted != 0)
     type = getElementType(builder.getContext(), wanted);
   if (!type)
-    return node.fail("unsupported type " + getDataTypeName(wanted) +
-                     " as output_dtype");
+    return node.fail(Twine(expectedType) + " as output_dtype, got " +
+                     getDataTypeName(wanted));
   return node.build(withElement(node.getInput(0), type));
 }
 
@@ -29,8 +29,8 @@ static LogicalResult importDequantize(Node &node) {
                   ? node.getElement(1)
                   : getElementType(node.getBuilder().getContext(), wanted);
   if (!type)
-    return node.fail("unsupported type " + getDataTypeName(wanted) +
-                     " as output_dtype");
+    return node.fail(Twine(expectedType) + " as output_dtype, got " +
+                     getDataTypeName(wanted));
   return node.build(withElement(node.getInput(0), type));
 }
 

@@ -265,11 +265,18 @@ ElementsAttr skim::import::TensorReader::make(
       type, manager.insert(name.empty() ? "tensor" : name, std::move(blob)));
 }
 
+static std::string formatDims(ArrayRef<int64_t> dims) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  llvm::interleave(dims, os, " x ");
+  return text;
+}
+
 llvm::Expected<ElementsAttr>
 skim::import::TensorReader::read(TensorProto &tensor, const Twine &what) {
   Type elementType = getElementType(context, tensor.data_type());
   if (!elementType)
-    return error(what + " has the unsupported type " +
+    return error(what + ": " + expectedType + ", got " +
                  getDataTypeName(tensor.data_type()));
   if (tensor.has_segment())
     return error(what + " is stored in segments, which is not supported");
@@ -280,7 +287,8 @@ skim::import::TensorReader::read(TensorProto &tensor, const Twine &what) {
       return error(what + ": expected dimensions of 0 or more, got " +
                    Twine(dim));
     if (dim != 0 && bytes > (uint64_t(1) << 46) / dim)
-      return error(what + ": expected fewer than 2^46 bytes");
+      return error(what + ": expected fewer than 2^46 bytes, got dimensions " +
+                   formatDims(dims));
     bytes *= dim;
   }
   auto type = RankedTensorType::get(dims, elementType);

@@ -25,6 +25,10 @@ using onnx::getElementType;
 /// ONNX's name of an element type: `FLOAT`, or `32` for an unknown number.
 std::string getDataTypeName(int64_t dataType);
 
+/// What messages on unsupported types say; the rest names what was found.
+inline constexpr const char *expectedType =
+    "expected floats, integers or booleans";
+
 /// Bytes of one element in an ONNX file.
 unsigned getElementBytes(mlir::Type elementType);
 

@@ -136,3 +136,31 @@ func.func @sums(%x: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %y: tensor<
   %1 = onnx.Add %0, %z : (tensor<?x?x4xf32>, tensor<1x?x4xf32>) -> tensor<?x?x4xf32>
   return %1 : tensor<?x?x4xf32>
 }
+
+// -----
+
+// CHECK-LABEL: func @quick
+// CHECK:         skim.activation gelu_quick
+// CHECK:         skim.activation gelu_quick
+// CHECK:         skim.activation gelu_quick
+func.func @quick(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
+  %factor = onnx.Constant dense<1.702> : tensor<f32>
+  %0 = onnx.Mul %x, %factor : (tensor<?x?x4xf32>, tensor<f32>) -> tensor<?x?x4xf32>
+  %1 = onnx.Sigmoid %0 : (tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %2 = onnx.Mul %x, %1 : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %3 = onnx.ms.QuickGelu %2 : (tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %4 = onnx.Swish %3 {alpha = 1.702 : f32} : (tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  return %4 : tensor<?x?x4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @other_factor_stays
+// CHECK-NOT:     skim.activation
+// CHECK:         onnx.Mul
+func.func @other_factor_stays(%x: tensor<?x?x4xf32>, %y: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
+  %factor = onnx.Constant dense<1.5> : tensor<f32>
+  %0 = onnx.Mul %x, %factor : (tensor<?x?x4xf32>, tensor<f32>) -> tensor<?x?x4xf32>
+  %1 = onnx.Mul %y, %0 : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  return %1 : tensor<?x?x4xf32>
+}

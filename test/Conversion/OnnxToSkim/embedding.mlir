@@ -7,7 +7,7 @@
 // CHECK-DAG:     %[[T:.+]] = onnx.Constant dense<2.000000e+00> : tensor<2x4xf32>
 // CHECK-DAG:     %[[P:.+]] = onnx.Constant dense<3.000000e+00> : tensor<7x4xf32>
 // CHECK:         %[[SUM:.+]] = onnx.CumSum
-// CHECK:         %[[E:.+]] = skim.embed(%[[IDS]], %[[TYPES]], %[[SUM]]) in(%[[W]], %[[T]], %[[P]])
+// CHECK:         %[[E:.+]] = skim.embed(%[[IDS]], %[[TYPES]], %[[SUM]]) in(%[[W]], %[[T]], %[[P]]) {counts = array<i64: -1, -1, -2>}
 // CHECK:         return %[[E]]
 func.func @three_tables(%ids: tensor<?x?xi64> {onnx.dims = ["b", "s"]}, %types: tensor<?x?xi64> {onnx.dims = ["b", "s"]}) -> tensor<?x?x4xf32> {
   %w = onnx.Constant dense<1.0> : tensor<9x4xf32>
@@ -34,7 +34,7 @@ func.func @three_tables(%ids: tensor<?x?xi64> {onnx.dims = ["b", "s"]}, %types: 
 // CHECK:         %[[P:.+]] = onnx.Constant {{.*}} : tensor<2x4xf32>
 // CHECK:         %[[ZEROS:.+]] = onnx.ConstantOfShape {{.*}}value = dense<0> : tensor<1xi64>{{.*}} -> tensor<1x?xi64>
 // CHECK:         %[[R:.+]] = onnx.Constant {{.*}} : tensor<1x4xf32>
-// CHECK:         skim.embed(%[[IDS]], %[[POSITIONS]], %[[ZEROS]]) in(%[[W]], %[[P]], %[[R]])
+// CHECK:         skim.embed(%[[IDS]], %[[POSITIONS]], %[[ZEROS]]) in(%[[W]], %[[P]], %[[R]]) {counts = array<i64: -1, 0, -1>}
 func.func @slice_and_row(%ids: tensor<?x?xi64> {onnx.dims = ["b", "s"]}) -> tensor<?x?x4xf32> {
   %w = onnx.Constant dense<1.0> : tensor<9x4xf32>
   %p = onnx.Constant dense<[[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]]> : tensor<1x2x4xf32>
@@ -55,7 +55,7 @@ func.func @slice_and_row(%ids: tensor<?x?xi64> {onnx.dims = ["b", "s"]}) -> tens
 // Positions without a batch dimension.
 // CHECK-LABEL: func @positions_of_rank_one
 // CHECK:         %[[RANGE:.+]] = onnx.Unsqueeze {{.*}} -> tensor<1x?xi64>
-// CHECK:         skim.embed(%{{.+}}, %[[RANGE]])
+// CHECK:         skim.embed(%{{.+}}, %[[RANGE]]) in(%{{.+}}) {counts = array<i64: -1, 0>}
 func.func @positions_of_rank_one(%ids: tensor<?x?xi64> {onnx.dims = ["b", "s"]}) -> tensor<?x?x4xf32> {
   %w = onnx.Constant dense<1.0> : tensor<9x4xf32>
   %p = onnx.Constant dense<[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]> : tensor<2x4xf32>

@@ -25,6 +25,25 @@ func.func @first_by_slice(%x: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}) -
 
 // -----
 
+// The slice keeps its dimension over a layer.
+// CHECK-LABEL: func @first_by_slice_and_layer
+// CHECK-SAME:    %[[X:[^ ]+]]: tensor<?x?x4xf32>
+// CHECK:         %[[FIRST:.+]] = skim.pool first %[[X]]
+// CHECK:         %[[Y:.+]] = skim.linear %[[FIRST]], %{{.+}} : tensor<?x4xf32>
+// CHECK:         return %[[Y]]
+func.func @first_by_slice_and_layer(%x: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}) -> tensor<?x4xf32> {
+  %zero = onnx.Constant dense<0> : tensor<1xi64>
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  %w = onnx.Constant dense<2.0> : tensor<4x4xf32>
+  %none = onnx.None
+  %0 = onnx.Slice %x, %zero, %one, %one, %none : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, none) -> tensor<?x1x4xf32>
+  %1 = onnx.MatMul %0, %w : (tensor<?x1x4xf32>, tensor<4x4xf32>) -> tensor<?x1x4xf32>
+  %2 = onnx.Squeeze %1, %one : (tensor<?x1x4xf32>, tensor<1xi64>) -> tensor<?x4xf32>
+  return %2 : tensor<?x4xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func @second_position_stays
 // CHECK:         onnx.Gather
 func.func @second_position_stays(%x: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}) -> tensor<?x4xf32> {

@@ -83,7 +83,10 @@ func.func @main(%ids: tensor<?x3xi64> {onnx.name = "input_ids"}) -> (tensor<?x3x
   %positions = onnx.Constant dense<[[0, 1, 2]]> : tensor<1x3xi64>
   %table = onnx.Constant dense<1.0> : tensor<9x8xf32>
   %rows = skim.pack like %ids : tensor<?x3xi64>
-  %x = skim.embed(%ids, %positions) in (%table, %table) rows %rows : (tensor<?x3xi64>, tensor<1x3xi64>) in (tensor<9x8xf32>, tensor<9x8xf32>) -> !skim.ragged<8xf32>
+  // A sequence that is too long is refused before anything is computed.
+  // CHECK: skim.check %{{.+}}, "input 'input_ids': sequence of {0} positions, expected at most {1} (position table of {{.+}})"
+  // CHECK: skim.dispatch embed
+  %x = skim.embed(%ids, %positions) in (%table, %table) rows %rows {counts = array<i64: -1, 0>} : (tensor<?x3xi64>, tensor<1x3xi64>) in (tensor<9x8xf32>, tensor<9x8xf32>) -> !skim.ragged<8xf32>
   %y = skim.restore %x rows %rows : !skim.ragged<8xf32> -> tensor<?x3x8xf32>
   return %y : tensor<?x3x8xf32>
 }

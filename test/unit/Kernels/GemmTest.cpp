@@ -26,6 +26,8 @@ static double activate(Activation activation, double x) {
     return 1 / (1 + std::exp(-x));
   case Activation::Silu:
     return x / (1 + std::exp(-x));
+  case Activation::GeluQuick:
+    return x / (1 + std::exp(-1.702 * x));
   }
   return 0;
 }
@@ -141,7 +143,8 @@ TEST(Gemm, SeveralBlocksOfRows) {
 TEST(Gemm, EveryActivation) {
   for (Activation activation :
        {Activation::Relu, Activation::GeluErf, Activation::GeluTanh,
-        Activation::Tanh, Activation::Sigmoid, Activation::Silu})
+        Activation::Tanh, Activation::Sigmoid, Activation::Silu,
+        Activation::GeluQuick})
     check("native", {24, 40, activation, true}, {1, 9});
 }
 TEST(Gemm, Baseline) {

@@ -19,7 +19,9 @@
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/IR/LegacyPassManager.h"
+#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/Transforms/Instrumentation/AddressSanitizer.h"
 
 using namespace mlir;
 using namespace skim;
@@ -125,9 +127,34 @@ std::unique_ptr<llvm::Module> Kernels::translate(llvm::LLVMContext &llvm) {
   return result;
 }
 
+#if __has_feature(address_sanitizer)
+/// Has the kernels check what they read and write, as the tests' own code does.
+static void instrument(llvm::Module &module) {
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration())
+      function.addFnAttr(llvm::Attribute::SanitizeAddress);
+  llvm::PassBuilder builder;
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager sccs;
+  llvm::ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(sccs);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, sccs, modules);
+  llvm::ModulePassManager passes;
+  passes.addPass(llvm::AddressSanitizerPass(llvm::AddressSanitizerOptions()));
+  passes.run(module, modules);
+}
+#else
+static void instrument(llvm::Module &) {}
+#endif
+
 void Kernels::compile() {
   auto llvm = std::make_unique<llvm::LLVMContext>();
   std::unique_ptr<llvm::Module> code = translate(*llvm);
+  instrument(*code);
   llvm::orc::JITTargetMachineBuilder builder{llvm::Triple(cpu.triple)};
   builder.setCPU(cpu.cpu);
   for (llvm::StringRef feature : llvm::split(cpu.features, ','))

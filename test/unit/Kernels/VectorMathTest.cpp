@@ -150,6 +150,15 @@ TEST(VectorMath, Silu) {
       "native", activation(Activation::Silu),
       [](double x) { return x * sigmoid(x); }, bound);
 }
+TEST(VectorMath, GeluQuick) {
+  // e^x doubles the rounding of 1.702 x at the far left.
+  Bound bound = [](double x, double expected) {
+    return x < -50 ? 1e-35 : 1e-6 * std::max(1e-3, std::abs(expected));
+  };
+  check(
+      "native", activation(Activation::GeluQuick),
+      [](double x) { return x * sigmoid(1.702 * x); }, bound);
+}
 TEST(VectorMath, Gelu) {
   check("native", activation(Activation::GeluErf), geluErf, geluBound);
   check("native", activation(Activation::GeluTanh), geluTanh, geluBound);

@@ -251,6 +251,13 @@ static LogicalResult inferTopK(TopKOp op, Inference &in) {
 }
 
 static LogicalResult inferNonZero(NonZeroOp op, Inference &in) {
+  // Of a vector of ones: every position, as exporters write a range.
+  auto each = in.splat(0) ? in.splat(0)->constant() : std::nullopt;
+  if (in.rank(0) == 1 && each && *each != 0) {
+    in.setDims(0, {SymDim(1), in.dims(0)[0]});
+    in.setElement(0, SymDim::index(1));
+    return success();
+  }
   in.setDims(0, {in.rank(0), in.fresh("NonZero")});
   return success();
 }

@@ -85,77 +85,95 @@ static std::optional<SlicedAxis> sliceAxis(const SymDim &start,
       step};
 }
 
-static LogicalResult inferSlice(SliceOp op, Inference &in) {
-  SymDims dims(in.dims(0));
-  auto starts = in.contents(1), ends = in.contents(2);
-  auto count = in.dims(1).size() == 1 ? in.dims(1)[0].constant()
-                                      : std::optional<int64_t>();
+namespace {
+/// What is known of a tensor while it is cut axis by axis.
+struct SliceFacts {
+  SymDims dims;
+  OptionalDim element;
+  std::optional<SymDims> contents;
+};
+} // namespace
+
+/// Cuts one axis.
+static void cutAxis(SliceFacts &facts, Inference &in, unsigned axis,
+                    const SymDim &start, const SymDim &end, int64_t step) {
+  auto part = sliceAxis(start, end, step, facts.dims[axis]);
+  if (!part) {
+    facts.dims[axis] = in.fresh("Slice");
+    facts.element.reset();
+    facts.contents.reset();
+    return;
+  }
+  if (facts.element) {
+    SymDim index = part->start + SymDim(step) * SymDim::index(axis);
+    facts.element = facts.element->substitute([&](const SymAtom &atom) {
+      return atom.kind == SymAtom::Kind::Index && atom.axis == axis
+                 ? OptionalDim(index)
+                 : std::nullopt;
+    });
+  }
+  auto first = part->start.constant(), length = part->length.constant();
+  if (facts.contents)
+    facts.contents = first && length
+                         ? sliceContents(*facts.contents, facts.dims, axis,
+                                         *first, *length, step)
+                         : std::nullopt;
+  facts.dims[axis] = part->length;
+}
+
+/// The axes that the op names, or the first ones where it names none; `known`
+/// is cleared where they are not constant.
+static std::optional<SmallVector<unsigned>> slicedAxes(Inference &in,
+                                                       bool &known) {
   SmallVector<int64_t> list;
-  bool known = starts && ends;
   if (in.isPresent(3)) {
     auto axes = in.constants(3);
     known &= axes.has_value();
     if (axes)
       list = *axes;
-  } else if (count) {
-    for (int64_t i = 0; i < *count; ++i)
+  } else if (in.dims(1).size() == 1) {
+    for (int64_t i = 0, e = in.dims(1)[0].constant().value_or(0); i < e; ++i)
       list.push_back(i);
   }
-  auto axes = in.axes(list, in.rank(0));
+  return in.axes(list, in.rank(0));
+}
+
+static LogicalResult inferSlice(SliceOp op, Inference &in) {
+  SliceFacts facts{SymDims(in.dims(0)), in.element(0), std::nullopt};
+  auto starts = in.contents(1), ends = in.contents(2);
+  bool known = starts && ends;
+  auto axes = slicedAxes(in, known);
   if (!axes)
     return failure();
+  size_t count = axes->size();
   auto steps =
-      in.isPresent(4) ? in.constants(4) : SmallVector<int64_t>(list.size(), 1);
+      in.isPresent(4) ? in.constants(4) : SmallVector<int64_t>(count, 1);
   known &= steps.has_value();
-  if (known && (starts->size() != list.size() || ends->size() != list.size() ||
-                steps->size() != list.size()))
-    return in.error("expected one start, end and step for each of " +
-                    Twine(list.size()) + " axes, got " + Twine(starts->size()) +
-                    ", " + Twine(ends->size()) + " and " +
-                    Twine(steps->size()));
   if (!known) {
     // Only the axes that are cut change, if they are known.
-    for (auto [axis, dim] : llvm::enumerate(dims))
+    for (auto [axis, dim] : llvm::enumerate(facts.dims))
       if (axes->empty() || llvm::is_contained(*axes, axis))
         dim = in.fresh("Slice");
-    in.setDims(0, std::move(dims));
+    in.setDims(0, std::move(facts.dims));
     return success();
   }
-  OptionalDim element = in.element(0);
-  std::optional<SymDims> contents;
+  if (starts->size() != count || ends->size() != count ||
+      steps->size() != count)
+    return in.error("expected one start, end and step for each of " +
+                    Twine(count) + " axes, got " + Twine(starts->size()) +
+                    ", " + Twine(ends->size()) + " and " +
+                    Twine(steps->size()));
   if (auto all = in.contents(0))
-    contents.emplace(*all);
+    facts.contents.emplace(*all);
   for (auto [i, axis] : llvm::enumerate(*axes)) {
-    int64_t step = (*steps)[i];
-    if (step == 0)
+    if ((*steps)[i] == 0)
       return in.error("expected steps other than 0, got 0 on axis " +
                       Twine(axis));
-    auto part = sliceAxis((*starts)[i], (*ends)[i], step, dims[axis]);
-    if (!part) {
-      dims[axis] = in.fresh("Slice");
-      element.reset();
-      contents.reset();
-      continue;
-    }
-    if (element) {
-      SymDim index = part->start + SymDim(step) * SymDim::index(axis);
-      unsigned sliced = axis;
-      element = element->substitute([&](const SymAtom &atom) {
-        return atom.kind == SymAtom::Kind::Index && atom.axis == sliced
-                   ? OptionalDim(index)
-                   : std::nullopt;
-      });
-    }
-    auto first = part->start.constant(), length = part->length.constant();
-    if (contents)
-      contents = first && length ? sliceContents(*contents, dims, axis, *first,
-                                                 *length, step)
-                                 : std::nullopt;
-    dims[axis] = part->length;
+    cutAxis(facts, in, axis, (*starts)[i], (*ends)[i], (*steps)[i]);
   }
-  in.setElement(0, element);
-  in.setContents(0, contents);
-  in.setDims(0, std::move(dims));
+  in.setElement(0, facts.element);
+  in.setContents(0, facts.contents);
+  in.setDims(0, std::move(facts.dims));
   return success();
 }
 

@@ -188,6 +188,42 @@ struct DecideWhere : NormalisePattern<WhereOp> {
   }
 };
 
+/// Gemm's factors go into constants: alpha into the weight, beta into the bias.
+struct FoldGemmFactors : OpRewritePattern<GemmOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  static Value scale(PatternRewriter &rewriter, Value constant,
+                     APFloat factor) {
+    auto type = cast<RankedTensorType>(constant.getType());
+    auto scalar = RankedTensorType::get({}, type.getElementType());
+    Value number = ConstantOp::create(rewriter, constant.getLoc(),
+                                      DenseElementsAttr::get(scalar, {factor}));
+    return MulOp::create(rewriter, constant.getLoc(), type, constant, number);
+  }
+
+  LogicalResult matchAndRewrite(GemmOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!elementType(op.getY()).isF32())
+      return rewriter.notifyMatchFailure(op, "not on f32");
+    bool scalesB = !op.getAlpha().isExactlyValue(1) && getConstant(op.getB());
+    bool scalesC = !op.getBeta().isExactlyValue(1) && !isAbsent(op.getC()) &&
+                   getConstant(op.getC());
+    if (!scalesB && !scalesC)
+      return rewriter.notifyMatchFailure(op, "no factor of a constant");
+    rewriter.modifyOpInPlace(op, [&] {
+      if (scalesB) {
+        op.getBMutable().assign(scale(rewriter, op.getB(), op.getAlpha()));
+        op.setAlpha(APFloat(1.0f));
+      }
+      if (scalesC) {
+        op.getCMutable().assign(scale(rewriter, op.getC(), op.getBeta()));
+        op.setBeta(APFloat(1.0f));
+      }
+    });
+    return success();
+  }
+};
+
 /// Split into one part.
 struct DropSingleSplit : OpRewritePattern<SplitOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -206,7 +242,7 @@ void skim::onnx::addAlgebraPatterns(RewritePatternSet &set,
   set.add<DropCast, DropCastLike, DropDoubleNot, DropIdentity,
           DropSingle<ClipOp>, DropSingle<ConcatOp>, DropSingle<MaxOp>,
           DropSingle<MeanOp>, DropSingle<MinOp>, DropSingle<SumOp>,
-          DropSingleSplit>(set.getContext());
+          DropSingleSplit, FoldGemmFactors>(set.getContext());
   set.add<DecideJunction<AndOp>, DecideJunction<OrOp>, DecideWhere, DropDropout,
           DropNeutral<AddOp>, DropNeutral<DivOp>, DropNeutral<MulOp>,
           DropNeutral<SubOp>>(set.getContext(), state);

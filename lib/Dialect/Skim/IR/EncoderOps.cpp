@@ -27,6 +27,16 @@ LogicalResult EmbedOp::verify() {
       return emitOpError() << "expected width "
                            << getWidth(getResult().getType()) << " of table "
                            << index << ", got " << getWidth(table.getType());
+  // embed_c4
+  if (std::optional<ArrayRef<int64_t>> counts = getCounts()) {
+    if (counts->size() != getTables().size())
+      return emitOpError() << "expected a count for each of "
+                           << getTables().size() << " tables, got "
+                           << counts->size();
+    for (int64_t count : *counts)
+      if (count < -2)
+        return emitOpError() << "expected counts of at least -2, got " << count;
+  }
   // embed_c3
   return verifyRows(*this, getResult().getType(), getRows());
 }

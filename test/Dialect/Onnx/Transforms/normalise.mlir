@@ -263,3 +263,36 @@ func.func @gemm_of_flattened(%x: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}
   %r = onnx.Reshape %g, %to : (tensor<*xf32>, tensor<*xi64>) -> tensor<*xf32>
   return %r : tensor<*xf32>
 }
+
+// -----
+
+// Gemm's factors go into constants.
+// CHECK-LABEL: func @gemm_with_factors
+// CHECK-DAG:     %[[W:.+]] = onnx.Mul %{{.+}}, %{{.+}} : (tensor<4x3xf32>, tensor<f32>)
+// CHECK-DAG:     %[[C:.+]] = onnx.Mul %{{.+}}, %{{.+}} : (tensor<3xf32>, tensor<f32>)
+// CHECK:         onnx.Gemm %{{.+}}, %[[W]], %[[C]] :
+func.func @gemm_with_factors(%x: tensor<?x4xf32>) -> tensor<?x3xf32> {
+  %w = onnx.Constant dense_resource<w> : tensor<4x3xf32>
+  %c = onnx.Constant dense<[1.0, 2.0, 3.0]> : tensor<3xf32>
+  %0 = onnx.Gemm %x, %w, %c {alpha = 0.5 : f32, beta = 4.0 : f32} : (tensor<?x4xf32>, tensor<4x3xf32>, tensor<3xf32>) -> tensor<?x3xf32>
+  return %0 : tensor<?x3xf32>
+}
+
+// -----
+
+// Factors of what is no constant stay.
+// CHECK-LABEL: func @gemm_with_factors_stays
+// CHECK:         onnx.Gemm {{.*}} {alpha = 5.000000e-01 : f32}
+func.func @gemm_with_factors_stays(%x: tensor<?x4xf32>, %w: tensor<4x3xf32>) -> tensor<?x3xf32> {
+  %none = onnx.None
+  %0 = onnx.Gemm %x, %w, %none {alpha = 0.5 : f32} : (tensor<?x4xf32>, tensor<4x3xf32>, none) -> tensor<?x3xf32>
+  return %0 : tensor<?x3xf32>
+}
+
+{-#
+  dialect_resources: {
+    builtin: {
+      w: "0x040000000000803F0000803F0000803F0000803F0000803F0000803F0000803F0000803F0000803F0000803F0000803F0000803F"
+    }
+  }
+#-}

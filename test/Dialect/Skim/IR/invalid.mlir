@@ -39,6 +39,22 @@ func.func @embed_c3(%ids: tensor<?x?xi64>, %t: tensor<9x4xf32>) {
 
 // -----
 
+func.func @embed_c4(%ids: tensor<?x?xi64>, %t: tensor<9x4xf32>) {
+  // expected-error @below {{expected a count for each of 1 tables, got 2}}
+  %x = skim.embed(%ids) in (%t) {counts = array<i64: -1, 0>} : (tensor<?x?xi64>) in (tensor<9x4xf32>) -> tensor<?x?x4xf32>
+  return
+}
+
+// -----
+
+func.func @embed_c4_value(%ids: tensor<?x?xi64>, %t: tensor<9x4xf32>) {
+  // expected-error @below {{expected counts of at least -2, got -3}}
+  %x = skim.embed(%ids) in (%t) {counts = array<i64: -3>} : (tensor<?x?xi64>) in (tensor<9x4xf32>) -> tensor<?x?x4xf32>
+  return
+}
+
+// -----
+
 func.func @pool_c2(%x: tensor<?x?x4xf32>, %rows: !skim.rows) {
   // expected-error@+1 {{expected no rows with dense states}}
   %y = skim.pool first %x rows %rows : tensor<?x?x4xf32> -> tensor<?x4xf32>

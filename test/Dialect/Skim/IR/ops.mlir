@@ -11,8 +11,8 @@ func.func @types(%states: !skim.ragged<384xf32>, %rows: !skim.rows) {
 func.func @dense_layer(%ids: tensor<?x?xi64>, %positions: tensor<1x?xi64>, %mask: tensor<?x?xi1>,
                        %words: tensor<9x8xf32>, %places: tensor<5x8xf32>, %w: tensor<8x8xf32>,
                        %v: tensor<8xf32>) -> tensor<?x?x8xf32> {
-  // CHECK: %[[X:.+]] = skim.embed(%{{.+}}, %{{.+}}) in(%{{.+}}, %{{.+}}) : (tensor<?x?xi64>, tensor<1x?xi64>) in(tensor<9x8xf32>, tensor<5x8xf32>) -> tensor<?x?x8xf32>
-  %x = skim.embed(%ids, %positions) in (%words, %places) : (tensor<?x?xi64>, tensor<1x?xi64>) in (tensor<9x8xf32>, tensor<5x8xf32>) -> tensor<?x?x8xf32>
+  // CHECK: %[[X:.+]] = skim.embed(%{{.+}}, %{{.+}}) in(%{{.+}}, %{{.+}}) {counts = array<i64: -1, 0>} : (tensor<?x?xi64>, tensor<1x?xi64>) in(tensor<9x8xf32>, tensor<5x8xf32>) -> tensor<?x?x8xf32>
+  %x = skim.embed(%ids, %positions) in (%words, %places) {counts = array<i64: -1, 0>} : (tensor<?x?xi64>, tensor<1x?xi64>) in (tensor<9x8xf32>, tensor<5x8xf32>) -> tensor<?x?x8xf32>
   // CHECK: skim.linear %[[X]], %{{.+}} bias %{{.+}} : tensor<?x?x8xf32>, tensor<8x8xf32>, tensor<8xf32> -> tensor<?x?x8xf32>
   %q = skim.linear %x, %w bias %v : tensor<?x?x8xf32>, tensor<8x8xf32>, tensor<8xf32> -> tensor<?x?x8xf32>
   // CHECK: skim.attention %{{.+}}, %{{.+}}, %{{.+}} mask %{{.+}} : tensor<?x?xi1> {fill = 0xFF800000 : f32, heads = 2 : i64, scale = 5.000000e-01 : f32}

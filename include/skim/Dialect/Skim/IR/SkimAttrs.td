@@ -25,7 +25,8 @@ def Skim_ActivationEnum : Skim_Enum<"Activation", "elementwise activation", [
   I32EnumAttrCase<"GeluTanh", 3, "gelu_tanh">,
   I32EnumAttrCase<"Tanh", 4, "tanh">,
   I32EnumAttrCase<"Sigmoid", 5, "sigmoid">,
-  I32EnumAttrCase<"Silu", 6, "silu">
+  I32EnumAttrCase<"Silu", 6, "silu">,
+  I32EnumAttrCase<"GeluQuick", 7, "gelu_quick">
 ]>;
 def Skim_Activation : Skim_EnumAttr<Skim_ActivationEnum, "activation">;
 

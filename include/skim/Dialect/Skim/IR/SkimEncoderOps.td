@@ -21,13 +21,23 @@ def Skim_EmbedOp : Skim_PureOp<"embed", [AttrSizedOperandSegments]> {
     `[V_k, H]`; `rows` says which positions are wanted, and is there exactly when
     the result is ragged.
 
+    `counts` says for each table what its ids count, so that a sequence that is
+    too long is refused as such, before anything is computed: n >= 0, position s
+    has the id s + n; -1, nothing; -2, the tokens before a position.
+
     Constraints:
     - (C1) as many ids as tables, at least one
     - (C2) every table has the result's width H
     - (C3) `rows` present iff the result is ragged
+    - (C4) as many counts as tables, each at least -2
   }];
   let arguments = (ins Variadic<Skim_Ids>:$ids, Variadic<Skim_Weight>:$tables,
-                       Optional<Skim_RowsType>:$rows);
+                       Optional<Skim_RowsType>:$rows,
+                       OptionalAttr<DenseI64ArrayAttr>:$counts);
+  let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::ValueRange":$ids,
+                                 "::mlir::ValueRange":$tables), [{
+    build($_builder, $_state, result, ids, tables, ::mlir::Value(), nullptr);
+  }]>];
   let results = (outs Skim_States:$result);
   let assemblyFormat = [{
     `(` $ids `)` `in` `(` $tables `)` (`rows` $rows^)? attr-dict `:`
@@ -89,7 +99,8 @@ def Skim_ActivationOp : Skim_PureOp<"activation", [SameOperandsAndResultType, El
   let description = [{
     `result = act(x)`: relu `max(x, 0)`; gelu_erf `x / 2 * (1 + erf(x / sqrt 2))`;
     gelu_tanh `x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3)))`; tanh;
-    sigmoid `1 / (1 + exp(-x))`; silu `x * sigmoid(x)`; none `x`.
+    sigmoid `1 / (1 + exp(-x))`; silu `x * sigmoid(x)`; gelu_quick
+    `x * sigmoid(1.702 * x)`; none `x`.
   }];
   let arguments = (ins Skim_States:$input, Skim_Activation:$activation);
   let results = (outs Skim_States:$result);
