@@ -202,9 +202,7 @@ FAMILIES = {
         tf.MPNetModel, tf.MPNetConfig, MPNET, [IDS, MASK], {"last_hidden_state": TOKENS, "pooler_output": ROW}
     ),
     "albert-cls": Family(tf.AlbertForSequenceClassification, tf.AlbertConfig, ALBERT, [IDS, MASK, TYPES], LOGITS),
-    "deberta-v2-cls": Family(
-        tf.DebertaV2ForSequenceClassification, tf.DebertaV2Config, DEBERTA, [IDS, MASK], LOGITS
-    ),
+    "deberta-v2-cls": Family(tf.DebertaV2ForSequenceClassification, tf.DebertaV2Config, DEBERTA, [IDS, MASK], LOGITS),
     "gpt2": Family(tf.GPT2Model, tf.GPT2Config, GPT2, [IDS, MASK], {"last_hidden_state": TOKENS}),
     "sentence": Family(
         tf.BertModel,
