@@ -1,6 +1,6 @@
 """Compiled models with plans against the numpy reference: survivors, exits, outputs, statistics, FLOPs.
 
-SKIM_ADAPTIVE_PLANS sets how many random plans are compiled (default 21; each takes
+SKIM_ADAPTIVE_PLANS sets how many random plans are compiled (default 14; each takes
 seconds), SKIM_ADAPTIVE_RUNS how many batches each of them runs (default 12).
 """
 
@@ -18,7 +18,7 @@ import pytest
 import skim
 from encoder_cases import assert_same_bits
 
-PLANS = int(os.environ.get("SKIM_ADAPTIVE_PLANS", 21))
+PLANS = int(os.environ.get("SKIM_ADAPTIVE_PLANS", 14))
 RUNS = int(os.environ.get("SKIM_ADAPTIVE_RUNS", 12))
 TALLY = {"runs": 0, "decisions": 0, "runs with a score within 1e-6 of its threshold": 0, "cut": 0, "left": 0}
 
