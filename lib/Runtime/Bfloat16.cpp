@@ -1,6 +1,6 @@
 //===- Bfloat16.cpp - rounding to bfloat16 --------------------------------===//
-// What LLVM calls where a processor cannot do so itself; libgcc has it only from
-// GCC 13 on. In compiled libraries alone.
+// What LLVM calls where a processor cannot do so itself; libgcc has it only
+// from GCC 13 on. In compiled libraries alone.
 //===----------------------------------------------------------------------===//
 
 #include <cstdint>

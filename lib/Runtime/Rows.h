@@ -42,8 +42,7 @@ inline int32_t entryRow(const skim_rt_rows &rows, int32_t t) {
 /// Which of its sequence's tokens at entry row t is.
 inline int64_t indexAtEntry(const skim_rt_batch &batch,
                             const skim_rt_rows &rows, int32_t t) {
-  return entryRow(rows, t) -
-         batch.offsets[rows.positions[t] / batch.sequence];
+  return entryRow(rows, t) - batch.offsets[rows.positions[t] / batch.sequence];
 }
 
 /// Whether `value` is among the ascending `list`.

@@ -80,8 +80,7 @@ bool Skimmer::isProtected(int32_t row) const {
 int32_t Skimmer::best(int64_t sequence, uint8_t mask, uint8_t wanted) const {
   int32_t found = -1;
   for (int32_t k = blocks[sequence]; k < blocks[sequence + 1]; ++k)
-    if ((flags[k] & mask) == wanted &&
-        (found < 0 || scores[k] > scores[found]))
+    if ((flags[k] & mask) == wanted && (found < 0 || scores[k] > scores[found]))
       found = k;
   return found;
 }

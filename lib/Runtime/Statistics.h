@@ -66,7 +66,7 @@ private:
   int64_t flops = 0, overhead = 0;
   bool rowsKnown = false;
   int64_t batch = 0, sequence = 0;
-  int32_t *offsets = nullptr;   // batch + 1
+  int32_t *offsets = nullptr;    // batch + 1
   int32_t *lastLayers = nullptr; // batch * sequence, -1: no token
   int32_t *exitLayers = nullptr; // batch
   // Tokens of each layer's feed-forward and behind it, -1: as many as before.

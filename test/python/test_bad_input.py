@@ -307,9 +307,7 @@ def test_sequence_longer_than_the_position_table(name, length, compiled, session
 
     path = SOURCE.parent / f"{name}.onnx"
     inputs, _ = make_batch(session(path), 2, length, "right")
-    message = (
-        rf"input 'input_ids': sequence of {length} positions, expected at most 264 \(position table of node '.+'"
-    )
+    message = rf"input 'input_ids': sequence of {length} positions, expected at most 264 \(position table of node '.+'"
     with pytest.raises(skim.RunError, match=message):
         compiled(path).run(inputs)
 

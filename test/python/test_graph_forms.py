@@ -12,7 +12,13 @@ from encoder_cases import assert_close, compare, make_batch
 
 SIZES = encoders.Sizes(vocab=96, hidden=24, layers=2, heads=4, ffn=40, positions=80)
 ONE_HEAD = encoders.Sizes(vocab=96, hidden=24, layers=2, heads=1, ffn=40, positions=80)
-ACTIVATIONS = {"tanh": "gelu_tanh", "tanh_cube": "gelu_tanh", "op_tanh": "gelu_tanh", "relu": "relu", "quick": "gelu_quick"}
+ACTIVATIONS = {
+    "tanh": "gelu_tanh",
+    "tanh_cube": "gelu_tanh",
+    "op_tanh": "gelu_tanh",
+    "relu": "relu",
+    "quick": "gelu_quick",
+}
 POSITIONS = {
     "mask": encoder.count_mask,
     "constant_add": lambda ids, mask: np.arange(len(ids)) + 2,

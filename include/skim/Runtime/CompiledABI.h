@@ -181,8 +181,8 @@ struct skim_rt_batch {
 };
 
 /*
- * Constant parameters of a decision. All fields have 8 bytes. A knob is an index
- * into the model's knobs, or -1: then the number beside it holds.
+ * Constant parameters of a decision. All fields have 8 bytes. A knob is an
+ * index into the model's knobs, or -1: then the number beside it holds.
  */
 struct skim_rt_prune_desc {
   int64_t layer;
@@ -256,9 +256,10 @@ int64_t skim_rt_skip_blocks(skim_rt_call *call,
                             int64_t segment_bytes);
 
 /*
- * logits[b * classes + c] of the sequences of `from`. Copies those of a sequence
- * that exits to its place in `results`; kept[0 .. *to_batch) are the others'
- * numbers in `from`. votes: 2 numbers for each sequence at entry, for patience.
+ * logits[b * classes + c] of the sequences of `from`. Copies those of a
+ * sequence that exits to its place in `results`; kept[0 .. *to_batch) are the
+ * others' numbers in `from`. votes: 2 numbers for each sequence at entry, for
+ * patience.
  */
 int64_t skim_rt_exit(skim_rt_call *call, const struct skim_rt_exit_desc *desc,
                      const struct skim_rt_batch *batch,

@@ -108,13 +108,12 @@ void RowTableLowering::lower(SkipRowsOp op) {
 }
 
 void RowTableLowering::lower(ExitRowsOp op) {
-  int64_t classes =
-      cast<MemRefType>(op.getLogits().getType()).getDimSize(1);
-  Value desc = runtime.record(
-      builder, loc,
-      {op.getLayerAttr(), op.getKnobAttr(), op.getThresholdAttr(),
-       op.getTemperatureAttr(), integer(int64_t(op.getCriterion())),
-       integer(classes), integer(op.getFirst())});
+  int64_t classes = cast<MemRefType>(op.getLogits().getType()).getDimSize(1);
+  Value desc = runtime.record(builder, loc,
+                              {op.getLayerAttr(), op.getKnobAttr(),
+                               op.getThresholdAttr(), op.getTemperatureAttr(),
+                               integer(int64_t(op.getCriterion())),
+                               integer(classes), integer(op.getFirst())});
   Value staying = runtime.record(builder, loc, function, constant(0));
   callFor(op, "skim_rt_exit",
           {call, desc, batch(op.getEntryOffsets(), op.getSequence()),
@@ -139,8 +138,8 @@ void RowTableLowering::lower(HoldRowsOp op) {
   int64_t width = cast<MemRefType>(op.getHeld().getType()).getDimSize(1);
   runtime.call(builder, loc, "skim_rt_hold",
                {call, address(op.getHeld()), address(op.getStates()),
-                address(op.getIndex()), rows(op.getFrom(), op.getBatch()),
-                kept, constant(width)});
+                address(op.getIndex()), rows(op.getFrom(), op.getBatch()), kept,
+                constant(width)});
 }
 
 void RowTableLowering::lower(ScatterRowsOp op) {

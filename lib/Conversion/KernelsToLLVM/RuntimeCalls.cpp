@@ -120,14 +120,13 @@ Value RuntimeCalls::constant(OpBuilder &builder, Location loc, int64_t value,
 }
 
 /// A constant global of `type`; `fill` gives its value.
-static LLVM::GlobalOp
-makeConstant(SymbolTable &symbols, ModuleOp module, Type type, StringRef name,
-             function_ref<Value(OpBuilder &)> fill) {
+static LLVM::GlobalOp makeConstant(SymbolTable &symbols, ModuleOp module,
+                                   Type type, StringRef name,
+                                   function_ref<Value(OpBuilder &)> fill) {
   OpBuilder atModule(module.getContext());
-  auto global = LLVM::GlobalOp::create(atModule, module.getLoc(), type,
-                                       /*isConstant=*/true,
-                                       LLVM::Linkage::Private, name,
-                                       Attribute());
+  auto global = LLVM::GlobalOp::create(
+      atModule, module.getLoc(), type,
+      /*isConstant=*/true, LLVM::Linkage::Private, name, Attribute());
   symbols.insert(global, module.getBody()->begin());
   OpBuilder inside = OpBuilder::atBlockEnd(
       atModule.createBlock(&global.getInitializerRegion()));
@@ -193,12 +192,11 @@ Value RuntimeCalls::record(OpBuilder &builder, Location loc,
                            func::FuncOp function, ValueRange fields) {
   OpBuilder atStart = OpBuilder::atBlockBegin(&function.getBody().front());
   Type i64 = builder.getI64Type();
-  Value memory = LLVM::AllocaOp::create(
-      atStart, loc, pointer, i64, constant(atStart, loc, fields.size()));
+  Value memory = LLVM::AllocaOp::create(atStart, loc, pointer, i64,
+                                        constant(atStart, loc, fields.size()));
   for (auto [index, field] : llvm::enumerate(fields)) {
-    Value place =
-        LLVM::GEPOp::create(builder, loc, pointer, i64, memory,
-                            ArrayRef<LLVM::GEPArg>{int32_t(index)});
+    Value place = LLVM::GEPOp::create(builder, loc, pointer, i64, memory,
+                                      ArrayRef<LLVM::GEPArg>{int32_t(index)});
     LLVM::StoreOp::create(builder, loc, field, place);
   }
   return memory;

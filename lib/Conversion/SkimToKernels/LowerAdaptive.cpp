@@ -59,9 +59,9 @@ LogicalResult Lowering::lowerFirstRows(FirstRowsOp op) {
   Location loc = op.getLoc();
   RowsBuffers from = rows[op.getRows()];
   RowsBuffers first = makeRows(loc, from, from.batch);
-  first.count = LeadingRowsOp::create(builder, loc, builder.getIndexType(),
-                                      from.tables(), first.tables(),
-                                      from.batch);
+  first.count =
+      LeadingRowsOp::create(builder, loc, builder.getIndexType(), from.tables(),
+                            first.tables(), from.batch);
   rows[op.getKept()] = first;
   // So few rows are better copied than looked up: their kernels are then those
   // of the other layers.
@@ -122,8 +122,7 @@ void Lowering::addByproducts(AttentionOp op, AttentionSpec &spec,
     arguments.append({made.blocks, made.diagonal});
 }
 
-template <typename Op>
-FailureOr<Byproducts> Lowering::byproductsOf(Op op) {
+template <typename Op> FailureOr<Byproducts> Lowering::byproductsOf(Op op) {
   for (Operation *user : op.getQuery().getUsers())
     if (auto attention = dyn_cast<AttentionOp>(user))
       if (isOf(op, attention) && byproducts.count(attention))
@@ -175,9 +174,8 @@ LogicalResult Lowering::lowerBlockScores(BlockScoresOp op) {
 //===----------------------------------------------------------------------===//
 
 int64_t Lowering::knob(const Twine &name) {
-  auto module = builder.getInsertionBlock()
-                    ->getParentOp()
-                    ->getParentOfType<ModuleOp>();
+  auto module =
+      builder.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
   auto knobs = module->getAttrOfType<ArrayAttr>("skim.knobs");
   if (!knobs)
     return -1;

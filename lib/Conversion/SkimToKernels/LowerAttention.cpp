@@ -85,8 +85,8 @@ LogicalResult Lowering::lowerAttention(AttentionOp op) {
 
   Launch launch = emitter.launchAttention(builder, loc, spec, queryRows.batch,
                                           queryRows.sequence);
-  Value keyOffsets = spec.ownKeyRows ? rows[op.getKeyRows()].offsets
-                                     : queryRows.offsets;
+  Value keyOffsets =
+      spec.ownKeyRows ? rows[op.getKeyRows()].offsets : queryRows.offsets;
   Value pairs = pairsOf(loc, queryRows.offsets, keyOffsets, queryRows.batch);
   dispatch(op, emitter.get(spec), arguments, launch, KernelKind::Attention,
            timesI64(loc, pairs, 4 * width));

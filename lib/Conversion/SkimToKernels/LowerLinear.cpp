@@ -48,10 +48,9 @@ LogicalResult Lowering::lowerMerged(ArrayRef<LinearOp> group) {
   SmallVector<Value> arguments = {input.memref};
   if (spec.indexed)
     arguments.push_back(input.index);
-  Layout layout = first.getTransposeWeight() ? Layout::TiledTransposed
-                                             : Layout::Tiled;
-  arguments.push_back(
-      weights.view(builder, loc, parts, layout, tile, packed));
+  Layout layout =
+      first.getTransposeWeight() ? Layout::TiledTransposed : Layout::Tiled;
+  arguments.push_back(weights.view(builder, loc, parts, layout, tile, packed));
   if (spec.bias) {
     auto padded = MemRefType::get({tiles * tile}, builder.getF32Type());
     arguments.push_back(

@@ -225,9 +225,8 @@ LogicalResult Lowering::lowerRestore(RestoreOp op) {
   Value out = makeDense(op.getResult(), sizes);
   Launch launch = emitter.launchRows(builder, loc, where.batch, spec.width);
   launch.grain = index(loc, 1);
-  dispatch(op, emitter.get(spec),
-           {input, where.positions, where.sequence, out}, launch,
-           KernelKind::Other);
+  dispatch(op, emitter.get(spec), {input, where.positions, where.sequence, out},
+           launch, KernelKind::Other);
   return success();
 }
 

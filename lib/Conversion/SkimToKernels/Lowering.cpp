@@ -173,14 +173,13 @@ Value Lowering::rowsOf(Value value) {
     return buffer.memref;
   Location loc = value.getLoc();
   Value out = makeBuffer(loc, buffer.count, buffer.bound, buffer.stride);
-  Launch launch =
-      emitter.launchRows(builder, loc, buffer.count, buffer.stride);
+  Launch launch = emitter.launchRows(builder, loc, buffer.count, buffer.stride);
   dispatch(nullptr, loc, emitter.get(GatherSpec{buffer.stride}),
            {buffer.memref, buffer.index, out}, launch, KernelKind::Adaptive);
   // Later ones in this block read the copy.
   if (value.getParentBlock() == builder.getInsertionBlock())
-    states[value] = {out,     0, buffer.stride, Value(), buffer.count,
-                     buffer.bound};
+    states[value] = {out,          0,           buffer.stride, Value(),
+                     buffer.count, buffer.bound};
   return out;
 }
 
@@ -235,9 +234,8 @@ Value Lowering::makeBuffer(Location loc, Value count, Value bound,
   SmallVector<OpFoldResult> sizes = {count, builder.getIndexAttr(width)};
   SmallVector<OpFoldResult> strides = {builder.getIndexAttr(width),
                                        builder.getIndexAttr(1)};
-  return memref::ReinterpretCastOp::create(builder, loc, type, buffer,
-                                           builder.getIndexAttr(0), sizes,
-                                           strides);
+  return memref::ReinterpretCastOp::create(
+      builder, loc, type, buffer, builder.getIndexAttr(0), sizes, strides);
 }
 
 Value Lowering::makeRagged(Value result, Value count, Value bound) {
@@ -339,8 +337,8 @@ Value Lowering::pairsOf(Location loc, Value queries, Value keys, Value batch) {
                                  bound(offsets, i));
   };
   Value count = rows(queries);
-  Value product = arith::MulIOp::create(
-      inside, loc, count, queries == keys ? count : rows(keys));
+  Value product = arith::MulIOp::create(inside, loc, count,
+                                        queries == keys ? count : rows(keys));
   Value sum =
       arith::AddIOp::create(inside, loc, loop.getRegionIterArg(0), product);
   scf::YieldOp::create(inside, loc, sum);

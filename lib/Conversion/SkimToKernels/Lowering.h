@@ -12,8 +12,8 @@
 namespace skim {
 
 /// States: the columns [column, column + width of the states) of a buffer. With
-/// an index, row t of the states is row index[t] of the buffer: states that rows
-/// were cut from are not copied, what reads them looks its rows up.
+/// an index, row t of the states is row index[t] of the buffer: states that
+/// rows were cut from are not copied, what reads them looks its rows up.
 struct StatesBuffer {
   mlir::Value memref;
   int64_t column = 0;
@@ -55,8 +55,9 @@ public:
   /// Lowers the skim ops of `block`, and those of the regions in them, and adds
   /// them to `dead`: to be erased, the last ones first. Reports what has no
   /// kernel.
-  mlir::LogicalResult lowerBlock(mlir::Block &block,
-                                 llvm::SmallVectorImpl<mlir::Operation *> &dead);
+  mlir::LogicalResult
+  lowerBlock(mlir::Block &block,
+             llvm::SmallVectorImpl<mlir::Operation *> &dead);
 
   /// The tensor that `memref` is from now on; nothing writes to it later.
   mlir::Value asTensor(mlir::Value memref);
@@ -106,8 +107,7 @@ private:
   void bindContinuation(EarlyExitOp op, const RowsBuffers &kept,
                         mlir::Value sequences);
   /// What the attention over the query, key and rows of `op` gave beside.
-  template <typename Op>
-  mlir::FailureOr<Byproducts> byproductsOf(Op op);
+  template <typename Op> mlir::FailureOr<Byproducts> byproductsOf(Op op);
   void addByproducts(AttentionOp op, AttentionSpec &spec,
                      llvm::SmallVectorImpl<mlir::Value> &arguments);
   /// The index of the knob `name`, -1 where the module has none.

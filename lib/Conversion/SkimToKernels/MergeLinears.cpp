@@ -17,9 +17,9 @@ static bool isCandidate(LinearOp op) {
   if (!matchPattern(op.getWeight(), m_Constant()) ||
       (op.getBias() && !matchPattern(op.getBias(), m_Constant())))
     return false;
-  return llvm::all_of(op->getUsers(),
-                      llvm::IsaPred<AttentionOp, TokenImportanceOp,
-                                    BlockScoresOp>);
+  return llvm::all_of(
+      op->getUsers(),
+      llvm::IsaPred<AttentionOp, TokenImportanceOp, BlockScoresOp>);
 }
 
 MergedLinears skim::findMergedLinears(func::FuncOp main) {

@@ -168,10 +168,11 @@ TEST_F(PruneTest, StatisticsTellLayersAndPositions) {
   float scores[] = {1, 0, 1, 0};
   skim_rt_prune(call, &desc, &batch, &from.rows, &to.rows, scores);
   std::string text = statistics();
-  EXPECT_NE(text.find("{\"tokens_in\": 4, \"tokens_ffn\": 4, \"tokens_out\": 3},"
-                      " {\"tokens_in\": 3, \"tokens_ffn\": 3, \"tokens_out\": "
-                      "3}]"),
-            std::string::npos)
+  EXPECT_NE(
+      text.find("{\"tokens_in\": 4, \"tokens_ffn\": 4, \"tokens_out\": 3},"
+                " {\"tokens_in\": 3, \"tokens_ffn\": 3, \"tokens_out\": "
+                "3}]"),
+      std::string::npos)
       << text;
   EXPECT_NE(text.find("\"last_layer\": [[2, 1, 2, -1], [2, -1, -1, -1]]"),
             std::string::npos)
@@ -184,9 +185,9 @@ protected:
                const std::vector<float> &scores,
                const std::vector<int64_t> &segments = {}) {
     blocks.assign(attended.offsets.size(), 0);
-    EXPECT_EQ(skim_rt_blocks(call, &attended.rows, desc.block_size,
-                             blocks.data()),
-              static_cast<int64_t>(scores.size()));
+    EXPECT_EQ(
+        skim_rt_blocks(call, &attended.rows, desc.block_size, blocks.data()),
+        static_cast<int64_t>(scores.size()));
     to = Tables::like(from);
     skim_rt_batch batch{attended.rows.offsets, 16};
     return skim_rt_skip_blocks(call, &desc, &batch, &attended.rows, &from.rows,

@@ -72,9 +72,8 @@ bool Narrowing::isCandidate(Operation &op) const {
     return false;
   return llvm::all_of(op.getResults(), [&](Value result) {
     return isRagged(result.getType()) && !result.use_empty() &&
-           llvm::all_of(result.getUses(), [&](OpOperand &use) {
-             return readsFirstRows(use);
-           });
+           llvm::all_of(result.getUses(),
+                        [&](OpOperand &use) { return readsFirstRows(use); });
   });
 }
 
@@ -119,11 +118,10 @@ void Narrowing::apply() {
       op->moveBefore(start);
   Operation *first = narrow.back();
   OpBuilder builder(first);
-  SmallVector<Type> types(llvm::map_range(
-      states, [](Value state) { return state.getType(); }));
-  auto taken =
-      FirstRowsOp::create(builder, first->getLoc(), rows.getType(), types, rows,
-                          states.getArrayRef());
+  SmallVector<Type> types(
+      llvm::map_range(states, [](Value state) { return state.getType(); }));
+  auto taken = FirstRowsOp::create(builder, first->getLoc(), rows.getType(),
+                                   types, rows, states.getArrayRef());
   for (Operation *op : narrow) {
     for (OpOperand &operand : op->getOpOperands())
       for (auto [state, result] : llvm::zip_equal(states, taken.getResults()))

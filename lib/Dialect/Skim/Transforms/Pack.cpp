@@ -58,8 +58,7 @@ public:
     if (function.isExternal())
       return;
     PaddingAnalysis analysis(function);
-    SmallVector<Operation *> candidates =
-        collect(function, analysis.getMask());
+    SmallVector<Operation *> candidates = collect(function, analysis.getMask());
     if (candidates.empty())
       return;
     // One pass object goes over many functions.
@@ -86,8 +85,8 @@ public:
 
 private:
   /// The encoder ops on states of the batch's positions, in order. Tables of
-  /// relative positions, `[1, distances, H]` say, are linear layers' inputs too;
-  /// those stay dense.
+  /// relative positions, `[1, distances, H]` say, are linear layers' inputs
+  /// too; those stay dense.
   static SmallVector<Operation *> collect(func::FuncOp function, Value mask) {
     SmallVector<Operation *> ops;
     SmallVector<int64_t> batch;
@@ -95,8 +94,9 @@ private:
       batch.assign(cast<RankedTensorType>(mask.getType()).getShape());
     auto isOfBatch = [&](Value states) {
       return isDenseStates(states.getType()) &&
-             cast<RankedTensorType>(states.getType()).getShape().take_front(
-                 2) == ArrayRef<int64_t>(batch);
+             cast<RankedTensorType>(states.getType())
+                     .getShape()
+                     .take_front(2) == ArrayRef<int64_t>(batch);
     };
     for (Operation &op : function.front()) {
       SmallVector<Value> states;
