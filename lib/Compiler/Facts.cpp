@@ -81,6 +81,8 @@ std::string skim::tellPacked(ModuleOp module) {
 }
 
 std::string skim::tellPlanned(ModuleOp module) {
+  if (!module->hasAttr("skim.knobs"))
+    return "no plan";
   uint64_t prunes = 0, skips = 0, exits = 0, holds = 0;
   StringRef criterion;
   module->walk([&](Operation *op) {
