@@ -16,7 +16,7 @@ VOCAB, LENGTH = 90, 48
 class Case:
     """Case number `seed`: a model, a plan, and what both make of inputs."""
 
-    def __init__(self, seed, folder, sections=None, head=None, layers=None, change=None):
+    def __init__(self, seed, folder, sections=None, head=None, compiled=True):
         rng = np.random.default_rng([seed, 77])
         self.seed = seed
         self.sections = sections or SECTIONS[seed % len(SECTIONS)]
@@ -24,7 +24,7 @@ class Case:
         self.sizes = encoders.Sizes(
             vocab=VOCAB + 6,
             hidden=heads * int(rng.choice([2, 4, 6, 8, 12])),
-            layers=layers or int(rng.integers(2, 7)),
+            layers=int(rng.integers(2, 7)),
             heads=heads,
             ffn=int(rng.choice([17, 32, 40, 65])),
             positions=LENGTH + 4,
@@ -34,15 +34,13 @@ class Case:
         data, tensors = plan_cases.random_plan(
             rng, self.sizes.layers, heads, self.sizes.hidden, int(rng.integers(10, 40)), self.sections
         )
-        if change:
-            change(data)
         self.plan = skim.Plan.from_dict(data)
         self.plan.tensors = tensors
         style = encoders.Style(opset=17, head=self.head, labels=2 if self.head == "qa" else 3)
         built = encoders.build(encoders.random_weights(self.sizes, seed, labels=style.labels), self.sizes, style)
         self.path = folder / f"case{seed}.onnx"
         encoders.save(built.model, self.path)
-        self.model = skim.compile(self.path, plan=self.plan)
+        self.model = skim.compile(self.path, plan=self.plan) if compiled else None
         network = encoder.Encoder(built.weights, heads, self.sizes.eps)
         self.reference = adaptive.Adaptive(network, self.head, self.plan.data, tensors)
 

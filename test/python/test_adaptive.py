@@ -236,43 +236,41 @@ def test_plans_in_every_form_give_the_same(kind, case, folder, monkeypatch):
 
 
 BAD = {
-    "unknown field": ({"token_prunin": {}}, r"token_prunin"),
-    "layer": ({"token_pruning": {"layers": [99]}}, r"token_pruning\.layers\[0\]"),
-    "count": ({"token_pruning": {"thresholds": [0.1] * 30}}, r"token_pruning\.thresholds"),
-    "negative": ({"token_pruning": {"thresholds": [-0.1] * 30}}, r"token_pruning\.thresholds"),
-    "exit at the last layer": ({"early_exit": {"layers": [98]}}, r"early_exit\.layers\[0\]"),
-    "head": ({"early_exit": {"head": "deep"}}, r"early_exit\.head.*deep"),
-    "block size": ({"block_skim": {"block_size": 6}}, r"block_skim\.block_size"),
-    "output": ({"early_exit": {"output": "logitz"}}, r"early_exit\.output.*logitz"),
+    "unknown field": (lambda plan: plan.update(token_prunin={}), r"token_prunin"),
+    "layer": (lambda plan: plan["token_pruning"]["layers"].__setitem__(-1, 99), r"token_pruning\.layers\[\d\]"),
+    "count": (lambda plan: plan["token_pruning"]["thresholds"].append(0.1), r"token_pruning\.thresholds"),
+    "negative": (lambda plan: plan["token_pruning"]["thresholds"].__setitem__(0, -0.1), r"thresholds\[0\]"),
+    "head": (lambda plan: plan["early_exit"].update(head="deep"), r"early_exit\.head.*deep"),
+    "block size": (lambda plan: plan["block_skim"].update(block_size=6), r"block_skim\.block_size"),
+    "output": (lambda plan: plan["early_exit"].update(output="logitz"), r"early_exit\.output.*logitz"),
 }
 
 
 @pytest.mark.parametrize("kind", BAD)
 def test_bad_plans_name_the_field(kind, case, tmp_path):
     change, message = BAD[kind]
-    one = case(6)
+    one = case(6, compiled=False)
     plan = one.plan.copy()
-    for name, fields in change.items():
-        plan.data[name] = plan.data.get(name, {}) | fields
-    with pytest.raises(skim.CompileError, match=rf"^(.*\n)?.*plan.*{message}"):
+    change(plan.data)
+    with pytest.raises(skim.CompileError, match=rf"plan: .*{message}"):
         skim.compile(one.path, plan=plan, output=tmp_path / "bad.so")
     assert not list(tmp_path.iterdir())
 
 
 def test_missing_and_misshapen_tensors(case):
-    one = case(6)
+    one = case(6, compiled=False)
     name = next(name for name in one.plan.tensors if name.endswith("classifier.weight"))
     plan = one.plan.copy()
     del plan.tensors[name]
-    with pytest.raises(skim.CompileError, match=rf"{name}"):
+    with pytest.raises(skim.CompileError, match=rf"expected tensor '{name}' of shape .*, got none"):
         skim.compile(one.path, plan=plan)
     plan.tensors[name] = one.plan.tensors[name][:, 1:]
-    with pytest.raises(skim.CompileError, match=rf"{name}.*expected"):
+    with pytest.raises(skim.CompileError, match=rf"expected tensor '{name}' of shape \[3, \d+\].*, got \[3, \d+\]"):
         skim.compile(one.path, plan=plan)
 
 
 def test_a_plan_checks_itself(case):
-    one = case(6)
+    one = case(6, compiled=False)
     one.plan.check()
     plan = one.plan.copy()
     plan.data["block_skim"]["threshold"] = -1
