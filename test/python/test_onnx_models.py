@@ -24,8 +24,9 @@ MAIN = [
 NAMES = sorted(path.stem for path in MODELS.glob("*.onnx"))
 SHAPES = [(1, 1), (1, 7), (3, 16), (2, 65), (5, 33), (8, 256)]
 STATIC = {"bert-static-17-sdpa": [(2, 16)]}
-# Causal attention: padding cannot be taken out, every position is computed.
-KEPT = ("gpt2",)
+# Forms that are not raised whole (causal masks, relative positions by tables):
+# padding cannot be taken out, every position is computed.
+KEPT = ("gpt2", "deberta")
 POOLED = [n for n in NAMES if n.startswith(("bert-1", "bert-cls", "distilbert", "roberta", "sentence"))]
 
 

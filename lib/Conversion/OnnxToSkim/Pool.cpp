@@ -82,21 +82,23 @@ void replaceByPool(PatternRewriter &rewriter, Operation *op, Value states,
   rewriter.replaceOp(op, pooled);
 }
 
-/// `x[:, 0:1, :]`, whose single dimension is taken away later, if at all.
+/// Whether `value` is a constant list of the one integer `wanted`.
+bool isOneInt(Value value, int64_t wanted) {
+  std::optional<SmallVector<int64_t>> ints = onnx::getConstantInts(value);
+  return ints && ints->size() == 1 && ints->front() == wanted;
+}
+
+/// `x[:, 0:1, :]`, whose single dimension is taken away later, if at all. A
+/// sequence has a position at least, so the slice has one; its type may not say
+/// so.
 struct RaiseFirstSlice : RaisePattern<onnx::SliceOp> {
   using RaisePattern::RaisePattern;
   LogicalResult matchAndRewrite(onnx::SliceOp op,
                                 PatternRewriter &rewriter) const override {
-    std::optional<SymDims> dims = context.dims(op.getOutput());
-    if (!isTokenStates(context, op.getData()) || !dims ||
-        !(*dims)[1].isConstant(1) ||
-        op.getData().getType() == op.getOutput().getType())
-      return failure();
-    StateIndices indices(context, *dims);
-    SymDims at{indices.batch, SymDim(0), indices.column};
-    Element element = indices.elements.trace(op.getOutput(), at);
-    if (element.kind != Kind::Access || element.base != op.getData() ||
-        element.at != at || element.number != 1)
+    bool hasStep = !onnx::isAbsent(op.getSteps());
+    if (!isTokenStates(context, op.getData()) || onnx::isAbsent(op.getAxes()) ||
+        !isOneInt(op.getAxes(), 1) || !isOneInt(op.getStarts(), 0) ||
+        !isOneInt(op.getEnds(), 1) || (hasStep && !isOneInt(op.getSteps(), 1)))
       return rewriter.notifyMatchFailure(op, "not the states at position 0");
     replaceByPool(rewriter, op, op.getData(), Value(), PoolKind::First, 1e-9);
     return success();

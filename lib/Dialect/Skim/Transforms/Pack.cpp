@@ -49,6 +49,50 @@ static SmallVector<OpOperand *> stateOperands(Operation *op) {
 
 namespace {
 
+/// Which values still have an item for each position of the batch: a slice of
+/// states, `x[:, 0:1]` say, has the type of states but other rows.
+class Positions {
+public:
+  bool isElsewhere(Value value) const {
+    auto found = axes.find(value);
+    return left.contains(value) ||
+           (found != axes.end() &&
+            (found->second.batch != 0 || found->second.sequence != 1));
+  }
+  /// The result of `op` has an item for each position, unless it is pooled.
+  void add(Operation &op) {
+    if (isa<PoolOp>(op))
+      return leave(op);
+    axes[op.getResult(0)] = TokenAxes{0, 1, true};
+  }
+  void leave(Operation &op) { left.insert(op.result_begin(), op.result_end()); }
+  /// What an op that is not packed makes of its operands.
+  void follow(Operation &op) {
+    SmallVector<std::optional<TokenAxes>> operands;
+    bool anyStates = false;
+    for (Value operand : op.getOperands()) {
+      if (left.contains(operand))
+        return leave(op);
+      auto found = axes.find(operand);
+      operands.push_back(found == axes.end() ? std::nullopt
+                                             : std::optional(found->second));
+      anyStates |= operands.back().has_value();
+    }
+    if (!anyStates || op.getNumResults() == 0)
+      return;
+    std::string why;
+    std::optional<TokenAxes> result = propagateTokenAxes(op, operands, why);
+    if (!result)
+      return leave(op);
+    for (Value value : op.getResults())
+      axes[value] = *result;
+  }
+
+private:
+  llvm::DenseMap<Value, TokenAxes> axes;
+  llvm::DenseSet<Value> left;
+};
+
 class PackPass : public skim::impl::SkimPackPassBase<PackPass> {
 public:
   using SkimPackPassBase::SkimPackPassBase;
@@ -98,18 +142,28 @@ private:
                      .getShape()
                      .take_front(2) == ArrayRef<int64_t>(batch);
     };
+    Positions positions;
     for (Operation &op : function.front()) {
       SmallVector<Value> states;
       if (isa<EmbedOp>(op))
         states.push_back(op.getResult(0));
       for (OpOperand *operand : stateOperands(&op))
         states.push_back(operand->get());
-      if (states.empty() || !isDenseStates(states.front().getType()))
+      if (states.empty() || !isDenseStates(states.front().getType())) {
+        positions.follow(op);
         continue;
+      }
       if (batch.empty())
         batch.assign(shapeOfRows(op, states.front()));
-      if (isa<AttentionOp, PoolOp>(op) || llvm::all_of(states, isOfBatch))
+      if (isa<AttentionOp, PoolOp>(op) ||
+          llvm::all_of(states, [&](Value value) {
+            return isOfBatch(value) && !positions.isElsewhere(value);
+          })) {
         ops.push_back(&op);
+        positions.add(op);
+      } else {
+        positions.leave(op);
+      }
     }
     return ops;
   }

@@ -79,3 +79,20 @@ func.func @table_of_positions(%ids: tensor<?x?xi64>, %mask: tensor<?x?xi1>, %wor
   %a = skim.attention %x, %x, %x mask %mask : tensor<?x?xi1> {fill = 0xFF800000 : f32, heads = 2 : i64, scale = 0.5 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
   return %a, %t : tensor<?x?x8xf32>, tensor<1x64x8xf32>
 }
+
+// A slice of states has other rows: what works on it stays dense.
+// CHECK-LABEL: func @slice_of_states
+func.func @slice_of_states(%ids: tensor<?x?xi64>, %mask: tensor<?x?xi1>, %words: tensor<9x8xf32>, %w: tensor<8x8xf32>) -> tensor<?x?x8xf32> {
+  %none = onnx.None
+  %zero = onnx.Constant dense<0> : tensor<1xi64>
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  %x = skim.embed(%ids) in (%words) : (tensor<?x?xi64>) in (tensor<9x8xf32>) -> tensor<?x?x8xf32>
+  %a = skim.attention %x, %x, %x mask %mask : tensor<?x?xi1> {fill = 0xFF800000 : f32, heads = 2 : i64, scale = 0.5 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  // CHECK: %[[R:.+]] = skim.restore
+  // CHECK: %[[S:.+]] = onnx.Slice %[[R]]
+  // CHECK: %[[Y:.+]] = skim.linear %[[S]], %{{.+}} : tensor<?x?x8xf32>
+  // CHECK: return %[[Y]]
+  %s = onnx.Slice %a, %zero, %one, %one, %none : (tensor<?x?x8xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, none) -> tensor<?x?x8xf32>
+  %y = skim.linear %s, %w : tensor<?x?x8xf32>, tensor<8x8xf32> -> tensor<?x?x8xf32>
+  return %y : tensor<?x?x8xf32>
+}
