@@ -13,7 +13,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
 import fetch_models
 import measure
@@ -47,15 +46,23 @@ print(json.dumps({"load": load, "grown": after - before, "outputs": size}))
 """
 
 
+# Runs in a child: a process's peak begins with that of the one which starts it, so this one stays small.
+LAUNCH = """
+import json, os, subprocess, sys, time
+start = time.perf_counter()
+child = subprocess.Popen(sys.argv[1:])
+_, status, usage = os.wait4(child.pid, 0)
+print(json.dumps([os.waitstatus_to_exitcode(status), time.perf_counter() - start, usage.ru_maxrss * 1024]))
+"""
+
+
 def compile_once(path, library, tool, options):
     """Seconds, peak resident bytes of one compilation."""
-    start = time.perf_counter()
-    child = subprocess.Popen([str(tool), str(path), "-o", str(library), *options])
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        raise SystemExit(f"skim-opt {path}: exit code {child.returncode}")
-    return time.perf_counter() - start, usage.ru_maxrss * 1024
+    command = [sys.executable, "-c", LAUNCH, str(tool), str(path), "-o", str(library), *options]
+    code, seconds, peak = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    if code != 0:
+        raise SystemExit(f"skim-opt {path}: exit code {code}")
+    return seconds, peak
 
 
 def probe(library, width, lengths):
