@@ -24,6 +24,19 @@ def _chosen(reader: State, layers: Iterable[int] | None, known: Iterable[int]) -
     return chosen
 
 
+def _numbered(
+    reader: State, settings: Config, pattern: str, otherwise: str, layers: Iterable[int] | None
+) -> tuple[str, int, list[int]]:
+    """The keys' part before a layer's number, how many layers there are, those with an exit.
+
+    `otherwise` is the first layer's prefix where no key matches.
+    """
+    found = reader.matches(pattern)
+    stem = re.sub(r"\d+\.$", "", next(iter(found.values()), otherwise))
+    count = settings.layers(max(found, default=0) + 1)
+    return stem, count, _chosen(reader, layers, range(count - 1))
+
+
 def _numbers(reader: State, name: str, value: Numbers, layers: list[int], count: int) -> Numbers:
     """One number, or one for each exit; a list for all `count` layers is cut to the exits."""
     if isinstance(value, int | float):
@@ -103,10 +116,8 @@ def from_fastbert(
             "keys 'graph.layer_classifiers.branch_classifier_*': heads of BitVoyage/FastBERT have no tanh "
             "and no mask; expected keys 'classifiers.*' of autoliuweijie/FastBERT"
         )
-    found = reader.matches(r"(?P<prefix>(?:.*\.)?classifiers\.(?P<index>\d+)\.)output_layer_0\.weight$")
-    stem = re.sub(r"\d+\.$", "", next(iter(found.values()), "classifiers.0."))
-    count = settings.layers(max(found, default=0) + 1)
-    layers = _chosen(reader, layers, range(count - 1))
+    pattern = r"(?P<prefix>(?:.*\.)?classifiers\.(?P<index>\d+)\.)output_layer_0\.weight$"
+    stem, count, layers = _numbered(reader, settings, pattern, "classifiers.0.", layers)
     tensors: dict[str, np.ndarray] = {}
     for layer in layers:
         source, target = f"{stem}{layer}.", f"early_exit.{layer}."
@@ -159,10 +170,8 @@ def from_deebert(
         Names the key or setting that is missing or wrong.
     """
     reader, settings = State("from_deebert", state), Config("from_deebert", config)
-    found = reader.matches(r"(?P<prefix>(?:.*\.)?encoder\.highway\.(?P<index>\d+)\.)")
-    stem = re.sub(r"\d+\.$", "", next(iter(found.values()), "bert.encoder.highway.0."))
-    count = settings.layers(max(found, default=0) + 1)
-    layers = _chosen(reader, layers, range(count - 1))
+    pattern = r"(?P<prefix>(?:.*\.)?encoder\.highway\.(?P<index>\d+)\.)"
+    stem, count, layers = _numbered(reader, settings, pattern, "bert.encoder.highway.0.", layers)
     tensors: dict[str, np.ndarray] = {}
     for layer in layers:
         pooler = reader.linear(f"{stem}{layer}.pooler.dense", f"early_exit.{layer}.pooler")
@@ -215,10 +224,8 @@ def from_pabee(
         Names the key or setting that is missing or wrong.
     """
     reader, settings = State("from_pabee", state), Config("from_pabee", config)
-    found = reader.matches(r"(?P<prefix>(?:.*\.)?classifiers\.(?P<index>\d+)\.)(?:weight|bias)$")
-    stem = re.sub(r"\d+\.$", "", next(iter(found.values()), "classifiers.0."))
-    count = settings.layers(max(found, default=0) + 1)
-    layers = _chosen(reader, layers, range(count - 1))
+    pattern = r"(?P<prefix>(?:.*\.)?classifiers\.(?P<index>\d+)\.)(?:weight|bias)$"
+    stem, count, layers = _numbered(reader, settings, pattern, "classifiers.0.", layers)
     # BERT's pooler is a module around a linear layer, ALBERT's is the layer.
     poolers = [name for name in reader.names() if re.search(r"(?:^|\.)pooler\.(?:dense\.)?weight$", name)]
     pooler = poolers[0].removesuffix(".weight") if poolers else "bert.pooler.dense"

@@ -89,36 +89,6 @@ Value RuntimeCalls::text(OpBuilder &builder, Location loc, StringRef value) {
   return LLVM::AddressOfOp::create(builder, loc, global);
 }
 
-Value RuntimeCalls::label(OpBuilder &builder, Location loc, StringRef name,
-                          KernelKind kind, int64_t layer) {
-  OpBuilder atModule(module.getContext());
-  Type i32 = builder.getI32Type();
-  auto type = LLVM::LLVMStructType::getLiteral(module.getContext(),
-                                               {pointer, i32, i32});
-  auto global = LLVM::GlobalOp::create(
-      atModule, module.getLoc(), type, /*isConstant=*/true,
-      LLVM::Linkage::Private, "skim.label", Attribute());
-  symbols.insert(global, module.getBody()->begin());
-  OpBuilder inside = OpBuilder::atBlockEnd(
-      atModule.createBlock(&global.getInitializerRegion()));
-  Value value = LLVM::UndefOp::create(inside, loc, type);
-  Value fields[] = {text(inside, loc, name),
-                    constant(inside, loc, int64_t(kind), 32),
-                    constant(inside, loc, layer, 32)};
-  for (auto [index, field] : llvm::enumerate(fields))
-    value =
-        LLVM::InsertValueOp::create(inside, loc, value, field, int64_t(index));
-  LLVM::ReturnOp::create(inside, loc, value);
-  return LLVM::AddressOfOp::create(builder, loc, global);
-}
-
-Value RuntimeCalls::constant(OpBuilder &builder, Location loc, int64_t value,
-                             unsigned bits) {
-  Type type = builder.getIntegerType(bits);
-  return LLVM::ConstantOp::create(builder, loc, type,
-                                  builder.getIntegerAttr(type, value));
-}
-
 /// A constant global of `type`; `fill` gives its value.
 static LLVM::GlobalOp makeConstant(SymbolTable &symbols, ModuleOp module,
                                    Type type, StringRef name,
@@ -141,6 +111,28 @@ static Value insertFields(OpBuilder &builder, Location loc, Type type,
     value =
         LLVM::InsertValueOp::create(builder, loc, value, field, int64_t(index));
   return value;
+}
+
+Value RuntimeCalls::label(OpBuilder &builder, Location loc, StringRef name,
+                          KernelKind kind, int64_t layer) {
+  Type i32 = builder.getI32Type();
+  auto type = LLVM::LLVMStructType::getLiteral(module.getContext(),
+                                               {pointer, i32, i32});
+  auto fill = [&](OpBuilder &inside) {
+    return insertFields(inside, loc, type,
+                        {text(inside, loc, name),
+                         constant(inside, loc, int64_t(kind), 32),
+                         constant(inside, loc, layer, 32)});
+  };
+  return LLVM::AddressOfOp::create(
+      builder, loc, makeConstant(symbols, module, type, "skim.label", fill));
+}
+
+Value RuntimeCalls::constant(OpBuilder &builder, Location loc, int64_t value,
+                             unsigned bits) {
+  Type type = builder.getIntegerType(bits);
+  return LLVM::ConstantOp::create(builder, loc, type,
+                                  builder.getIntegerAttr(type, value));
 }
 
 Value RuntimeCalls::record(OpBuilder &builder, Location loc,

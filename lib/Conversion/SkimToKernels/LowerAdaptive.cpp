@@ -188,6 +188,18 @@ int64_t Lowering::knob(const Twine &name) {
   return -1;
 }
 
+template <typename Op>
+void Lowering::finishCut(Op op, const RowsBuffers &from,
+                         const RowsBuffers &kept) {
+  rows[op.getKept()] = kept;
+  for (auto [state, result] : llvm::zip_equal(op.getStates(), op.getResults()))
+    states[result] = take(state, kept);
+  if (!op.getHeld())
+    return;
+  hold(op.getLoc(), op.getHeld(), op.getLast(), from, &kept);
+  states[op.getHeldResult()] = states.lookup(op.getHeld());
+}
+
 LogicalResult Lowering::lowerPrune(PruneOp op) {
   Location loc = op.getLoc();
   auto importance = op.getImportance().getDefiningOp<TokenImportanceOp>();
@@ -207,13 +219,7 @@ LogicalResult Lowering::lowerPrune(PruneOp op) {
       uint64_t(importance.getDenominatorTokens().value_or(0)),
       op.getThreshold(), op.getFloor(), op.getProtect(), op.getPlace(),
       uint64_t(knob("token_pruning.scale")), uint64_t(op.getLayer()));
-  rows[op.getKept()] = kept;
-  for (auto [state, result] : llvm::zip_equal(op.getStates(), op.getResults()))
-    states[result] = take(state, kept);
-  if (op.getHeld()) {
-    hold(loc, op.getHeld(), op.getLast(), from, &kept);
-    states[op.getHeldResult()] = states.lookup(op.getHeld());
-  }
+  finishCut(op, from, kept);
   return success();
 }
 
@@ -237,13 +243,7 @@ LogicalResult Lowering::lowerSkip(SkipBlocksOp op) {
       from.sequence, op.getBlockSize(), op.getThreshold(), op.getBatchAlign(),
       op.getProtect(), op.getProtectSegments(),
       uint64_t(knob("block_skim.threshold")), uint64_t(op.getLayer()));
-  rows[op.getKept()] = kept;
-  for (auto [state, result] : llvm::zip_equal(op.getStates(), op.getResults()))
-    states[result] = take(state, kept);
-  if (op.getHeld()) {
-    hold(loc, op.getHeld(), op.getLast(), from, &kept);
-    states[op.getHeldResult()] = states.lookup(op.getHeld());
-  }
+  finishCut(op, from, kept);
   return success();
 }
 

@@ -106,6 +106,9 @@ private:
   mlir::Value votesOf(EarlyExitOp op, const RowsBuffers &from);
   void bindContinuation(EarlyExitOp op, const RowsBuffers &kept,
                         mlir::Value sequences);
+  /// Gives the results of a prune or a skip, whose rows `kept` are decided.
+  template <typename Op>
+  void finishCut(Op op, const RowsBuffers &from, const RowsBuffers &kept);
   /// What the attention over the query, key and rows of `op` gave beside.
   template <typename Op> mlir::FailureOr<Byproducts> byproductsOf(Op op);
   void addByproducts(AttentionOp op, AttentionSpec &spec,
