@@ -90,7 +90,7 @@ static void beginRun(skim_rt_call *call, const double *knobs,
   call->threads = threads < 1             ? 1
                   : threads > kMaxThreads ? kMaxThreads
                                           : threads;
-  call->collector.begin(collect, call->model->num_layers);
+  call->collector.begin(collect, call->model->num_layers, call->threads);
 }
 
 /// The part of a run that longjmp may leave; no objects live in its frame.

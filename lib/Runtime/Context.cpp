@@ -125,7 +125,7 @@ skim_status skim_context_set_output(skim_context *context, int64_t index,
 }
 
 skim_status skim_context_collect(skim_context *context, uint32_t flags) {
-  if (!context || flags > (SKIM_STATISTICS | SKIM_PROFILE))
+  if (!context || flags > (SKIM_STATISTICS | SKIM_PROFILE | SKIM_TRACE))
     return fail(SKIM_ERROR_ARGUMENT,
                 "skim_context_collect: null context or unknown flags");
   context->collect = flags;
@@ -189,6 +189,13 @@ skim_status skim_context_profile(skim_context *context, const char **json) {
     return fail(SKIM_ERROR_ARGUMENT, "skim_context_profile: null argument");
   return giveText("profile",
                   context->library->table->call_profile(context->call), json);
+}
+
+skim_status skim_context_trace(skim_context *context, const char **json) {
+  if (!context || !json)
+    return fail(SKIM_ERROR_ARGUMENT, "skim_context_trace: null argument");
+  return giveText("trace", context->library->table->call_trace(context->call),
+                  json);
 }
 
 int64_t skim_context_memory(const skim_context *context) {

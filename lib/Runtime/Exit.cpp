@@ -66,7 +66,8 @@ int64_t skim_rt_exit(skim_rt_call *call, const skim_rt_exit_desc *desc,
                      const skim_rt_rows *to, const float *logits,
                      float *results, int32_t *kept, int32_t *votes,
                      int64_t *to_batch) {
-  AdaptiveTime time(call);
+  static const skim_rt_kernel label = {"exit", SKIM_KIND_ADAPTIVE, -1};
+  WorkTime time(call, label, desc->layer);
   double threshold = knobValue(call, desc->knob, desc->threshold);
   size_t bytes = static_cast<size_t>(desc->classes) * sizeof(float);
   RowWriter writer(*from, *to);

@@ -18,7 +18,8 @@ static void copyRow(float *to, int64_t toRow, const float *from,
 void skim_rt_hold(skim_rt_call *call, float *held, const float *states,
                   const int32_t *index, const skim_rt_rows *from,
                   const skim_rt_rows *kept, int64_t width) {
-  AdaptiveTime time(call);
+  static const skim_rt_kernel label = {"hold", SKIM_KIND_ADAPTIVE, -1};
+  WorkTime time(call, label);
   int32_t count = from->offsets[from->batch];
   int32_t staying = kept ? kept->offsets[kept->batch] : 0, next = 0;
   for (int32_t t = 0; t < count; ++t) {
@@ -32,7 +33,8 @@ void skim_rt_hold(skim_rt_call *call, float *held, const float *states,
 
 void skim_rt_scatter(skim_rt_call *call, float *to, const float *from,
                      const int32_t *index, int64_t count, int64_t width) {
-  AdaptiveTime time(call);
+  static const skim_rt_kernel label = {"scatter", SKIM_KIND_ADAPTIVE, -1};
+  WorkTime time(call, label);
   for (int64_t i = 0; i < count; ++i)
     copyRow(to, index[i], from, i, width);
 }

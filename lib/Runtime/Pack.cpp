@@ -3,7 +3,7 @@
 // and empty sequences alike.
 //===----------------------------------------------------------------------===//
 
-#include "Call.h"
+#include "Rows.h"
 
 using namespace skim::rt;
 
@@ -14,6 +14,8 @@ int64_t skim_rt_pack(skim_rt_call *call, const uint8_t *mask, int64_t B,
                  "batch of {0} sequences of {1} positions, expected fewer than "
                  "2^31 positions",
                  B, S);
+  static const skim_rt_kernel label = {"pack", SKIM_KIND_OTHER, -1};
+  WorkTime time(call, label);
   int32_t rows = 0;
   offsets[0] = 0;
   for (int64_t b = 0; b < B; ++b) {

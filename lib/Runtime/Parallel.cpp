@@ -18,6 +18,7 @@ struct Dispatch {
   int64_t tasks;
   int64_t grain;
   int32_t threads;
+  Span *spans; // of each slot, null: nobody asks
   std::atomic<int64_t> next{0};
 };
 
@@ -44,10 +45,16 @@ static void runRanges(void *arg, int32_t slot) {
   skim_rt_call *call = dispatch.call;
   char *scratch =
       call->scratch ? call->scratch + slot * call->scratchStride : nullptr;
+  Span *span = dispatch.spans ? dispatch.spans + slot : nullptr;
+  if (span)
+    *span = {secondsNow(), 0, 0};
   int64_t begin, end;
   while (call->reported.load(std::memory_order_relaxed) == 0 &&
-         takeRange(dispatch, begin, end))
+         takeRange(dispatch, begin, end)) {
     dispatch.fn(dispatch.args, begin, end, scratch, call);
+    if (span)
+      *span = {span->begin, secondsNow(), span->tasks + end - begin};
+  }
 }
 
 /// Makes room for `bytes` of scratch for each thread; false without memory.
@@ -106,14 +113,21 @@ void skim_rt_parallel_for(skim_rt_call *call, const skim_rt_kernel *kernel,
   bool collect = call->collector.active();
   double start = collect ? secondsNow() : 0;
   call->dispatching = true;
-  Dispatch dispatch{call, fn, args, tasks, grain, threads};
+  Span *spans = call->collector.tracer.spans();
+  for (int32_t slot = 0; spans && slot < threads; ++slot)
+    spans[slot].tasks = 0;
+  Dispatch dispatch{call, fn, args, tasks, grain, threads, spans};
   if (threads == 1)
     fn(args, 0, tasks, call->scratch, call);
   else
     call->host->run_team(threads, runRanges, &dispatch);
   call->dispatching = false;
-  if (collect)
-    call->collector.addDispatch(kernel, tasks, flops, secondsNow() - start);
+  if (collect) {
+    double end = secondsNow();
+    if (spans && threads == 1)
+      spans[0] = {start, end, tasks};
+    call->collector.addDispatch(kernel, tasks, flops, threads, start, end);
+  }
   if (call->reported.load(std::memory_order_acquire) == 2) {
     failWith(call, SKIM_ERROR_RUN, "%s", call->report);
     leaveRun(call, SKIM_ERROR_RUN);

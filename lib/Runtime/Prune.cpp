@@ -65,7 +65,8 @@ void Pruner::write(int64_t sequence, RowWriter &writer) const {
 int64_t skim_rt_prune(skim_rt_call *call, const skim_rt_prune_desc *desc,
                       const skim_rt_batch *batch, const skim_rt_rows *from,
                       const skim_rt_rows *to, const float *sums) {
-  AdaptiveTime time(call);
+  static const skim_rt_kernel label = {"prune", SKIM_KIND_ADAPTIVE, -1};
+  WorkTime time(call, label, desc->layer);
   Pruner pruner(*desc, *batch, *from, knobValue(call, desc->knob, 1), sums);
   RowWriter writer(*from, *to);
   for (int64_t b = 0; b < from->batch; ++b)

@@ -59,19 +59,21 @@ inline double knobValue(const skim_rt_call *call, int64_t knob,
   return knob >= 0 && call->head.knobs ? call->head.knobs[knob] : otherwise;
 }
 
-/// Counts the time of its scope as adaptive.
-class AdaptiveTime {
+/// Counts the time of its scope as work named by `label` for a layer.
+class WorkTime {
 public:
-  explicit AdaptiveTime(skim_rt_call *call)
-      : collector(call->collector),
+  WorkTime(skim_rt_call *call, const skim_rt_kernel &label, int64_t layer = -1)
+      : collector(call->collector), label(label), layer(layer),
         started(collector.active() ? secondsNow() : 0) {}
-  ~AdaptiveTime() {
+  ~WorkTime() {
     if (collector.active())
-      collector.addSeconds(SKIM_KIND_ADAPTIVE, secondsNow() - started);
+      collector.addWork(&label, layer, started, secondsNow());
   }
 
 private:
   Collector &collector;
+  const skim_rt_kernel &label;
+  int64_t layer;
   double started;
 };
 

@@ -21,3 +21,4 @@
 #include "Table.cpp"
 #include "Text.cpp"
 #include "ThreadPool.cpp"
+#include "Trace.cpp"

@@ -134,7 +134,8 @@ int64_t skim_rt_skip_blocks(skim_rt_call *call, const skim_rt_skip_desc *desc,
                             const skim_rt_rows *from, const skim_rt_rows *to,
                             const float *scores, const int32_t *blocks,
                             const void *segments, int64_t segment_bytes) {
-  AdaptiveTime time(call);
+  static const skim_rt_kernel label = {"skip_blocks", SKIM_KIND_ADAPTIVE, -1};
+  WorkTime time(call, label, desc->layer);
   int64_t numBlocks = blocks[from->batch];
   auto *flags = static_cast<uint8_t *>(skim_rt_alloc(call, numBlocks + 1));
   Skimmer skimmer(*desc, *batch, *attended, *from, scores, blocks, segments,

@@ -7,15 +7,13 @@
 
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 
 using namespace skim::rt;
 
-double skim::rt::secondsNow() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
-}
+/// What the model's own code does from one dispatch to the next: shapes, loops
+/// of ops that no kernel computes, and waiting for memory.
+static const skim_rt_kernel betweenKernels = {"between kernels",
+                                              SKIM_KIND_OTHER, -1};
 
 Collector::~Collector() {
   std::free(offsets);
@@ -39,8 +37,10 @@ static Int *fill(Int *old, int64_t count, int64_t value) {
   return grown;
 }
 
-void Collector::begin(uint32_t newWhat, int64_t layers) {
+void Collector::begin(uint32_t newWhat, int64_t layers, int32_t threads) {
   what = newWhat;
+  started = reached = what ? secondsNow() : 0;
+  tracer.begin(what & SKIM_COLLECT_TRACE, started, threads);
   if (!what)
     return;
   rowsKnown = false;
@@ -49,17 +49,21 @@ void Collector::begin(uint32_t newWhat, int64_t layers) {
   layerTokens = fill(layerTokens, 2 * layers, -1);
   lost = !layerTokens;
   std::memset(seconds, 0, sizeof(seconds));
-  started = secondsNow();
+  liveRows = 0;
 }
 
 void Collector::end() {
-  if (what)
-    total = secondsNow() - started;
+  if (!what)
+    return;
+  double now = secondsNow();
+  addGap(now);
+  total = now - started;
 }
 
 void Collector::addRows(int64_t newBatch, int64_t newSequence,
                         const int32_t *newOffsets,
                         const int32_t *newPositions) {
+  liveRows = newOffsets[newBatch];
   if (rowsKnown || !(what & SKIM_COLLECT_STATISTICS))
     return;
   batch = newBatch;
@@ -79,6 +83,7 @@ void Collector::addRows(int64_t newBatch, int64_t newSequence,
 
 void Collector::addCut(int64_t layer, bool forFfn, const skim_rt_rows &from,
                        const skim_rt_rows &to, int64_t count) {
+  liveRows = count;
   if (!rowsKnown || lost || layer < 0 || layer >= numLayers)
     return;
   layerTokens[2 * layer + !forFfn] = count;
@@ -103,15 +108,43 @@ void Collector::addSeconds(int32_t kind, double time) {
 }
 
 void Collector::addDispatch(const skim_rt_kernel *kernel, int64_t tasks,
-                            int64_t newFlops, double time) {
-  addSeconds(kernel->kind, time);
+                            int64_t newFlops, int32_t threads, double begin,
+                            double end) {
+  addSeconds(kernel->kind, end - begin);
   flops += newFlops;
   if (kernel->kind == SKIM_KIND_ADAPTIVE)
     overhead += newFlops;
+  addGap(begin);
+  reached = end;
+  Place place{kernel, kernel->layer};
+  addTime(place, tasks, newFlops, end - begin);
+  if (tracer.active())
+    tracer.addSpans(place, liveRows, threads, tasks, newFlops);
+}
+
+void Collector::addWork(const skim_rt_kernel *label, int64_t layer,
+                        double begin, double end) {
+  addSeconds(label->kind, end - begin);
+  addGap(begin);
+  reached = end;
+  Place place{label, static_cast<int32_t>(layer)};
+  addTime(place, 0, 0, end - begin);
+  tracer.add(place, liveRows, begin, end);
+}
+
+/// Time that passed since the last dispatch.
+void Collector::addGap(double until) {
+  Place place{&betweenKernels, -1};
+  addTime(place, 0, 0, until - reached);
+  tracer.add(place, liveRows, reached, until);
+}
+
+void Collector::addTime(Place place, int64_t tasks, int64_t newFlops,
+                        double time) {
   if (!(what & SKIM_COLLECT_PROFILE))
     return;
   int64_t i = 0;
-  while (i < numKernels && kernels[i].kernel != kernel)
+  while (i < numKernels && !(kernels[i].place == place))
     ++i;
   if (i == kernelRoom) {
     int64_t room = kernelRoom ? 2 * kernelRoom : 64;
@@ -125,7 +158,7 @@ void Collector::addDispatch(const skim_rt_kernel *kernel, int64_t tasks,
     kernelRoom = room;
   }
   if (i == numKernels)
-    kernels[numKernels++] = KernelTime{kernel, 0, 0, 0, 0};
+    kernels[numKernels++] = KernelTime{place, 0, 0, 0, 0};
   kernels[i].calls += 1;
   kernels[i].tasks += tasks;
   kernels[i].flops += newFlops;
@@ -217,15 +250,12 @@ void Collector::printFlops(const skim_model_desc &model) {
   text << ", \"overhead\": " << overhead << "}";
 }
 
-static const char *const kindNames[SKIM_NUM_KINDS] = {
-    "embed", "gemm", "attention", "norm", "adaptive", "other"};
-
 void Collector::printSeconds() {
   // What no dispatch took is other: shapes, packing, copies of outputs.
   double rest = total;
   text << ", \"seconds\": {\"total\": " << total;
   for (int kind = 0; kind < SKIM_KIND_OTHER; ++kind) {
-    text << ", \"" << kindNames[kind] << "\": " << seconds[kind];
+    text << ", \"" << kindName(kind) << "\": " << seconds[kind];
     rest -= seconds[kind];
   }
   text << ", \"other\": " << (rest > 0 ? rest : 0) << "}";
@@ -251,12 +281,10 @@ const char *Collector::profile() {
   profileText << "[";
   for (int64_t i = 0; i < numKernels; ++i) {
     const KernelTime &time = kernels[i];
-    int32_t kind = time.kernel->kind;
     profileText << (i ? ",\n " : "") << "{\"kernel\": ";
-    profileText.quoted(time.kernel->name) << ", \"kind\": ";
-    profileText.quoted(kind >= 0 && kind < SKIM_NUM_KINDS ? kindNames[kind]
-                                                          : "other")
-        << ", \"layer\": " << int64_t(time.kernel->layer)
+    profileText.quoted(time.place.kernel->name) << ", \"kind\": ";
+    profileText.quoted(kindName(time.place.kernel->kind))
+        << ", \"layer\": " << int64_t(time.place.layer)
         << ", \"calls\": " << time.calls << ", \"tasks\": " << time.tasks
         << ", \"flops\": " << time.flops << ", \"seconds\": " << time.seconds
         << "}";

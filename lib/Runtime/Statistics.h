@@ -7,17 +7,15 @@
 #define SKIM_LIB_RUNTIME_STATISTICS_H
 
 #include "Text.h"
+#include "Trace.h"
 
 #include "skim/Runtime/CompiledABI.h"
 
 namespace skim::rt {
 
-/// Seconds since some fixed time.
-double secondsNow();
-
-/// What the dispatches of one kernel took in a run.
+/// What a kernel took in a layer in a run.
 struct KernelTime {
-  const skim_rt_kernel *kernel;
+  Place place;
   int64_t calls;
   int64_t tasks;
   int64_t flops;
@@ -28,9 +26,9 @@ class Collector {
 public:
   ~Collector();
 
-  /// Begins a run of a model of `layers` layers that collects what the bits of
-  /// skim_collect in `what` say.
-  void begin(uint32_t what, int64_t layers);
+  /// Begins a run of a model of `layers` layers on at most `threads` threads
+  /// that collects what the bits of skim_collect in `what` say.
+  void begin(uint32_t what, int64_t layers, int32_t threads);
   void end();
 
   bool active() const { return what != 0; }
@@ -44,16 +42,24 @@ public:
               const skim_rt_rows &to, int64_t count);
   /// A sequence, by its number at entry, left behind layer `layer`.
   void addExit(int64_t sequence, int64_t layer);
-  /// Time that no dispatch took.
-  void addSeconds(int32_t kind, double seconds);
+  /// A dispatch on `threads` threads, whose spans the tracer has.
   void addDispatch(const skim_rt_kernel *kernel, int64_t tasks, int64_t flops,
-                   double seconds);
+                   int32_t threads, double begin, double end);
+  /// What a function of the runtime did for a layer, -1: for none.
+  void addWork(const skim_rt_kernel *label, int64_t layer, double begin,
+               double end);
+
+  Tracer tracer;
 
   /// JSON of the last run; null when it was not collected or memory ran out.
   const char *statistics(const skim_model_desc &model);
   const char *profile();
+  const char *trace() { return tracer.json(total); }
 
 private:
+  void addSeconds(int32_t kind, double seconds);
+  void addTime(Place place, int64_t tasks, int64_t flops, double seconds);
+  void addGap(double until);
   void printLayers();
   void printSequences();
   void printFlops(const skim_model_desc &model);
@@ -62,6 +68,8 @@ private:
   uint32_t what = 0;
   bool lost = false; // memory ran out while collecting
   double started = 0, total = 0;
+  double reached = 0; // the end of what was added last
+  int64_t liveRows = 0;
   double seconds[SKIM_NUM_KINDS] = {};
   int64_t flops = 0, overhead = 0;
   bool rowsKnown = false;

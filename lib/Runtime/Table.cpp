@@ -51,6 +51,9 @@ static const char *statisticsOf(skim_rt_call *call) {
 static const char *profileOf(skim_rt_call *call) {
   return call->collector.profile();
 }
+static const char *traceOf(skim_rt_call *call) {
+  return call->collector.trace();
+}
 
 // In the part of the file that the loader makes read-only after relocation.
 #define SKIM_READ_ONLY __attribute__((section(".data.rel.ro")))
@@ -72,6 +75,7 @@ SKIM_READ_ONLY struct skim_library_table skim_rt_table = {
     statisticsOf,
     profileOf,
     heldMemory,
+    traceOf,
 };
 
 #define SKIM_EXPORTED                                                          \

@@ -79,6 +79,12 @@ std::string Model::profile() const {
   return json;
 }
 
+std::string Model::trace() const {
+  const char *json = nullptr;
+  check(skim_context_trace(call, &json));
+  return json;
+}
+
 std::vector<const skim_tensor_desc *>
 skim::run::inputsOf(const skim_library *library) {
   std::vector<const skim_tensor_desc *> descs;

@@ -28,6 +28,7 @@ public:
   std::vector<Array> outputs() const;
   std::string statistics() const;
   std::string profile() const;
+  std::string trace() const;
 
 private:
   skim_library *handle = nullptr;

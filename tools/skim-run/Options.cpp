@@ -83,7 +83,9 @@ Options skim::run::parseOptions(int argc, char **argv) {
       ->excludes(inputs);
   random->excludes(inputs);
   app.add_flag("--describe", options.describe, "say what the model is");
-  app.add_flag("--profile", options.profile, "say where the time goes");
+  std::string profile;
+  app.add_flag("--profile", profile,
+               "say where the time goes; =TRACE.json: write a trace, too");
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp &) {
@@ -92,6 +94,10 @@ Options skim::run::parseOptions(int argc, char **argv) {
   } catch (const CLI::ParseError &error) {
     throw Error(error.what());
   }
+  // The parser gives "true" for the flag alone.
+  options.profile = !profile.empty();
+  if (profile != "true")
+    options.trace = profile;
   for (const std::string &knob : knobs)
     options.knobs.push_back(parseKnob(knob));
   if (!lengths.empty())

@@ -25,7 +25,8 @@ struct Options {
   int64_t positions = 0;        // that they are padded to
   bool describe = false;
   bool profile = false;
-  std::string help; // not empty: to be printed instead of anything else
+  std::string trace; // json, empty: none; set only with profile
+  std::string help;  // not empty: to be printed instead of anything else
 };
 
 /// Throws Error.

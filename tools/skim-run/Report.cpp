@@ -6,16 +6,12 @@
 
 #include "Model.h"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <cerrno>
 #include <cinttypes>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
-#include <map>
-#include <tuple>
 
 using namespace skim::run;
 
@@ -113,42 +109,6 @@ void skim::run::printTimes(std::vector<double> seconds) {
                                      : (seconds[half - 1] + seconds[half]) / 2;
   std::printf("runs %zu, min %.3f ms, median %.3f ms\n", seconds.size(),
               1e3 * seconds.front(), 1e3 * median);
-}
-
-namespace {
-/// What a kernel took in all layers together.
-struct KernelSum {
-  std::string kind;
-  int64_t calls = 0;
-  double flops = 0;
-  double seconds = 0;
-};
-} // namespace
-
-void skim::run::printProfile(const std::string &json) {
-  std::map<std::string, KernelSum> kernels;
-  double total = 0;
-  for (const auto &entry : nlohmann::json::parse(json)) {
-    KernelSum &sum = kernels[entry["kernel"].get<std::string>()];
-    sum.kind = entry["kind"].get<std::string>();
-    sum.calls += entry["calls"].get<int64_t>();
-    sum.flops += entry["flops"].get<double>();
-    sum.seconds += entry["seconds"].get<double>();
-    total += entry["seconds"].get<double>();
-  }
-  std::vector<std::pair<std::string, KernelSum>> order(kernels.begin(),
-                                                       kernels.end());
-  std::sort(order.begin(), order.end(), [](auto &a, auto &b) {
-    return std::tie(b.second.seconds, a.first) <
-           std::tie(a.second.seconds, b.first);
-  });
-  std::printf("%-40s %-10s %6s %10s %7s %9s\n", "kernel", "kind", "calls", "ms",
-              "share", "GFLOP/s");
-  for (const auto &[name, sum] : order)
-    std::printf("%-40s %-10s %6" PRId64 " %10.3f %6.1f%% %9.1f\n", name.c_str(),
-                sum.kind.c_str(), sum.calls, 1e3 * sum.seconds,
-                total > 0 ? 100 * sum.seconds / total : 0,
-                sum.seconds > 0 ? 1e-9 * sum.flops / sum.seconds : 0);
 }
 
 void skim::run::writeText(const std::string &path, const std::string &text) {

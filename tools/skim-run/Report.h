@@ -18,9 +18,6 @@ void printOutputs(const std::vector<Array> &outputs);
 /// Minimum and median of the runs' seconds.
 void printTimes(std::vector<double> seconds);
 
-/// A table from the runtime's profile JSON, longest first.
-void printProfile(const std::string &json);
-
 /// Writes text to a file. Throws Error.
 void writeText(const std::string &path, const std::string &text);
 

@@ -5,10 +5,12 @@
 #include "Model.h"
 #include "Npz.h"
 #include "Options.h"
+#include "Profile.h"
 #include "RandomInputs.h"
 #include "Report.h"
 #include "StagedFiles.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <new>
@@ -43,15 +45,19 @@ static double timeRun(Model &model) {
       .count();
 }
 
-/// Runs as often as asked for; the last run is the one that collects.
+/// Runs as often as asked for; the last run is the one that collects. A profile
+/// is never that of a first run, which fetches weights and memory.
 static void runAll(const Options &options, Model &model) {
-  for (int i = 0; i < options.warmup; ++i)
+  int warmup = options.warmup;
+  if (options.profile && !options.repeat)
+    warmup = std::max(warmup, 1);
+  for (int i = 0; i < warmup; ++i)
     model.run();
   std::vector<double> seconds;
   for (int i = 0; i < options.repeat; ++i)
     seconds.push_back(timeRun(model));
   uint32_t flags = (options.stats.empty() ? 0 : SKIM_STATISTICS) |
-                   (options.profile ? SKIM_PROFILE : 0);
+                   (options.profile ? SKIM_PROFILE | SKIM_TRACE : 0);
   model.collect(flags);
   if (flags || seconds.empty())
     model.run();
@@ -65,11 +71,21 @@ static void report(const Options &options, const Model &model) {
     writeNpz(files.stage(options.outputs), model.outputs());
   if (!options.stats.empty())
     writeText(files.stage(options.stats), model.statistics() + "\n");
+  std::string tables;
+  if (options.profile) {
+    skim_model_info info;
+    skim_get_model_info(model.library(), &info);
+    std::string trace = model.trace();
+    Peak peak = measurePeak(info, threadsOfTrace(trace));
+    tables = profileTables(model.profile(), peak);
+    if (!options.trace.empty())
+      writeText(files.stage(options.trace),
+                chromeTrace(trace, options.model, peak));
+  }
   files.commit();
   if (options.outputs.empty() && !options.repeat && !options.profile)
     printOutputs(model.outputs());
-  if (options.profile)
-    printProfile(model.profile());
+  std::fputs(tables.c_str(), stdout);
 }
 
 static void runTool(int argc, char **argv) {

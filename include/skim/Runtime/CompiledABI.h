@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /* Counts up with every change of a layout or of a meaning in this file. */
-#define SKIM_ABI_VERSION 2u
+#define SKIM_ABI_VERSION 3u
 
 /* First eight bytes of skim_library_table. */
 #define SKIM_LIBRARY_MAGIC "SKIMLIB"
@@ -336,7 +336,11 @@ struct skim_host {
 };
 
 /* Parts of a run that cost time and are off by default; bits of `collect`. */
-enum skim_collect { SKIM_COLLECT_STATISTICS = 1, SKIM_COLLECT_PROFILE = 2 };
+enum skim_collect {
+  SKIM_COLLECT_STATISTICS = 1,
+  SKIM_COLLECT_PROFILE = 2,
+  SKIM_COLLECT_TRACE = 4
+};
 
 /*
  * The one exported symbol. magic, abi_version, size and model keep their places
@@ -375,6 +379,7 @@ struct skim_library_table {
   const char *(*call_statistics)(skim_rt_call *call);
   const char *(*call_profile)(skim_rt_call *call);
   int64_t (*call_memory)(const skim_rt_call *call); /* bytes held */
+  const char *(*call_trace)(skim_rt_call *call);    /* as call_profile */
 };
 
 #if defined(__GNUC__)

@@ -200,7 +200,7 @@ SKIM_API skim_status skim_context_set_output(skim_context *context,
                                              int64_t bytes);
 
 /* What runs collect; bits of skim_context_collect's flags. */
-enum { SKIM_STATISTICS = 1, SKIM_PROFILE = 2 };
+enum { SKIM_STATISTICS = 1, SKIM_PROFILE = 2, SKIM_TRACE = 4 };
 SKIM_API skim_status skim_context_collect(skim_context *context,
                                           uint32_t flags);
 
@@ -225,13 +225,16 @@ SKIM_API skim_status skim_context_get_output(skim_context *context,
                                              struct skim_tensor *output);
 
 /*
- * JSON text of what the last run collected: statistics as docs/runtime.md says,
- * seconds and FLOPs for each kernel. Valid until the next run.
+ * JSON text of what the last run collected, as docs/runtime.md says:
+ * statistics, seconds and FLOPs for each kernel, what each thread did when.
+ * Valid until the next run.
  */
 SKIM_API skim_status skim_context_statistics(skim_context *context,
                                              const char **json);
 SKIM_API skim_status skim_context_profile(skim_context *context,
                                           const char **json);
+SKIM_API skim_status skim_context_trace(skim_context *context,
+                                        const char **json);
 
 /* Bytes of memory that the context's buffers hold. */
 SKIM_API int64_t skim_context_memory(const skim_context *context);

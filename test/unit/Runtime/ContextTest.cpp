@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
 #include <thread>
 
@@ -326,7 +327,73 @@ TEST_P(ContextTest, ProfileNamesKernels) {
             std::string::npos)
       << text;
   EXPECT_EQ(skim_context_statistics(get(), &json), SKIM_ERROR_ARGUMENT);
-  EXPECT_EQ(skim_context_collect(get(), 4), SKIM_ERROR_ARGUMENT);
+  EXPECT_EQ(skim_context_collect(get(), 8), SKIM_ERROR_ARGUMENT);
+}
+
+/// The number behind `key` in the line of `text` that has `part` in it.
+static double numberAt(const std::string &text, const std::string &part,
+                       const std::string &key) {
+  size_t line = text.find(part);
+  size_t place = line == std::string::npos ? line : text.find(key, line);
+  return place == std::string::npos
+             ? -1
+             : std::strtod(text.c_str() + place + key.size(), nullptr);
+}
+
+TEST_P(ContextTest, ProfileHoldsAllOfTheTime) {
+  Batch batch(2, 5);
+  batch.set(get());
+  ASSERT_EQ(skim_context_collect(get(), SKIM_PROFILE | SKIM_STATISTICS),
+            SKIM_OK);
+  expectRuns();
+  const char *profile = nullptr, *statistics = nullptr;
+  ASSERT_EQ(skim_context_profile(get(), &profile), SKIM_OK);
+  ASSERT_EQ(skim_context_statistics(get(), &statistics), SKIM_OK);
+  double sum = 0;
+  for (const char *name : {"embed_", "\"pack\"", "between kernels"}) {
+    double seconds = numberAt(profile, name, "\"seconds\": ");
+    EXPECT_GE(seconds, 0) << name << " in " << profile;
+    sum += seconds;
+  }
+  double total = numberAt(statistics, "\"seconds\"", "\"total\": ");
+  EXPECT_NEAR(sum, total, 1e-6 + 1e-6 * total) << profile;
+}
+
+TEST_P(ContextTest, TraceSaysWhichThreadDidWhat) {
+  Batch batch(1, 5);
+  batch.mask = {1, 1, 0, 1, 1};
+  batch.set(get());
+  ASSERT_EQ(skim_context_set_threads(get(), 2), SKIM_OK);
+  ASSERT_EQ(skim_context_set_knob(get(), "hold.milliseconds", 1), SKIM_OK);
+  ASSERT_EQ(skim_context_collect(get(), SKIM_TRACE), SKIM_OK);
+  expectRuns();
+  const char *json = nullptr;
+  ASSERT_EQ(skim_context_trace(get(), &json), SKIM_OK);
+  std::string text = json;
+  EXPECT_NE(text.find("\"threads\": 2, "), std::string::npos) << text;
+  double total = numberAt(text, "{\"seconds\"", ": ");
+  // 4 rows in grains of 3, by one thread or by two: 400 FLOPs together.
+  double tasks = 0, flops = 0;
+  for (size_t at = text.find("embed_"); at != std::string::npos;
+       at = text.find("embed_", at + 1)) {
+    tasks += numberAt(text.substr(at), "", "\"tasks\": ");
+    flops += numberAt(text.substr(at), "", "\"flops\": ");
+  }
+  EXPECT_EQ(tasks, 4) << text;
+  EXPECT_EQ(flops, 400) << text;
+  std::string hold = text.substr(text.find("\"hold\""));
+  EXPECT_EQ(numberAt(hold, "", "\"layer\": "), 1);
+  EXPECT_EQ(numberAt(hold, "", "\"rows\": "), 4);
+  double begin = numberAt(hold, "", "\"begin\": ");
+  double seconds = numberAt(hold, "", "\"seconds\": ");
+  EXPECT_GE(begin, 0);
+  EXPECT_GE(seconds, 1e-3);
+  EXPECT_LE(begin + seconds, total * (1 + 1e-6));
+  EXPECT_EQ(skim_context_profile(get(), &json), SKIM_ERROR_ARGUMENT);
+  ASSERT_EQ(skim_context_collect(get(), 0), SKIM_OK);
+  expectRuns();
+  expectError(skim_context_trace(get(), &json), SKIM_ERROR_ARGUMENT,
+              "trace: the last run did not collect it, or there was none");
 }
 
 TEST_P(ContextTest, NothingIsCollectedUnasked) {

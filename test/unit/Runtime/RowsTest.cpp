@@ -61,7 +61,7 @@ protected:
 
   /// Statistics of the cuts from here on.
   void collect(const Tables &entry, int64_t sequence) {
-    call->collector.begin(SKIM_COLLECT_STATISTICS, model.num_layers);
+    call->collector.begin(SKIM_COLLECT_STATISTICS, model.num_layers, 1);
     call->collector.addRows(entry.rows.batch, sequence, entry.rows.offsets,
                             entry.rows.positions);
   }

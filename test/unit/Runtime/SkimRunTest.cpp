@@ -4,6 +4,7 @@
 
 #include "Model.h"
 #include "Options.h"
+#include "Profile.h"
 #include "RandomInputs.h"
 #include "StagedFiles.h"
 
@@ -48,6 +49,58 @@ TEST(SkimRun, ParsesItsOptions) {
   EXPECT_EQ(options.positions, 80);
   EXPECT_EQ(parse({"m.so"}).lengths, (Ints{128}));
   EXPECT_EQ(parse({"m.so", "--random-batch=0x5"}).lengths, Ints{});
+}
+
+TEST(SkimRun, ProfileMayHaveAFile) {
+  EXPECT_FALSE(parse({"m.so"}).profile);
+  Options options = parse({"--profile", "m.so"});
+  EXPECT_TRUE(options.profile);
+  EXPECT_EQ(options.trace, "");
+  EXPECT_EQ(options.model, "m.so");
+  options = parse({"--profile=t.json", "m.so"});
+  EXPECT_TRUE(options.profile);
+  EXPECT_EQ(options.trace, "t.json");
+}
+
+TEST(SkimRun, ProfileSumsKernelsAndLayers) {
+  const char *json =
+      R"([{"kernel": "g", "kind": "gemm", "layer": 0, "calls": 1, "tasks": 2,
+           "flops": 1000000, "seconds": 0.001},
+          {"kernel": "between kernels", "kind": "other", "layer": -1,
+           "calls": 3, "tasks": 0, "flops": 0, "seconds": 0.006},
+          {"kernel": "g", "kind": "gemm", "layer": 1, "calls": 1, "tasks": 2,
+           "flops": 2000000, "seconds": 0.003}])";
+  EXPECT_EQ(profileTables(json, {"such multiply-adds", 1, 2e9}),
+            "run   10.000 ms, 0.003 GFLOP, 0.3 GFLOP/s, 15.0% of peak\n"
+            "peak  2.0 GFLOP/s: such multiply-adds, 1 thread, measured now\n\n"
+            "kernel            kind        calls         ms   share   GFLOP/s  "
+            "of peak\n"
+            "between kernels   other           3      6.000   60.0%\n"
+            "g                 gemm            2      4.000   40.0%       0.8  "
+            "  37.5%\n"
+            "\n"
+            "layer             kind        calls         ms   share   GFLOP/s  "
+            "of peak\n"
+            "layer 0                           1      1.000   10.0%       1.0  "
+            "  50.0%\n"
+            "  g               gemm            1      1.000   10.0%       1.0  "
+            "  50.0%\n"
+            "outside of layers                 3      6.000   60.0%\n"
+            "  between kernels other           3      6.000   60.0%\n"
+            "layer 1                           1      3.000   30.0%       0.7  "
+            "  33.3%\n"
+            "  g               gemm            1      3.000   30.0%       0.7  "
+            "  33.3%\n");
+}
+
+TEST(SkimRun, PeakIsMeasuredForTheModelsInstructions) {
+  Model model(FAKE_LIBRARY);
+  skim_model_info info;
+  skim_get_model_info(model.library(), &info);
+  Peak peak = measurePeak(info, 2);
+  EXPECT_EQ(peak.threads, 2);
+  EXPECT_GT(peak.flops, 1e8);
+  EXPECT_NE(peak.instructions.find("fp32"), std::string::npos);
 }
 
 TEST(SkimRun, RefusesWrongOptions) {
