@@ -1,16 +1,19 @@
 """Saved FLOPs against saved time: models with plans beside the dense model, turn by turn.
 
-    bench/adaptive [--threads 1] [--rounds 5] [--only bert,minilm] [--sizes 1,8] [--write]
+    bench/adaptive [--threads 1] [--rounds 5] [--only bert,minilm,classifier] [--sizes 1,8] [--write]
 
 BERT-base in shape (random weights, 256 tokens, batches of 1 and 8) and MiniLM on BBC
 News articles as they come. Token pruning at three quarters, half and a quarter of the
-FLOPs, blocks at a third, exits at half, and pruning with exits. Knobs are set so that
-the FLOPs are about those; what they are is measured.
+FLOPs, blocks at a third, exits at half, and pruning with exits. Knobs are set once a
+model so that the FLOPs of some sequences are about those; what they are is measured.
+`classifier` is BERT-base with a classifier, which reads one row of its last layer,
+beside the same encoder with all states as its output.
 
 f: FLOPs executed / dense, t: time / dense time, both over all batches, predictors and
 heads in both. f / t is 1 where saved FLOPs are saved time. ONNX Runtime runs beside it,
-dense and with the pruning at half the FLOPs as masks in the graph. `--write` puts JSON
-and Markdown into bench/results.
+dense and with the pruning at half the FLOPs as masks in the graph, and OpenVINO dense
+where it is installed. `--write` puts JSON and Markdown into bench/results, after each
+model.
 """
 
 import argparse
@@ -27,10 +30,13 @@ import numpy as np
 import onnxruntime
 import plan_cases
 import skim
+from tqdm import tqdm
 
 RESULTS = measure.ROOT / "bench" / "results"
 BLOCK = 32
-STEPS = 10
+STEPS = 8
+TOLERANCE = 0.03
+TUNED = 2  # sequences
 
 
 class Setup:
@@ -111,7 +117,7 @@ def bisect(measured, low, high, target):
     for _ in range(STEPS):
         middle = (low * high) ** 0.5
         tried[middle] = measured(middle)
-        if abs(tried[middle] - target) < 0.01 * target:
+        if abs(tried[middle] - target) < TOLERANCE * target:
             break
         low, high = (middle, high) if tried[middle] > target else (low, middle)
     return min(tried, key=lambda place: abs(tried[place] - target))
@@ -153,45 +159,99 @@ def masked_session(setup, plan, scale, threads):
         return session(path, threads)
 
 
-def measure_setup(setup, threads, rounds, few):
-    """A row for each kind of case, and one for each of ONNX Runtime's."""
-    dense = skim.compile(setup.path)
-    models, knobs = {}, {}
+def openvino_runs(path, threads):
+    """A function of inputs, and its name with its version; None where OpenVINO is not installed."""
+    try:
+        import openvino
+    except ImportError:
+        return None
+    options = {
+        "INFERENCE_NUM_THREADS": threads,
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "f32",
+    }
+    request = openvino.Core().compile_model(str(path), "CPU", options).create_infer_request()
+    return f"OpenVINO {openvino.__version__.split('-')[0]}, dense", lambda inputs: request.infer(inputs)
+
+
+class Models:
+    """A setup's models, compiled and tuned once for all batch sizes and thread counts."""
+
+    def __init__(self, setup):
+        self.dense = skim.compile(setup.path)
+        self.by_kind, self.knobs = {}, {}
+        singles = [{name: value[:1] for name, value in inputs.items()} for inputs in setup.batches]
+        for case in tqdm(setup.kinds, desc=f"{setup.name}: knobs", leave=False):
+            kind, goal = case.split()
+            if kind not in self.by_kind:
+                plan = make_plan(kind, setup.sizes)
+                self.by_kind[kind] = (skim.compile(setup.path, plan=plan), plan)
+            self.knobs[case] = tune(kind, self.by_kind[kind][0], singles[:TUNED], float(goal.rstrip("%")) / 100)
+
+    def of(self, case):
+        return self.by_kind[case.split()[0]][0]
+
+
+def functions_of(setup, models, threads):
+    """What is measured: functions of inputs by the name of the case."""
+    runs = {"dense": lambda inputs: models.dense.run(inputs, threads=threads)}
     for case in setup.kinds:
-        kind, goal = case.split()
-        if kind not in models:
-            plan = make_plan(kind, setup.sizes)
-            models[kind] = (skim.compile(setup.path, plan=plan), plan)
-        knobs[case] = tune(kind, models[kind][0], setup.batches[:few], float(goal.rstrip("%")) / 100)
+        runs[case] = lambda inputs, case=case: models.of(case).run(inputs, threads=threads, knobs=models.knobs[case])
     peer = session(setup.path, threads)
-    middle = knobs["prune 50%"]["token_pruning.scale"]
-    masked = masked_session(setup, models["prune"][1], middle, threads)
-    totals = {}
-    for inputs in setup.batches:
-        runs = {"dense": lambda inputs=inputs: dense.run(inputs, threads=threads)}
-        for case in setup.kinds:
-            model = models[case.split()[0]][0]
-            runs[case] = lambda inputs=inputs, model=model, case=case: model.run(
-                inputs, threads=threads, knobs=knobs[case]
-            )
-        runs["ONNX Runtime, dense"] = lambda inputs=inputs: peer.run(None, inputs)
-        runs["ONNX Runtime, masks (prune 50%)"] = lambda inputs=inputs: masked.run(None, inputs)
-        for case, times in measure.turns(runs, rounds, pause=0.02 if threads > 1 else 0.0).items():
-            best, middle = totals.get(case, (0.0, 0.0))
-            totals[case] = (best + min(times), middle + statistics.median(times))
+    runs[f"ONNX Runtime {onnxruntime.__version__}, dense"] = lambda inputs: peer.run(None, inputs)
+    if "prune 50%" in models.knobs:
+        scale = models.knobs["prune 50%"]["token_pruning.scale"]
+        masked = masked_session(setup, models.by_kind["prune"][1], scale, threads)
+        runs["ONNX Runtime, masks (prune 50%)"] = lambda inputs: masked.run(None, inputs)
+    other = openvino_runs(setup.path, threads)
+    if other:
+        runs[other[0]] = other[1]
+    return runs
+
+
+def timed(setup, runs, rounds, threads):
+    """Sums over the batches of the least and the median seconds, by case."""
+    totals = {case: np.zeros(2) for case in runs}
+    for inputs in tqdm(setup.batches, desc=setup.name, leave=False):
+        bound = {case: lambda run=run, inputs=inputs: run(inputs) for case, run in runs.items()}
+        for case, times in measure.turns(bound, rounds, pause=0.02 if threads > 1 else 0.0).items():
+            totals[case] += [min(times), statistics.median(times)]
+    return totals
+
+
+def measure_setup(setup, models, threads, rounds):
+    """A row for each kind of case, and one for each of the peers'."""
+    totals = timed(setup, functions_of(setup, models, threads), rounds, threads)
     rows = []
     for case, (best, middle) in totals.items():
         row = {"model": setup.name, "threads": threads, "case": case}
         row |= {"min_ms": best * 1e3, "median_ms": middle * 1e3}
-        t = [best / totals["dense"][0], middle / totals["dense"][1]]
-        row |= {"f": "", "t_min": t[0], "t_median": t[1], "f_over_t_min": "", "f_over_t_median": ""}
+        t = totals[case] / totals["dense"]
+        row |= {"f": "", "t_min": float(t[0]), "t_median": float(t[1]), "f_over_t_min": "", "f_over_t_median": ""}
         row |= {"overhead": "", "exit_layer": "", "adaptive_time": ""}
-        if case in knobs:
-            model = models[case.split()[0]][0]
-            row |= facts(model, setup.batches, knobs[case], threads)
-            row |= {"f_over_t_min": row["f"] / t[0], "f_over_t_median": row["f"] / t[1]}
+        if case in models.knobs:
+            row |= facts(models.of(case), setup.batches, models.knobs[case], threads)
+            row |= {"f_over_t_min": row["f"] / row["t_min"], "f_over_t_median": row["f"] / row["t_median"]}
         rows.append(row)
-    return rows, {case: value for case, value in knobs.items()}
+    return rows
+
+
+def classifier(size, count, threads, rounds):
+    """Rows of BERT-base whose output is a classifier's, and of the same encoder with all states as its output."""
+    setup = bert(size, count)
+    narrow, whole = skim.compile(setup.path), skim.compile(fetch_models.fetch("bert-base"))
+    models = {"all states": whole, "classifier": narrow}
+    runs = {case: lambda inputs, model=model: model.run(inputs, threads=threads) for case, model in models.items()}
+    totals, rows, executed = timed(setup, runs, rounds, threads), [], {}
+    for case, model in models.items():
+        flops = [model.run(inputs, stats=True, threads=threads)[1]["flops"]["executed"] for inputs in setup.batches]
+        executed[case] = sum(flops)
+        f, t = executed[case] / executed["all states"], totals[case] / totals["all states"]
+        row = {"model": setup.name, "threads": threads, "output": case}
+        row |= {"min_ms": totals[case][0] * 1e3, "median_ms": totals[case][1] * 1e3, "f": f}
+        row |= {"t_min": float(t[0]), "t_median": float(t[1])}
+        rows.append(row | {"f_over_t_min": f / float(t[0]), "f_over_t_median": f / float(t[1])})
+    return rows
 
 
 def facts(model, batches, knobs, threads):
@@ -218,40 +278,57 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", default="1", help="thread counts, separated by commas")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each batch in each case")
-    parser.add_argument("--only", default="bert,minilm")
+    parser.add_argument("--only", default="bert,minilm,classifier")
     parser.add_argument("--sizes", default="1,8", help="batch sizes, separated by commas")
-    parser.add_argument("--sequences", type=int, default=8, help="sequences of BERT-base")
-    parser.add_argument("--articles", type=int, default=32)
+    parser.add_argument(
+        "--sequences", type=int, default=4, help="sequences of BERT-base, or one batch where that is more"
+    )
+    parser.add_argument("--articles", type=int, default=16)
     parser.add_argument("--write", action="store_true", help="write bench/results/adaptive.{json,md}")
     args = parser.parse_args()
-    machine, makers = measure.machine(), {"bert": (bert, args.sequences), "minilm": (minilm, args.articles)}
+    makers = {"bert": (bert, args.sequences), "minilm": (minilm, args.articles)}
     chosen = args.only.split(",")
-    if not set(chosen) <= set(makers):
-        parser.error(f"--only: expected some of {', '.join(makers)}, got {args.only}")
-    rows, knobs = [], {}
+    if not set(chosen) <= {*makers, "classifier"}:
+        parser.error(f"--only: expected some of {', '.join(makers)}, classifier, got {args.only}")
+    report = Report(args.write)
     for name in chosen:
-        maker, count = makers[name]
+        models = None
         for size in map(int, args.sizes.split(",")):
-            setup = maker(size, count)
             for threads in map(int, args.threads.split(",")):
-                # Batches of 8 are tuned on one, single sequences on all.
-                few = 1 if size > 1 else len(setup.batches)
-                part, knobs[setup.name] = measure_setup(setup, threads, args.rounds, few)
-                rows += part
-                print(measure.table(part) + "\n", flush=True)
-    if args.write:
+                if name == "classifier":
+                    report.add(classifier(size, args.sequences, threads, args.rounds))
+                    continue
+                maker, count = makers[name]
+                setup = maker(size, count)
+                models = models or Models(setup)
+                report.add(measure_setup(setup, models, threads, args.rounds), models.knobs)
+
+
+class Report:
+    """Tables as they come, printed and kept."""
+
+    def __init__(self, write):
+        self.machine, self.tables, self.knobs, self.write = measure.machine(), [], {}, write
+
+    def add(self, rows, knobs=None):
+        self.tables.append(rows)
+        if knobs:
+            self.knobs[rows[0]["model"]] = knobs
+        print(measure.table(rows) + "\n", flush=True)
+        if not self.write:
+            return
         RESULTS.mkdir(exist_ok=True)
-        document = {"title": "adaptive", "machine": machine, "knobs": knobs, "rows": rows}
+        document = {"title": "adaptive", "machine": self.machine, "knobs": self.knobs, "tables": self.tables}
         (RESULTS / "adaptive.json").write_text(json.dumps(document, indent=1) + "\n")
-        (RESULTS / "adaptive.md").write_text(as_markdown(machine, rows))
+        (RESULTS / "adaptive.md").write_text(self.as_markdown())
 
-
-def as_markdown(machine, rows):
-    lines = ["# Adaptive inference: saved FLOPs against saved time", ""]
-    lines += ["Written by `bench/adaptive --write`; " + ", ".join(f"{k} {v}" for k, v in machine.items()) + ".", ""]
-    lines += ["f: FLOPs executed / dense. t: time / dense time. `overhead`: predictors' and heads' FLOPs / dense,"]
-    lines += ["in f too. `adaptive_time`: part of the run's time that they and the cuts take, in t too.", ""]
-    return "\n".join(lines) + measure.table(rows) + "\n"
+    def as_markdown(self):
+        facts = ", ".join(f"{key} {value}" for key, value in self.machine.items())
+        lines = ["# Adaptive inference: saved FLOPs against saved time", ""]
+        lines += [f"Written by `bench/adaptive --write`; {facts}.", ""]
+        lines += ["f: FLOPs executed / dense. t: time / dense time. `overhead`: predictors' and heads' FLOPs / dense,"]
+        lines += ["in f too. `adaptive_time`: part of the run's time that they and the cuts take, in t too.", ""]
+        return "\n".join(lines) + "\n\n".join(measure.table(rows) for rows in self.tables) + "\n"
 
 
 if __name__ == "__main__":

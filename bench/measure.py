@@ -92,6 +92,14 @@ def line(cells, widths):
     return "| " + " | ".join(c.ljust(w) for c, w in zip(cells, widths, strict=True)) + " |"
 
 
+def table(rows):
+    """Rows, dicts with equal keys, as a Markdown table."""
+    lines = [list(rows[0]), *([text(value) for value in row.values()] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    lines.insert(1, ["-" * width for width in widths])
+    return "\n".join(line(cells, widths) for cells in lines)
+
+
 def report(title, facts, rows, path):
     """Prints rows (dicts with equal keys) as a Markdown table, each as soon as it is measured.
 
