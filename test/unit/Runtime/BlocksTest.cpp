@@ -64,6 +64,63 @@ TEST(Blocks, AnyOrderOfCallsStaysBoundedByTheLargest) {
   EXPECT_LE(blocks.held(), 8 * most * 9 / 8);
 }
 
+TEST(Blocks, SmallRequestsLeaveLargeBlocksAlone) {
+  Blocks blocks;
+  void *states = blocks.take(1 << 20);
+  blocks.give(states);
+  void *table = blocks.take(1000);
+  EXPECT_NE(table, states);
+  EXPECT_EQ(blocks.take(1 << 20), states);
+  EXPECT_LT(blocks.held(), (1 << 20) + 4096);
+}
+
+TEST(Blocks, WhatARequestLeavesOfItsBlockServesAnother) {
+  Blocks blocks;
+  void *wide = blocks.take(12 << 20);
+  blocks.give(wide);
+  void *narrow = blocks.take(9 << 20), *rest = blocks.take(2 << 20);
+  EXPECT_EQ(narrow, wide);
+  EXPECT_EQ(rest, static_cast<char *>(wide) + (9 << 20));
+  EXPECT_EQ(blocks.held(), 12 << 20);
+  std::memset(rest, 1, 2 << 20);
+  // The whole is there again once both are back, in either order.
+  blocks.give(narrow);
+  EXPECT_NE(blocks.take(1 << 20), wide);
+  blocks.give(rest);
+  EXPECT_EQ(blocks.take(12 << 20), wide);
+  blocks.giveAll();
+  ASSERT_EQ(blocks.take(9 << 20), wide);
+  ASSERT_EQ(blocks.take(2 << 20), rest);
+  blocks.giveAll();
+  EXPECT_EQ(blocks.take(12 << 20), wide);
+}
+
+TEST(Blocks, RandomCallsGiveMemoryThatNoOtherRequestHas) {
+  Blocks blocks;
+  std::mt19937 random(2);
+  for (int call = 0; call < 200; ++call) {
+    std::vector<std::pair<char *, size_t>> taken;
+    for (int i = 0; i < 60; ++i) {
+      if (taken.size() > 8 || (random() % 3 == 0 && !taken.empty())) {
+        size_t which = random() % taken.size();
+        auto [data, bytes] = taken[which];
+        // As it was written: nobody else wrote to it.
+        for (size_t byte = 0; byte < bytes; byte += 63)
+          ASSERT_EQ(data[byte], static_cast<char>(bytes));
+        blocks.give(data);
+        taken.erase(taken.begin() + static_cast<std::ptrdiff_t>(which));
+        continue;
+      }
+      size_t bytes = (size_t(64) << (random() % 10)) + random() % 3000;
+      auto *data = static_cast<char *>(blocks.take(int64_t(bytes)));
+      ASSERT_NE(data, nullptr);
+      std::memset(data, static_cast<char>(bytes), bytes);
+      taken.push_back({data, bytes});
+    }
+    blocks.giveAll();
+  }
+}
+
 TEST(Blocks, ImpossibleSizesGiveNull) {
   Blocks blocks;
   EXPECT_EQ(blocks.take(-1), nullptr);
