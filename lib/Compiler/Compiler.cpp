@@ -10,6 +10,7 @@
 #include "Layers.h"
 #include "Options.h"
 #include "Report.h"
+#include "skim/Codegen/TargetInfo.h"
 #include "skim/Conversion/SkimToKernels/Passes.h"
 #include "skim/Import/Onnx/ImportOnnx.h"
 #include "skim/Pipelines/Pipelines.h"
@@ -46,6 +47,7 @@ private:
   static DialectRegistry makeRegistry();
   using Builder = void (*)(OpPassManager &, const PipelineOptions &);
 
+  llvm::Error chooseDtype();
   llvm::Error readPlan();
   llvm::Error import();
   llvm::Error runStage(Stage stage, Builder build);
@@ -106,6 +108,30 @@ llvm::Error Compilation::printModule() {
       OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(
           64));
   return give(text + "\n");
+}
+
+/// The dtype that was asked for, where the processor has instructions for it.
+llvm::Error Compilation::chooseDtype() {
+  pipelineOptions.dtype = options.dtype;
+  Dtype dtype = *symbolizeDtype(options.dtype);
+  bool lacks = TargetInfo::get(target).emulates(dtype);
+  if (lacks) {
+    std::string found =
+        "--dtype=" + options.dtype + ": cpu '" + target.name +
+        (dtype == Dtype::Int8 ? "' has neither AVX512-VNNI nor AVX-VNNI"
+                              : "' has no AVX512-BF16");
+    if (options.dtypeFallback == "error")
+      return llvm::createStringError(
+          found + "; --dtype-fallback=fp32 compiles in fp32 instead, =emulate "
+                  "computes the same numbers with other instructions");
+    bool emulate = options.dtypeFallback == "emulate";
+    if (!emulate)
+      pipelineOptions.dtype = "fp32";
+    report.note(found + (emulate ? ", which is emulated" : ": fp32 instead"));
+  }
+  report.set("dtype", pipelineOptions.dtype);
+  report.set("dtype_emulated", lacks && pipelineOptions.dtype != "fp32");
+  return llvm::Error::success();
 }
 
 /// Before the model, which may be large.
@@ -261,6 +287,8 @@ llvm::Error Compilation::run() {
   report.set("model", options.input);
   report.set("cpu", target.name);
   report.set("triple", target.triple);
+  if (llvm::Error error = chooseDtype())
+    return error;
 
   if (llvm::Error error = readPlan())
     return error;
@@ -280,6 +308,7 @@ llvm::Error Compilation::run() {
       FailureOr<ModelDescription> described = describeModel(*module, target);
       if (failed(described))
         return stageError("description");
+      described->dtype = pipelineOptions.dtype;
       described->layers = std::move(description.layers);
       described->otherFlops = description.otherFlops;
       description = std::move(*described);

@@ -130,7 +130,6 @@ FailureOr<ModelDescription> skim::describeModel(ModuleOp module,
   model.compiler = compilerVersion();
   model.name = module.getSymName().value_or("").str();
   model.cpu = target.name;
-  model.dtype = "fp32";
   model.features = target.required;
   for (auto [index, type] : llvm::enumerate(main.getArgumentTypes())) {
     FailureOr<TensorDescription> tensor =

@@ -55,8 +55,13 @@ static Error checkChoice(StringRef flag, StringRef value,
 Error skim::checkOptions(const CompileOptions &options) {
   if (options.input.empty())
     return createStringError("expected a model file");
-  if (Error error = checkChoice("dtype", options.dtype,
-                                {"fp32", "bf16", "int8"}, {"fp32"}))
+  if (Error error =
+          checkChoice("dtype", options.dtype, {"fp32", "bf16", "int8"},
+                      {"fp32", "bf16", "int8"}))
+    return error;
+  if (Error error = checkChoice("dtype-fallback", options.dtypeFallback,
+                                {"error", "fp32", "emulate"},
+                                {"error", "fp32", "emulate"}))
     return error;
   if (Error error = checkChoice("kernels", options.kernels,
                                 {"auto", "mlir", "halide"}, {"auto", "mlir"}))

@@ -29,6 +29,7 @@ void skim::buildKernelsPipeline(OpPassManager &passes,
   ConvertSkimToKernelsPassOptions kernels;
   kernels.mcpu = options.cpu;
   kernels.mtriple = options.triple;
+  kernels.dtype = options.dtype;
   passes.addPass(createConvertSkimToKernelsPass(kernels));
   // After both, since both declare weights.
   passes.addPass(createSkimLayoutWeightsPass());

@@ -17,6 +17,10 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
                           llvm::cl::init("native")};
   Option<std::string> triple{*this, "mtriple",
                              llvm::cl::desc("Triple to compile for")};
+  Option<std::string> dtype{
+      *this, "dtype",
+      llvm::cl::desc("Numbers that linear layers multiply: fp32, bf16, int8"),
+      llvm::cl::init("fp32")};
   Option<bool> keepPadding{
       *this, "keep-padding",
       llvm::cl::desc("Compute padded positions as ONNX does"),
@@ -31,6 +35,7 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
     PipelineOptions options;
     options.cpu = cpu;
     options.triple = triple;
+    options.dtype = dtype;
     options.keepPadding = keepPadding;
     options.planFile = plan;
     options.reportUnraised = reportUnraised;

@@ -3,6 +3,7 @@
 // the stage whose promise it breaks.
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "skim/Dialect/Onnx/IR/OnnxDialect.h"
 #include "skim/Dialect/Skim/IR/SkimDialect.h"
 #include "skim/Pipelines/Passes.h"
@@ -99,7 +100,7 @@ static LogicalResult checkKernelsForm(ModuleOp module) {
     bool allowed = llvm::is_contained({"arith", "math", "memref", "scf",
                                        "vector", "affine", "ub", "func"},
                                       dialect) ||
-                   isKernelOp(op);
+                   isKernelOp(op) || isa<LLVM::CallIntrinsicOp>(op);
     if (!allowed)
       return complain(op, "kernels") << "found " << op->getName();
     for (Value result : op->getResults())

@@ -44,6 +44,7 @@ static constexpr Feature x86Features[] = {
     {"avx512vl", "avx512vl"},
     {"avx512vnni", "avx512vnni"},
     {"avx512bf16", "avx512bf16"},
+    {"avxvnni", "avxvnni"},
 };
 
 static void initializeTargets() {
@@ -90,7 +91,9 @@ static void fillX86(CpuTarget &target,
   target.cpu = "x86-64";
   bool avx = false, avx512 = false;
   for (const Feature &feature : x86Features) {
-    if (!has(feature))
+    // Of use only where its form with 512 bits is not there.
+    bool isBetter = avx512 && StringRef(feature.llvmName) == "avxvnni";
+    if (!has(feature) || isBetter)
       continue;
     if (!target.features.empty())
       target.features += ',';

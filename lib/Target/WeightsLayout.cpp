@@ -5,6 +5,7 @@
 
 #include "skim/Target/WeightsLayout.h"
 
+#include "NarrowWeights.h"
 #include "skim/Dialect/Skim/IR/SkimDialect.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -27,6 +28,7 @@ struct Part {
 struct Packing {
   std::vector<Part> parts;
   Layout layout;
+  Dtype dtype;
   int64_t tile;
   int64_t elementBytes;
 };
@@ -103,6 +105,11 @@ static llvm::Error writeTiles(const Packing &packing, WeightsSink sink) {
   for (int64_t column = 0; column < width; column += packing.tile) {
     std::vector<char> panel(depth * packing.tile * packing.elementBytes);
     packTile(packing, column, depth, panel);
+    if (packing.dtype != Dtype::Fp32) {
+      std::vector<float> numbers(depth * packing.tile);
+      std::memcpy(numbers.data(), panel.data(), panel.size());
+      panel = narrowTile(packing.dtype, numbers, packing.tile);
+    }
     if (llvm::Error error = sink(panel.data(), panel.size()))
       return error;
   }
@@ -146,6 +153,7 @@ static LogicalResult checkRanks(WeightsOp op, const Packing &packing) {
 static FailureOr<WeightsEntry> makeEntry(WeightsOp op) {
   auto packing = std::make_shared<Packing>();
   packing->layout = op.getLayout();
+  packing->dtype = op.getDtype();
   packing->tile = op.getTile();
   packing->elementBytes = 0;
   for (Attribute attribute : op.getParts()) {
@@ -153,8 +161,12 @@ static FailureOr<WeightsEntry> makeEntry(WeightsOp op) {
     if (!elements)
       return op.emitOpError()
              << "expected elements attributes as parts, got " << attribute;
-    int64_t elementBytes =
-        elementBytesOf(elements.getShapedType().getElementType());
+    Type element = elements.getShapedType().getElementType();
+    if (packing->dtype != Dtype::Fp32 && !element.isF32())
+      return op.emitOpError()
+             << "expected parts of f32 to write as "
+             << stringifyDtype(packing->dtype) << ", got " << element;
+    int64_t elementBytes = elementBytesOf(element);
     if (packing->elementBytes && packing->elementBytes != elementBytes)
       return op.emitOpError() << "expected parts of one element type";
     packing->elementBytes = elementBytes;

@@ -27,6 +27,7 @@ def compile(
     kernels: str = "auto",
     keep_padding: bool = False,
     outputs: Iterable[str] | None = None,
+    dtype_fallback: str = "error",
 ) -> Model:
     """Compile an ONNX model to a shared library and open it.
 
@@ -45,13 +46,16 @@ def compile(
     cpu : str
         ``"native"``, or a processor as LLVM names it: ``"x86-64-v3"``, ``"znver5"``.
     dtype : {"fp32", "bf16", "int8"}
-        What the model computes with.
+        What linear layers multiply; everything else is fp32.
     kernels : {"auto", "mlir", "halide"}
         Which kernels to use.
     keep_padding : bool
         Compute padded positions as ONNX does, instead of leaving them out.
     outputs : iterable of str, optional
         Names of the outputs to keep; by default all.
+    dtype_fallback : {"error", "fp32", "emulate"}
+        Where the processor has no instructions for `dtype`: refuse, compile in fp32
+        instead, or compute the same numbers with other instructions, slowly.
 
     Returns
     -------
@@ -75,6 +79,7 @@ def compile(
         "plan": plan,
         "cpu": cpu,
         "dtype": dtype,
+        "dtype_fallback": dtype_fallback,
         "kernels": kernels,
         "keep_padding": bool(keep_padding),
         "outputs": _names(outputs),

@@ -39,7 +39,8 @@ static nb::tuple compile(const nb::bytes &input, const nb::bytes &output,
                          bool keepPadding,
                          const std::vector<std::string> &outputs,
                          const nb::object &onStage, const std::string &planText,
-                         const std::string &planDirectory) {
+                         const std::string &planDirectory,
+                         const std::string &dtypeFallback) {
   skim::CompileOptions options;
   options.input.assign(input.c_str(), input.size());
   options.output.assign(output.c_str(), output.size());
@@ -48,6 +49,7 @@ static nb::tuple compile(const nb::bytes &input, const nb::bytes &output,
   options.planDirectory = planDirectory;
   options.cpu = cpu;
   options.dtype = dtype;
+  options.dtypeFallback = dtypeFallback;
   options.kernels = kernels;
   options.keepPadding = keepPadding;
   options.outputs = outputs;
@@ -84,6 +86,7 @@ NB_MODULE(_compiler, m) {
   m.doc() = "Compiles ONNX models; skim.compile is the way to call it.";
   m.def("compile", &compile, "input"_a, "output"_a, "plan"_a, "cpu"_a,
         "dtype"_a, "kernels"_a, "keep_padding"_a, "outputs"_a,
-        "on_stage"_a.none(), "plan_text"_a = "", "plan_directory"_a = "");
+        "on_stage"_a.none(), "plan_text"_a = "", "plan_directory"_a = "",
+        "dtype_fallback"_a = "error");
   m.def("check_plan", &checkPlan, "text"_a, "directory"_a);
 }

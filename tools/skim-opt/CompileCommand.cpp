@@ -30,9 +30,16 @@ struct Flags {
   cl::opt<std::string> triple{
       "mtriple", cl::desc("Compile for another machine (llvm, asm, obj)"),
       cl::value_desc("triple"), cl::sub(command)};
-  cl::opt<std::string> dtype{"dtype", cl::desc("fp32, bf16 or int8"),
-                             cl::value_desc("type"), cl::init("fp32"),
-                             cl::sub(command)};
+  cl::opt<std::string> dtype{
+      "dtype",
+      cl::desc("What linear layers multiply: fp32, bf16 or "
+               "int8"),
+      cl::value_desc("type"), cl::init("fp32"), cl::sub(command)};
+  cl::opt<std::string> dtypeFallback{
+      "dtype-fallback",
+      cl::desc("Where the processor has no instructions for the dtype: error, "
+               "fp32 or emulate"),
+      cl::value_desc("what"), cl::init("error"), cl::sub(command)};
   cl::opt<std::string> kernels{"kernels", cl::desc("auto, mlir or halide"),
                                cl::value_desc("emitter"), cl::init("auto"),
                                cl::sub(command)};
@@ -91,6 +98,7 @@ static CompileOptions makeOptions(const Flags &flags) {
   options.triple = flags.triple;
   options.plan = flags.plan;
   options.dtype = flags.dtype;
+  options.dtypeFallback = flags.dtypeFallback;
   options.kernels = flags.kernels;
   options.keepPadding = flags.keepPadding;
   options.outputs.assign(flags.outputs.begin(), flags.outputs.end());

@@ -28,6 +28,7 @@ public:
   /// The kernel for `spec`, made where the module has none yet. Its arguments
   /// are those that the spec lists, then begin, end and scratch.
   virtual mlir::func::FuncOp get(const GemmSpec &spec) = 0;
+  virtual mlir::func::FuncOp get(const QuantiseSpec &spec) = 0;
   virtual mlir::func::FuncOp get(const AttentionSpec &spec) = 0;
   virtual mlir::func::FuncOp get(const NormSpec &spec) = 0;
   virtual mlir::func::FuncOp get(const EmbedSpec &spec) = 0;

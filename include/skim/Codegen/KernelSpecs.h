@@ -15,13 +15,24 @@ namespace skim {
 /// out[t, n] = act(sum over k of x[t, k] * w[k, n] + bias[n]) + residual[t, n].
 /// Arguments: x [?, K], its index [T] with indexed, w [N / T, K, T],
 /// bias [N / T * T], residual [?, N], its index [T] with residualIndexed,
-/// out [T, N].
+/// out [T, N]. With another dtype x is what QuantiseSpec gives, not indexed,
+/// and w lies as Words.h says.
 struct GemmSpec {
   int64_t k = 0, n = 0;
   Activation activation = Activation::None;
   bool bias = false, residual = false;
   bool indexed = false;         ///< row t reads x[index[t]]
   bool residualIndexed = false; ///< row t reads residual[index[t]]
+  Dtype dtype = Dtype::Fp32;    ///< of x and w
+  std::string name() const;
+};
+
+/// Rows of states in a narrower dtype, as products read them. Arguments:
+/// x [?, H], its index [T] with indexed, out [T, .] as Words.h says.
+struct QuantiseSpec {
+  int64_t width = 0;
+  Dtype dtype = Dtype::Int8;
+  bool indexed = false; ///< row t reads x[index[t]]
   std::string name() const;
 };
 

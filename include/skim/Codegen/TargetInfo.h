@@ -5,6 +5,7 @@
 #ifndef SKIM_CODEGEN_TARGETINFO_H
 #define SKIM_CODEGEN_TARGETINFO_H
 
+#include "skim/Dialect/Skim/IR/SkimDialect.h"
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
 #include <string>
@@ -30,6 +31,21 @@ struct TargetInfo {
   /// registers. tileColumns is the T of the packed weights.
   int64_t tileRows = 4;
   int64_t tileColumns = 8;
+
+  /// LLVM's intrinsics, empty where the processor has none: products of words
+  /// of int8 and of bf16 numbers (DotProducts.cpp), and of pairs of 16-bit
+  /// ones.
+  std::string int8Dot, bf16Dot, pairDot;
+  /// tileRows of a product without its intrinsic, which needs more registers.
+  int64_t emulatedTileRows = 3;
+
+  bool emulates(Dtype dtype) const {
+    return (dtype == Dtype::Int8 && int8Dot.empty()) ||
+           (dtype == Dtype::Bf16 && bf16Dot.empty());
+  }
+  int64_t tileRowsOf(Dtype dtype) const {
+    return emulates(dtype) ? emulatedTileRows : tileRows;
+  }
 
   int64_t tileVectors() const { return tileColumns / vectorWidth; }
   /// Number of column tiles of a weight of `n` columns.

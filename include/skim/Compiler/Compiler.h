@@ -52,8 +52,12 @@ struct CompileOptions {
   /// tensors begins at `planDirectory`.
   std::string planText;
   std::string planDirectory;
-  /// "fp32", "bf16" or "int8".
+  /// What linear layers multiply: "fp32", "bf16" or "int8".
   std::string dtype = "fp32";
+  /// What to do where the processor has no instruction for the products of
+  /// `dtype`: "error"; "fp32", compile in fp32; "emulate", get the same numbers
+  /// from other instructions.
+  std::string dtypeFallback = "error";
   /// "auto", "mlir" or "halide".
   std::string kernels = "auto";
   bool keepPadding = false;

@@ -19,6 +19,8 @@ struct PipelineOptions {
   /// Processor as --mcpu takes it, and triple (empty: the host's).
   std::string cpu = "native";
   std::string triple;
+  /// Numbers that linear layers multiply: fp32, bf16 or int8.
+  std::string dtype = "fp32";
   /// Compute padded positions as ONNX does.
   bool keepPadding = false;
   /// The plan to put in, or its file; null and empty: none.

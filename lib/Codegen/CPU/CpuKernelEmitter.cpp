@@ -30,11 +30,20 @@ static std::string suffix(Activation activation) {
              : "_" + stringifyActivation(activation).str();
 }
 
+/// "_int8" and the like, nothing for fp32.
+static std::string suffix(Dtype dtype) {
+  return dtype == Dtype::Fp32 ? "" : "_" + stringifyDtype(dtype).str();
+}
+
 std::string GemmSpec::name() const {
-  return llvm::formatv("gemm_{0}x{1}{2}{3}{4}{5}{6}", k, n,
+  return llvm::formatv("gemm{0}_{1}x{2}{3}{4}{5}{6}{7}", suffix(dtype), k, n,
                        indexed ? "_indexed" : "", bias ? "_bias" : "",
                        suffix(activation), residual ? "_residual" : "",
                        residual && residualIndexed ? "_indexed" : "");
+}
+std::string QuantiseSpec::name() const {
+  return llvm::formatv("quantise{0}_{1}{2}", suffix(dtype), width,
+                       indexed ? "_indexed" : "");
 }
 std::string AttentionSpec::name() const {
   std::string name = llvm::formatv("attention_{0}x{1}", heads, headDim);
@@ -112,6 +121,9 @@ public:
       : module(module), target(target) {}
 
   func::FuncOp get(const GemmSpec &s) override { return find(s, emitGemm); }
+  func::FuncOp get(const QuantiseSpec &s) override {
+    return find(s, emitQuantise);
+  }
   func::FuncOp get(const AttentionSpec &s) override {
     return find(s, emitAttention);
   }

@@ -27,9 +27,13 @@
 // left with one or two rows, whose chains are too few to fill the units. One or
 // two rows alone take several column tiles at once, the whole K in one block;
 // then weights are read in one stream, ahead of use.
+//
+// In bf16 and int8 all this is the same for words of two or four numbers of K
+// (DotProducts.cpp): the same bytes, two or four times the numbers.
 //===----------------------------------------------------------------------===//
 
 #include "Gemm.h"
+#include "DotProducts.h"
 #include "RankUpdates.h"
 #include "VectorMath.h"
 
@@ -42,16 +46,20 @@ namespace {
 /// Sizes of the schedule; both the kernel and its caller follow them.
 struct Blocking {
   Blocking(const TargetInfo &target, const GemmSpec &spec) {
-    numKBlocks = llvm::divideCeil(spec.k, 1024);
-    kBlock = llvm::alignTo(llvm::divideCeil(spec.k, numKBlocks), 4);
+    depth = Words(spec.dtype, spec.k).count;
+    numKBlocks = llvm::divideCeil(depth, 1024);
+    kBlock = llvm::alignTo(llvm::divideCeil(depth, numKBlocks), 4);
+    tileRows = target.tileRowsOf(spec.dtype);
     int64_t rows = target.l2Bytes * 3 / 4 / (kBlock * 4);
-    rowBlock = std::clamp<int64_t>(rows, 2 * target.tileRows, 192);
+    rowBlock = std::clamp<int64_t>(rows, 2 * tileRows, 192);
     tiles = target.numTiles(spec.n);
     group =
         std::min<int64_t>(tiles, std::max<int64_t>(1, 64 / target.tileColumns));
     groups = llvm::divideCeil(tiles, group);
   }
-  int64_t kBlock, numKBlocks; ///< numbers of K at a time
+  int64_t depth;              ///< words of K
+  int64_t kBlock, numKBlocks; ///< words of K at a time
+  int64_t tileRows;           ///< rows of a register tile
   int64_t rowBlock;           ///< most rows of a task
   int64_t tiles;              ///< column tiles of the weight
   int64_t group, groups;      ///< column tiles of a task, number of groups
@@ -61,7 +69,8 @@ struct Blocking {
 class GemmKernel {
 public:
   GemmKernel(KernelBuilder &b, const GemmSpec &spec)
-      : b(b), spec(spec), blocking(b.target, spec) {}
+      : b(b), spec(spec), dot(b, spec.dtype, spec.k), blocking(b.target, spec) {
+  }
   func::FuncOp emit(ModuleOp module);
 
 private:
@@ -89,6 +98,7 @@ private:
 
   KernelBuilder &b;
   const GemmSpec &spec;
+  DotProducts dot;
   Blocking blocking;
   Value x, index, w, bias, residual, residualIndex, out;
 };
@@ -98,10 +108,12 @@ func::FuncOp GemmKernel::emit(ModuleOp module) {
   int64_t t = b.target.tileColumns, tiles = blocking.tiles;
   constexpr int64_t any = ShapedType::kDynamic;
   Type integers = MemRefType::get({any}, b.getI32Type());
-  SmallVector<Type> types = {b.buffer({any, spec.k})};
+  assert((spec.dtype == Dtype::Fp32 || !spec.indexed) &&
+         "rounded states are gathered already");
+  SmallVector<Type> types = {dot.words.states(b.getContext())};
   if (spec.indexed)
     types.push_back(integers);
-  types.push_back(b.buffer({tiles, spec.k, t}));
+  types.push_back(dot.words.weights(b.getContext(), tiles, t));
   if (spec.bias)
     types.push_back(b.buffer({tiles * t}));
   if (spec.residual)
@@ -147,14 +159,14 @@ void GemmKernel::emitTask(Value task) {
 void GemmKernel::emitBlocks(Value firstRow, Value rows, Value firstTile,
                             Value lastTile) {
   // One panel has no use for blocks of K: nothing of them is used twice.
-  Value kBlock = b.select(b.less(b.index(b.target.tileRows), rows),
-                          b.index(blocking.kBlock), b.index(spec.k));
-  Value panels = b.ceilDiv(rows, b.target.tileRows);
+  Value kBlock = b.select(b.less(b.index(blocking.tileRows), rows),
+                          b.index(blocking.kBlock), b.index(blocking.depth));
+  Value panels = b.ceilDiv(rows, blocking.tileRows);
   Value size = b.div(rows, panels), longer = b.rem(rows, panels);
-  b.loop(b.index(0), b.index(spec.k), kBlock, [&](Value k) {
-    Value end = b.min(b.add(k, kBlock), b.index(spec.k));
-    Value complete = b.equal(end, b.index(spec.k));
-    Value goesOn = b.less(end, b.index(spec.k));
+  b.loop(b.index(0), b.index(blocking.depth), kBlock, [&](Value k) {
+    Value end = b.min(b.add(k, kBlock), b.index(blocking.depth));
+    Value complete = b.equal(end, b.index(blocking.depth));
+    Value goesOn = b.less(end, b.index(blocking.depth));
     b.loop(firstTile, lastTile, 1, [&](Value tile) {
       // Next is another tile, or the first one's next block of K.
       Value isLast = b.equal(b.add(tile, 1), lastTile);
@@ -172,8 +184,8 @@ void GemmKernel::emitBlocks(Value firstRow, Value rows, Value firstTile,
         Value others = b.max(b.sub(panels, b.index(1)), b.index(1));
         Value part = b.div(b.mul(panel, blocking.kBlock * 3 / 4), others);
         Values ahead = {nextTile, b.add(nextK, part)};
-        int64_t least = b.target.tileRows < 6 ? 2 : 3;
-        b.switchOver(count, least, b.target.tileRows, [&](int64_t rows) {
+        int64_t least = blocking.tileRows < 6 ? 2 : 3;
+        b.switchOver(count, least, blocking.tileRows, [&](int64_t rows) {
           emitTile(rows, 1, row, tile, k, end, ahead);
         });
         b.ifThen(complete,
@@ -190,7 +202,7 @@ void GemmKernel::emitFewRows(int64_t rows, Value firstRow, Value firstTile,
   int64_t together =
       std::min(chains / (rows * b.target.tileVectors()), blocking.group);
   together = std::max<int64_t>(together, 1);
-  Value zero = b.index(0), end = b.index(spec.k);
+  Value zero = b.index(0), end = b.index(blocking.depth);
   // The last tile goes alone where it is not whole.
   Value whole =
       tail() ? b.min(lastTile, b.index(blocking.tiles - 1)) : lastTile;
@@ -214,29 +226,32 @@ void GemmKernel::emitFewRows(int64_t rows, Value firstRow, Value firstTile,
 /// tile and k on weights are fetched meanwhile, one step for four.
 void GemmKernel::emitTile(int64_t rows, int64_t tiles, Value row, Value tile,
                           Value begin, Value end, ValueRange ahead) {
-  int64_t lanes = b.target.vectorWidth, perTile = b.target.tileVectors();
+  int64_t perTile = b.target.tileVectors();
   TileOperands operands{rows, tiles * perTile, nullptr, nullptr};
   Values from;
   for (int64_t i = 0; i != rows; ++i)
     from.push_back(rowOf(index, b.add(row, i)));
-  auto scalar = [&](Value k, int64_t i) { return b.load(x, {from[i], k}); };
+  auto scalar = [&](Value k, int64_t i) { return dot.loadWord(x, from[i], k); };
   auto vector = [&](Value k, int64_t v) {
-    return b.loadVector(
-        w, {b.add(tile, v / perTile), k, b.index(v % perTile * lanes)});
+    return dot.loadWeights(w, b.add(tile, v / perTile), k, v % perTile);
+  };
+  auto multiplyAdd = [&](Value factor, Value vector, Value sum) {
+    return dot.multiplyAdd(factor, vector, sum);
   };
   operands.scalar = scalar;
   operands.vector = vector;
-  constexpr int64_t line = 64 / sizeof(float);
+  operands.multiplyAdd = multiplyAdd;
+  const int64_t perWord = dot.words.perWord, line = 16 * perWord;
   auto fetch = [&](Value k) {
     Value step = b.div(b.sub(k, begin), b.index(4));
-    Value from = b.min(b.add(ahead[1], step), b.index(spec.k - 1));
-    for (int64_t n = 0; n < b.target.tileColumns; n += line)
+    Value from = b.min(b.add(ahead[1], step), b.index(blocking.depth - 1));
+    for (int64_t n = 0; n < b.target.tileColumns * perWord; n += line)
       b.prefetch(w, {ahead[0], from, b.index(n)});
   };
   if (!ahead.empty())
     operands.ahead = fetch;
   Values sums = startSums(rows, tiles, row, tile, begin);
-  sums = emitRankUpdates(b, begin, end, spec.k, sums, operands);
+  sums = emitRankUpdates(b, begin, end, blocking.depth, sums, operands);
   storeSums(rows, tiles, row, tile, sums);
 }
 
@@ -244,7 +259,7 @@ void GemmKernel::emitTile(int64_t rows, int64_t tiles, Value row, Value tile,
 Values GemmKernel::startSums(int64_t rows, int64_t tiles, Value row, Value tile,
                              Value begin) {
   int64_t vectors = tiles * b.target.tileVectors();
-  auto zeros = [&] { return Values(rows * vectors, b.splat(0.0f)); };
+  auto zeros = [&] { return Values(rows * vectors, dot.zero()); };
   if (blocking.numKBlocks == 1)
     return zeros();
   auto loads = [&](int64_t width) {
@@ -255,13 +270,14 @@ Values GemmKernel::startSums(int64_t rows, int64_t tiles, Value row, Value tile,
         int64_t count =
             std::clamp<int64_t>(width - first, 0, b.target.vectorWidth);
         sums.push_back(
-            count == 0 ? b.splat(0.0f)
-                       : b.loadVector(out, {b.add(row, i), column(tile, first)},
-                                      count));
+            count == 0
+                ? dot.zero()
+                : dot.fromResult(b.loadVector(
+                      out, {b.add(row, i), column(tile, first)}, count)));
       }
     return sums;
   };
-  SmallVector<Type> types(rows * vectors, b.vectorType());
+  SmallVector<Type> types(rows * vectors, dot.sumType());
   int64_t whole = tiles * b.target.tileColumns;
   return b.ifElse(b.equal(begin, b.index(0)), types, zeros, [&] {
     if (!tail() || tiles > 1)
@@ -291,7 +307,7 @@ void GemmKernel::storeSums(int64_t rows, int64_t tiles, Value row, Value tile,
   forWidth(tiles, tile, [&](int64_t width) {
     for (int64_t v = 0; v * lanes < width; ++v)
       for (int64_t i = 0; i != rows; ++i)
-        b.storeVector(sums[i * vectors + v], out,
+        b.storeVector(dot.toResult(sums[i * vectors + v]), out,
                       {b.add(row, i), column(tile, v * lanes)},
                       std::min(width - v * lanes, lanes));
   });
@@ -302,9 +318,10 @@ void GemmKernel::storeSums(int64_t rows, int64_t tiles, Value row, Value tile,
 /// polynomials of an activation from being there many times.
 void GemmKernel::emitEpilogue(int64_t tiles, Value row, Value endRow,
                               Value tile) {
-  if (!spec.bias && !spec.residual && spec.activation == Activation::None)
+  if (!spec.bias && !spec.residual && spec.activation == Activation::None &&
+      spec.dtype != Dtype::Int8)
     return;
-  int64_t lanes = b.target.vectorWidth;
+  int64_t lanes = b.target.vectorWidth, perTile = b.target.tileVectors();
   forWidth(tiles, tile, [&](int64_t width) {
     b.loop(row, endRow, 1, [&](Value m) {
       Value from = spec.residual ? rowOf(residualIndex, m) : m;
@@ -312,6 +329,7 @@ void GemmKernel::emitEpilogue(int64_t tiles, Value row, Value endRow,
         int64_t count = std::min(width - v * lanes, lanes);
         Value n = column(tile, v * lanes);
         Value sum = b.loadVector(out, {m, n}, count);
+        sum = dot.finish(sum, x, m, w, b.add(tile, v / perTile), v % perTile);
         if (spec.bias)
           sum = b.addf(sum, b.loadVector(bias, {n}));
         sum = emitActivation(b, spec.activation, sum);

@@ -9,13 +9,18 @@ using namespace skim;
 
 static Values step(KernelBuilder &b, Value k, ValueRange sums,
                    const TileOperands &operands) {
+  auto multiplyAdd = [&](Value factor, Value vector, Value sum) {
+    return operands.multiplyAdd ? operands.multiplyAdd(factor, vector, sum)
+                                : b.fma(factor, vector, sum);
+  };
   Values vectors, next;
   for (int64_t v = 0; v != operands.vectors; ++v)
     vectors.push_back(operands.vector(k, v));
   for (int64_t i = 0; i != operands.rows; ++i) {
     Value factor = b.broadcast(operands.scalar(k, i));
     for (int64_t v = 0; v != operands.vectors; ++v)
-      next.push_back(b.fma(factor, vectors[v], sums[i * operands.vectors + v]));
+      next.push_back(
+          multiplyAdd(factor, vectors[v], sums[i * operands.vectors + v]));
   }
   return next;
 }

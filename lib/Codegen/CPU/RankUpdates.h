@@ -17,6 +17,9 @@ struct TileOperands {
   /// Called once for every few steps, with the first of them, for prefetches;
   /// may be null.
   llvm::function_ref<void(Value k)> ahead = nullptr;
+  /// factor * vector + sum where it is no multiply-add of f32; may be null.
+  llvm::function_ref<Value(Value factor, Value vector, Value sum)> multiplyAdd =
+      nullptr;
 };
 
 /// Adds scalar(k, i) * vector(k, v) to sums[i * vectors + v] for k in

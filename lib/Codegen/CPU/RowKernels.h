@@ -22,6 +22,8 @@ mlir::func::FuncOp emitRestore(KernelBuilder &builder, mlir::ModuleOp module,
                                const RestoreSpec &spec);
 mlir::func::FuncOp emitGather(KernelBuilder &builder, mlir::ModuleOp module,
                               const GatherSpec &spec);
+mlir::func::FuncOp emitQuantise(KernelBuilder &builder, mlir::ModuleOp module,
+                                const QuantiseSpec &spec);
 mlir::func::FuncOp emitElementwise(KernelBuilder &builder,
                                    mlir::ModuleOp module,
                                    const ElementwiseSpec &spec);

@@ -10,6 +10,31 @@
 
 using namespace skim;
 
+/// The instructions for products of narrow numbers.
+static void findDotProducts(TargetInfo &info, llvm::StringRef features) {
+  auto has = [&](llvm::StringRef feature) {
+    llvm::SmallVector<llvm::StringRef> all;
+    features.split(all, ',');
+    return llvm::is_contained(all, feature);
+  };
+  if (info.vectorWidth == 16) {
+    if (has("+avx512vnni"))
+      info.int8Dot = "llvm.x86.avx512.vpdpbusd.512";
+    if (has("+avx512bf16"))
+      info.bf16Dot = "llvm.x86.avx512bf16.dpbf16ps.512";
+    if (has("+avx512bw"))
+      info.pairDot = "llvm.x86.avx512.pmaddw.d.512";
+  } else if (info.vectorWidth == 8) {
+    // The same name with the instruction of either extension.
+    if (has("+avxvnni"))
+      info.int8Dot = "llvm.x86.avx512.vpdpbusd.256";
+    if (has("+avx2"))
+      info.pairDot = "llvm.x86.avx2.pmadd.wd";
+  } else {
+    info.pairDot = "llvm.x86.sse2.pmadd.wd";
+  }
+}
+
 /// L2 of one core in KiB; the smallest that is common where it is not known.
 static int64_t l2KiB(llvm::StringRef cpu) {
   return llvm::StringSwitch<int64_t>(cpu)
@@ -32,6 +57,7 @@ TargetInfo TargetInfo::get(const CpuTarget &cpu) {
     info.numRegisters = 32;
     info.tileRows = 8;
     info.tileColumns = 8;
+    info.emulatedTileRows = 5;
     return info;
   }
   info.hasFMA = llvm::StringRef(cpu.features).contains("+fma");
@@ -41,14 +67,18 @@ TargetInfo TargetInfo::get(const CpuTarget &cpu) {
     info.numRegisters = 32;
     info.tileRows = 12;
     info.tileColumns = 32;
+    info.emulatedTileRows = 9;
   } else if (info.vectorWidth == 8) {
     // 6 x 16 sums are 12 of 16 registers, two hold the weights, one the input.
+    // Emulated: 8 sums, 4 parts of the weights, 2 of the input, a product.
     info.tileRows = 6;
     info.tileColumns = 16;
+    info.emulatedTileRows = 4;
   } else {
     // 4 x 8 sums are 8 of 16 registers: products need registers of their own.
     info.tileRows = 4;
     info.tileColumns = 8;
   }
+  findDotProducts(info, cpu.features);
   return info;
 }

@@ -4,6 +4,8 @@
 
 #include "Lowering.h"
 
+#include "skim/Codegen/Words.h"
+
 using namespace mlir;
 using namespace skim;
 
@@ -15,6 +17,28 @@ LogicalResult Lowering::lowerLinear(LinearOp op) {
   if (states.count(op.getResult()))
     return success();
   return lowerMerged(op);
+}
+
+/// `input` as products of `dtype` read it; each state is rounded once, for all
+/// of them in this block and the branches in it.
+Value Lowering::quantise(LinearOp op, const StatesBuffer &input, Dtype dtype) {
+  for (Block *block = builder.getInsertionBlock(); block;
+       block = block->getParentOp()->getBlock())
+    if (Value known = quantised.lookup({op.getInput(), block}))
+      return known;
+  Location loc = op.getLoc();
+  QuantiseSpec spec{input.stride, dtype, bool(input.index)};
+  Words words(dtype, spec.width);
+  MemRefType type = words.states(builder.getContext());
+  Value out = makeBuffer(loc, input.count, input.bound, type.getDimSize(1),
+                         type.getElementType());
+  SmallVector<Value> arguments = {input.memref};
+  if (spec.indexed)
+    arguments.push_back(input.index);
+  arguments.push_back(out);
+  Launch launch = emitter.launchRows(builder, loc, input.count, spec.width);
+  dispatch(op, emitter.get(spec), arguments, launch, KernelKind::Gemm);
+  return quantised[{op.getInput(), builder.getInsertionBlock()}] = out;
 }
 
 /// The product of one input with the weights of `group`, side by side.
@@ -42,15 +66,23 @@ LogicalResult Lowering::lowerMerged(ArrayRef<LinearOp> group) {
   }
 
   StatesBuffer input = indexedRowsOf(first.getInput());
-  spec.indexed = bool(input.index);
-  int64_t tile = target.tileColumns, tiles = target.numTiles(spec.n);
-  auto packed = MemRefType::get({tiles, spec.k, tile}, builder.getF32Type());
+  // Sums of more products of int8 could overflow.
+  constexpr int64_t mostInt8 = 65536;
+  if (dtype != Dtype::Int8 || spec.k <= mostInt8)
+    spec.dtype = dtype;
   SmallVector<Value> arguments = {input.memref};
-  if (spec.indexed)
+  if (spec.dtype != Dtype::Fp32)
+    arguments = {quantise(first, input, spec.dtype)};
+  else if (input.index)
     arguments.push_back(input.index);
+  spec.indexed = arguments.size() > 1;
+  int64_t tile = target.tileColumns, tiles = target.numTiles(spec.n);
+  MemRefType packed =
+      Words(spec.dtype, spec.k).weights(builder.getContext(), tiles, tile);
   Layout layout =
       first.getTransposeWeight() ? Layout::TiledTransposed : Layout::Tiled;
-  arguments.push_back(weights.view(builder, loc, parts, layout, tile, packed));
+  arguments.push_back(
+      weights.view(builder, loc, parts, layout, tile, packed, spec.dtype));
   if (spec.bias) {
     auto padded = MemRefType::get({tiles * tile}, builder.getF32Type());
     arguments.push_back(

@@ -11,9 +11,9 @@ using namespace mlir;
 using namespace skim;
 
 Lowering::Lowering(func::FuncOp main, KernelEmitter &emitter,
-                   const TargetInfo &target, WeightsTable &weights)
+                   const TargetInfo &target, WeightsTable &weights, Dtype dtype)
     : builder(main.getContext()), merged(findMergedLinears(main)),
-      emitter(emitter), target(target), weights(weights) {
+      emitter(emitter), target(target), weights(weights), dtype(dtype) {
   numberLayers(main);
 }
 
@@ -225,9 +225,9 @@ Value Lowering::makeResult(Value result, Value like) {
 }
 
 Value Lowering::makeBuffer(Location loc, Value count, Value bound,
-                           int64_t width) {
-  auto type =
-      MemRefType::get({ShapedType::kDynamic, width}, builder.getF32Type());
+                           int64_t width, Type element) {
+  auto type = MemRefType::get({ShapedType::kDynamic, width},
+                              element ? element : builder.getF32Type());
   Value buffer = memref::AllocOp::create(builder, loc, type, bound);
   if (count == bound)
     return buffer;

@@ -50,7 +50,7 @@ struct Byproducts {
 class Lowering {
 public:
   Lowering(mlir::func::FuncOp main, KernelEmitter &emitter,
-           const TargetInfo &target, WeightsTable &weights);
+           const TargetInfo &target, WeightsTable &weights, Dtype dtype);
 
   /// Lowers the skim ops of `block`, and those of the regions in them, and adds
   /// them to `dead`: to be erased, the last ones first. Reports what has no
@@ -72,6 +72,7 @@ private:
   mlir::FailureOr<bool> lower(mlir::Operation *op);
   mlir::LogicalResult lowerLinear(LinearOp op);
   mlir::LogicalResult lowerMerged(llvm::ArrayRef<LinearOp> group);
+  mlir::Value quantise(LinearOp op, const StatesBuffer &input, Dtype dtype);
   mlir::LogicalResult lowerAttention(AttentionOp op);
   mlir::LogicalResult lowerNorm(NormOp op);
   mlir::LogicalResult lowerL2(L2NormalizeOp op);
@@ -133,7 +134,8 @@ private:
   /// A buffer for [bound, width] seen as [count, width]: what is allocated does
   /// not depend on how many rows are left.
   mlir::Value makeBuffer(mlir::Location loc, mlir::Value count,
-                         mlir::Value bound, int64_t width);
+                         mlir::Value bound, int64_t width,
+                         mlir::Type element = {});
   /// `memref` as [?, width].
   mlir::Value flatten(mlir::Value memref);
 
@@ -174,7 +176,10 @@ private:
   KernelEmitter &emitter;
   TargetInfo target;
   WeightsTable &weights;
+  Dtype dtype; ///< of what linear layers multiply
   llvm::DenseMap<mlir::Value, StatesBuffer> states;
+  /// States in `dtype`, by where they were made.
+  llvm::DenseMap<std::pair<mlir::Value, mlir::Block *>, mlir::Value> quantised;
   llvm::DenseMap<mlir::Value, RowsBuffers> rows;
   llvm::DenseMap<mlir::Value, mlir::Value> dense;
   llvm::DenseMap<mlir::Operation *, int64_t> layers;

@@ -5,6 +5,7 @@
 #include "Lowering.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "skim/Conversion/SkimToKernels/Passes.h"
@@ -96,11 +97,17 @@ public:
       module.emitError() << llvm::toString(cpu.takeError());
       return signalPassFailure();
     }
+    std::optional<Dtype> numbers = symbolizeDtype(dtype);
+    if (!numbers) {
+      module.emitError() << "dtype: expected fp32, bf16 or int8, got '" << dtype
+                         << "'";
+      return signalPassFailure();
+    }
     TargetInfo target = TargetInfo::get(*cpu);
     std::unique_ptr<KernelEmitter> emitter =
         createCpuKernelEmitter(module, target);
     WeightsTable weights(module);
-    Lowering lowering(main, *emitter, target, weights);
+    Lowering lowering(main, *emitter, target, weights, *numbers);
     if (failed(convert(main, lowering)))
       return signalPassFailure();
     numDispatches += lowering.numDispatches;

@@ -35,12 +35,13 @@ StringAttr WeightsTable::pickName(ArrayRef<ElementsAttr> parts) {
 
 Value WeightsTable::view(OpBuilder &builder, Location loc,
                          ArrayRef<ElementsAttr> parts, Layout layout,
-                         int64_t tile, MemRefType type) {
+                         int64_t tile, MemRefType type, Dtype dtype) {
   SmallVector<Attribute> list(parts.begin(), parts.end());
   ArrayAttr array = builder.getArrayAttr(list);
   Attribute key =
       builder.getArrayAttr({array, builder.getI64IntegerAttr(int64_t(layout)),
-                            builder.getI64IntegerAttr(tile)});
+                            builder.getI64IntegerAttr(tile),
+                            builder.getI64IntegerAttr(int64_t(dtype))});
   FlatSymbolRefAttr &symbol = known[key];
   if (!symbol) {
     int64_t width = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
@@ -51,7 +52,7 @@ Value WeightsTable::view(OpBuilder &builder, Location loc,
       atStart.setInsertionPointAfter(last);
     auto entry =
         WeightsOp::create(atStart, loc, name, array, layout, uint64_t(tile),
-                          uint64_t(offset), uint64_t(bytes));
+                          uint64_t(offset), uint64_t(bytes), dtype);
     last = entry;
     offset = llvm::alignTo(offset + bytes, 64);
     ++numEntries;

@@ -17,11 +17,12 @@ class WeightsTable {
 public:
   explicit WeightsTable(mlir::ModuleOp module);
 
-  /// A view of `parts` in `layout` with tiles of `tile`, of type `type`; the
-  /// entry is made where there is none.
+  /// A view of `parts` in `layout` with tiles of `tile` and numbers of `dtype`,
+  /// of type `type`; the entry is made where there is none.
   mlir::Value view(mlir::OpBuilder &builder, mlir::Location loc,
                    llvm::ArrayRef<mlir::ElementsAttr> parts, Layout layout,
-                   int64_t tile, mlir::MemRefType type);
+                   int64_t tile, mlir::MemRefType type,
+                   Dtype dtype = Dtype::Fp32);
   int64_t size() const { return numEntries; }
 
 private:

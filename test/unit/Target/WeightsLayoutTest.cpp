@@ -8,6 +8,7 @@
 #include "mlir/Parser/Parser.h"
 #include "skim/Dialect/Skim/IR/SkimDialect.h"
 #include "gtest/gtest.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace skim;
@@ -101,6 +102,65 @@ TEST_F(WeightsLayoutTest, PaddedEndsInZeros) {
             (Rows{{1, 2, 3, 4, 5, 0, 0, 0}}));
 }
 
+/// Four bytes as the float that they are in memory.
+static float word(int a, int b, int c, int d) {
+  int8_t bytes[] = {int8_t(a), int8_t(b), int8_t(c), int8_t(d)};
+  float word;
+  std::memcpy(&word, bytes, sizeof word);
+  return word;
+}
+static float word(int32_t number) {
+  float word;
+  std::memcpy(&word, &number, sizeof word);
+  return word;
+}
+static bool sameWords(const std::vector<float> &a,
+                      const std::vector<float> &b) {
+  return a.size() == b.size() &&
+         std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+// [K = 5][N = 3] in tiles of 2: words of four numbers of a column, then scales
+// and -128 times the sums. 127 / 2.54 is 50; 1.5 / 2 of 127 is between 95
+// and 96.
+TEST_F(WeightsLayoutTest, Int8PutsFourNumbersInAWord) {
+  Rows rows = collect(
+      "skim.weights @w tiled at 0 bytes 64 {tile = 2 : i64, dtype = "
+      "#skim<dtype int8>, parts = [dense<[[2.54, 0.0, 2.0], [-2.54, 0.0, 1.5], "
+      "[0.02, 0.0, 0.0], [0.5, 0.0, -2.0], [-1.0, 0.0, 0.01]]> : "
+      "tensor<5x3xf32>]}");
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_TRUE(sameWords(
+      rows[0], {word(127, -127, 1, 25), word(0), word(-50, 0, 0, 0), word(0),
+                2.54f / 127, 0, word(-128 * (127 - 127 + 1 + 25 - 50)), word(0),
+                word(127, 95, 0, -127), word(0), word(1, 0, 0, 0), word(0),
+                2.0f / 127, 0, word(-128 * (127 + 95 - 127 + 1)), word(0)}));
+}
+
+TEST_F(WeightsLayoutTest, Int8ColumnsThatAreNotFiniteHaveNoScale) {
+  Rows rows = collect(
+      "skim.weights @w tiled_transposed at 0 bytes 24 {tile = 2 : i64, dtype = "
+      "#skim<dtype int8>, parts = [dense<[[1.0, 0x7F800000], [1.0, -1.0]]> : "
+      "tensor<2x2xf32>]}");
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_TRUE(
+      sameWords({rows[0][0], rows[0][1]}, {word(0), word(127, -127, 0, 0)}));
+  EXPECT_TRUE(std::isnan(rows[0][2]));
+  EXPECT_EQ(rows[0][3], 1.0f / 127);
+}
+
+// Ties go to the even number; 1 + 3 / 256 lies between two, as 1 + 1 / 256.
+TEST_F(WeightsLayoutTest, Bf16PutsPairsInAWord) {
+  Rows rows =
+      collect("skim.weights @w tiled at 0 bytes 16 {tile = 2 : i64, dtype = "
+              "#skim<dtype bf16>, parts = [dense<[[1.0, 1.00390625], [-2.0, "
+              "1.01171875], [0.1, 0x7FC00001]]> : tensor<3x2xf32>]}");
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_TRUE(
+      sameWords(rows[0], {word(int32_t(0xC0003F80)), word(int32_t(0x3F823F80)),
+                          word(0x3DCD), word(0x7FC0)}));
+}
+
 TEST_F(WeightsLayoutTest, WrongPartsAreReported) {
   EXPECT_NE(errorOf("skim.weights @w tiled at 0 bytes 16 {tile = 4 : i64, "
                     "parts = [dense<1.0> : tensor<4xf32>]}")
@@ -109,5 +169,9 @@ TEST_F(WeightsLayoutTest, WrongPartsAreReported) {
   EXPECT_NE(errorOf("skim.weights @w plain at 0 bytes 16 {parts = "
                     "[dense_resource<gone> : tensor<4xf32>]}")
                 .find("expected the data of every part"),
+            std::string::npos);
+  EXPECT_NE(errorOf("skim.weights @w plain at 0 bytes 4 {dtype = #skim<dtype "
+                    "int8>, parts = [dense<1.0> : tensor<1xf32>]}")
+                .find("expected fp32 in the layout plain, got int8"),
             std::string::npos);
 }

@@ -25,6 +25,11 @@ def ConvertSkimToKernelsPass
     attribute `skim.outputs`. Dense tensors that other ops make or read are
     bridged by `bufferization.to_buffer` and `to_tensor`.
 
+    With `dtype` bf16 or int8 linear layers multiply numbers of that type: a kernel
+    rounds each state that they read once, whoever reads it, and the weights are
+    rounded where they are laid out. Everything else stays fp32, and so do products
+    of more than 65536 numbers in int8, whose sums could overflow.
+
     What is known at run time only is checked by `skim.check`: ids of another
     batch or length than the rows.
 
@@ -55,16 +60,19 @@ def ConvertSkimToKernelsPass
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
-    "::mlir::func::FuncDialect", "::mlir::math::MathDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
-    "::mlir::tensor::TensorDialect", "::mlir::vector::VectorDialect",
-    "::skim::SkimDialect"
+    "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::vector::VectorDialect", "::skim::SkimDialect"
   ];
   let options = [
     Option<"mcpu", "mcpu", "std::string", "\"native\"",
            "Processor to write kernels for, as LLVM names it">,
     Option<"mtriple", "mtriple", "std::string", "\"\"",
-           "Triple to write kernels for; empty: this machine's">
+           "Triple to write kernels for; empty: this machine's">,
+    Option<"dtype", "dtype", "std::string", "\"fp32\"",
+           "Numbers that linear layers multiply: fp32, bf16 or int8; emulated where "
+           "the processor has no instruction for their products">
   ];
   let statistics = [
     Statistic<"numDispatches", "num-dispatches", "Calls of kernels">,

@@ -20,5 +20,11 @@ LogicalResult WeightsOp::verify() {
                          << (getLayout() == Layout::Plain ? "one part"
                                                           : "parts")
                          << ", got " << getParts().size();
+  // weights_c5
+  if (getDtype() != Dtype::Fp32 && getLayout() != Layout::Tiled &&
+      getLayout() != Layout::TiledTransposed)
+    return emitOpError() << "expected fp32 in the layout "
+                         << stringifyLayout(getLayout()) << ", got "
+                         << stringifyDtype(getDtype());
   return success();
 }

@@ -19,6 +19,7 @@ static Attribute contentsOf(WeightsOp op) {
   Builder builder(op.getContext());
   return builder.getArrayAttr(
       {op.getParts(), builder.getI64IntegerAttr(int64_t(op.getLayout())),
+       builder.getI64IntegerAttr(int64_t(op.getDtype())),
        builder.getI64IntegerAttr(op.getTile()),
        builder.getI64IntegerAttr(op.getBytes())});
 }

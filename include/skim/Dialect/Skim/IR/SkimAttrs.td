@@ -18,6 +18,13 @@ class Skim_EnumAttr<I32EnumAttr e, string attrMnemonic>
   let assemblyFormat = "$value";
 }
 
+def Skim_DtypeEnum : Skim_Enum<"Dtype", "numbers that a matrix product multiplies", [
+  I32EnumAttrCase<"Fp32", 0, "fp32">,
+  I32EnumAttrCase<"Bf16", 1, "bf16">,
+  I32EnumAttrCase<"Int8", 2, "int8">
+]>;
+def Skim_Dtype : Skim_EnumAttr<Skim_DtypeEnum, "dtype">;
+
 def Skim_ActivationEnum : Skim_Enum<"Activation", "elementwise activation", [
   I32EnumAttrCase<"None", 0, "none">,
   I32EnumAttrCase<"Relu", 1, "relu">,

@@ -38,14 +38,25 @@ def Skim_WeightsOp : Skim_Op<"weights", [Symbol]> {
     - tiled_transposed: the same from parts `[N_i, K]`
     - padded: vectors `[N_i]`, one after the other, zeros up to a multiple of `tile`
 
+    With another `dtype` than fp32 the numbers of a tiled layout are changed while
+    they are written, and lie in words of 32 bits, G of them for each column:
+    - bf16: `[ceil(N / tile)][G = ceil(K / 2)][tile][2]`, rounded to nearest even
+    - int8: `[ceil(N / tile)][G = ceil(K / 4) + 2][tile][4]`: numbers from -127 to
+      127, each the nearest to w / scale; scale = max |w| / 127 of the column. The
+      last two rows of a tile hold, as words, the scales (fp32) and -128 times the
+      sum of the column's numbers (int32). A column that is not finite has the
+      numbers 0 and the scale NaN.
+
     Constraints:
     - (C1) offset is a multiple of 64
     - (C2) at least one part, exactly one where the layout is plain
     - (C3) the parts agree in K
     - (C4) bytes is the size of the layout
+    - (C5) dtype is fp32 unless the layout is tiled or tiled_transposed
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, ArrayAttr:$parts, Skim_Layout:$layout,
-                       DefaultValuedAttr<I64Attr, "1">:$tile, I64Attr:$offset, I64Attr:$bytes);
+                       DefaultValuedAttr<I64Attr, "1">:$tile, I64Attr:$offset, I64Attr:$bytes,
+                       DefaultValuedAttr<Skim_Dtype, "::skim::Dtype::Fp32">:$dtype);
   let assemblyFormat = [{
     $sym_name $layout `at` $offset `bytes` $bytes attr-dict
   }];

@@ -1,0 +1,48 @@
+//===- DotProducts.h - words of narrow numbers, multiplied ------*- C++ -*-===//
+// What a matrix product of a dtype does where one of fp32 loads a number, and
+// multiplies and adds: the same for words of several numbers.
+//===----------------------------------------------------------------------===//
+
+#ifndef SKIM_LIB_CODEGEN_CPU_DOTPRODUCTS_H
+#define SKIM_LIB_CODEGEN_CPU_DOTPRODUCTS_H
+
+#include "KernelBuilder.h"
+#include "skim/Codegen/Words.h"
+
+namespace skim {
+
+class DotProducts {
+public:
+  DotProducts(KernelBuilder &b, Dtype dtype, int64_t k)
+      : words(dtype, k), b(b) {}
+
+  const Words words;
+
+  /// Sums are vectors of f32; int8's are of i32.
+  mlir::VectorType sumType();
+  Value zero();
+
+  /// Word `word` of a row of states: f32, or i32.
+  Value loadWord(Value states, Value row, Value word);
+  /// The words `word` of the columns of vector `vector` of a tile.
+  Value loadWeights(Value weights, Value tile, Value word, int64_t vector);
+  /// sum + the products of the numbers of two words, in each lane.
+  Value multiplyAdd(Value word, Value weights, Value sum);
+
+  /// Sums wait in the f32 buffer of the results as they are, bit by bit.
+  Value toResult(Value sum);
+  Value fromResult(Value result);
+  /// The value that the finished sums of `row` stand for, which `result` holds.
+  Value finish(Value result, Value states, Value row, Value weights, Value tile,
+               int64_t vector);
+
+private:
+  Value multiplyAddInt8(Value word, Value weights, Value sum);
+  Value multiplyAddBf16(Value word, Value weights, Value sum);
+
+  KernelBuilder &b;
+};
+
+} // namespace skim
+
+#endif // SKIM_LIB_CODEGEN_CPU_DOTPRODUCTS_H

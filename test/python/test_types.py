@@ -1,0 +1,151 @@
+"""--dtype=int8 and bf16: exact products, and embeddings beside those of fp32.
+
+Emulated where the processor has no instructions for them: the numbers are the same.
+"""
+
+import json
+
+import adaptive_cases
+import narrow
+import numpy as np
+import onnx
+import pytest
+import skim
+from encoder_cases import assert_same_bits, make_batch
+from graph_builder import Graph
+from onnx import TensorProto, helper
+
+TYPES = ("int8", "bf16")
+
+
+def linear_model(path, weight, bias):
+    """x [batch, sequence, K] times weight, plus bias."""
+    graph = Graph(17)
+    product = graph.op("MatMul", "x", graph.weight("weight", weight))
+    graph.op("Add", product, graph.weight("bias", bias), out=["y"])
+    sizes = ["batch_size", "sequence_length"]
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [*sizes, weight.shape[0]])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [*sizes, weight.shape[1]])
+    made = helper.make_graph(graph.nodes, "linear", [x], [y], graph.initializers)
+    onnx.save(helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("depth, width", [(1, 1), (7, 5), (64, 96), (130, 33), (1001, 18)])
+def test_products_are_those_of_the_definition(dtype, depth, width, tmp_path):
+    rng = np.random.default_rng(depth)
+    weight = rng.normal(size=(depth, width)).astype(np.float32)
+    weight[:, 0] = 0
+    bias = rng.normal(size=width).astype(np.float32)
+    linear_model(tmp_path / "linear.onnx", weight, bias)
+    model = skim.compile(tmp_path / "linear.onnx", dtype=dtype, dtype_fallback="emulate")
+    for batch, sequence in ((1, 1), (1, 3), (4, 9)):
+        x = rng.normal(size=(batch, sequence, depth)).astype(np.float32)
+        x[0, 0] = 0
+        want = narrow.LINEAR[dtype](x, weight, bias)
+        assert_same_bits("y", model.run({"x": x})["y"], want)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_row_that_is_not_finite_is_nan_in_int8(bad, tmp_path):
+    rng = np.random.default_rng(3)
+    weight, bias = rng.normal(size=(20, 6)).astype(np.float32), np.ones(6, np.float32)
+    linear_model(tmp_path / "linear.onnx", weight, bias)
+    model = skim.compile(tmp_path / "linear.onnx", dtype="int8", dtype_fallback="emulate")
+    x = rng.normal(size=(1, 4, 20)).astype(np.float32)
+    want = narrow.linear_int8(x, weight, bias)
+    x[0, 2, 7] = bad
+    got = model.run({"x": x})["y"]
+    assert np.isnan(got[0, 2]).all()
+    for row in (0, 1, 3):
+        assert_same_bits("y", got[0, row], want[0, row])
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_embeddings_are_close_to_fp32(dtype, large, compiled):
+    import fetch_models
+    from tokenizers import Tokenizer
+
+    path = large("minilm")
+    tokenizer = Tokenizer.from_file(str(large("tokenizer")))
+    tokenizer.enable_truncation(128)
+    tokenizer.enable_padding()
+    large("bbcnews")
+    encoded = tokenizer.encode_batch(fetch_models.texts(24))
+    ids = np.array([e.ids for e in encoded])
+    mask = np.array([e.attention_mask for e in encoded])
+    inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": 0 * ids}
+    base = compiled(path).run(inputs)["sentence_embedding"]
+    got = compiled(path, dtype=dtype, dtype_fallback="emulate").run(inputs)["sentence_embedding"]
+    cosine = (base * got).sum(axis=1) / np.linalg.norm(base, axis=1) / np.linalg.norm(got, axis=1)
+    assert cosine.min() >= 0.995, f"expected a cosine of 0.995 for each article, got {cosine}"
+    assert not np.array_equal(base, got)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_batches_and_threads_change_no_bit(dtype, models, compiled, session):
+    path = models / "bert-cls-17-sdpa.onnx"
+    model = compiled(path, dtype=dtype, dtype_fallback="emulate")
+    inputs, mask = make_batch(session(path), 5, 33, "right", seed=2)
+    together = model.run(inputs, threads=1)["logits"]
+    assert_same_bits("logits", model.run(inputs, threads=2)["logits"], together)
+    for row in np.flatnonzero(mask.any(axis=1)):
+        alone = model.run(adaptive_cases.one_sequence(inputs, row))["logits"]
+        assert_same_bits("logits", alone[0], together[row])
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_plans(dtype, tmp_path):
+    """Pruned, skimmed and with exits: off means off, a sequence has its own bits."""
+    case = adaptive_cases.Case(6, tmp_path, sections="pbe", compiled=False)
+    options = {"dtype": dtype, "dtype_fallback": "emulate"}
+    case.model = skim.compile(case.path, plan=case.plan, **options)
+    dense = skim.compile(case.path, **options)
+    inputs = case.inputs(0, batch=5, length=40, padding="right")
+    want = dense.run(inputs)
+    off = case.model.run(inputs, knobs=case.off())
+    for name, value in want.items():
+        assert_same_bits(name, off[name], value)
+    if not case.couples_batches:
+        adaptive_cases.assert_alone(case, inputs, {})
+    _, stats = case.model.run(inputs, stats=True)
+    assert stats["flops"]["executed"] < stats["flops"]["dense"]
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_what_tools_tell(dtype, tool, models, tmp_path):
+    path, library, facts = models / "bert-cls-17-sdpa.onnx", tmp_path / "model.so", tmp_path / "facts.json"
+    sizes = {}
+    for name in ("fp32", dtype):
+        done = tool(
+            "skim-opt", path, f"--dtype={name}", "--dtype-fallback=emulate", "-o", library, f"--stats-json={facts}"
+        )
+        assert done.returncode == 0, done.stderr
+        told = json.loads(facts.read_text())
+        assert told["dtype"] == name
+        sizes[name] = told["weights_bytes"]
+        described = tool("skim-run", library, "--describe")
+        assert name in described.stdout, described.stdout
+    assert sizes[dtype] < sizes["fp32"]
+
+
+def test_fp32_as_a_fallback_is_fp32(tool, models, tmp_path):
+    """x86-64-v3 has neither kind of instructions."""
+    path = models / "bert-cls-17-sdpa.onnx"
+    common = ["--mcpu=x86-64-v3", "--emit=obj", "-o"]
+    assert tool("skim-opt", path, *common, tmp_path / "plain.o").returncode == 0
+    for dtype in TYPES:
+        done = tool(
+            "skim-opt", path, *common, tmp_path / f"{dtype}.o", f"--dtype={dtype}", "--dtype-fallback=fp32", "-v"
+        )
+        assert done.returncode == 0 and "fp32 instead" in done.stderr, done.stderr
+        assert (tmp_path / f"{dtype}.o").read_bytes() == (tmp_path / "plain.o").read_bytes()
+
+
+def test_refusals(models):
+    path = models / "bert-cls-17-sdpa.onnx"
+    for dtype, what in (("int8", "has neither AVX512-VNNI nor AVX-VNNI"), ("bf16", "has no AVX512-BF16")):
+        with pytest.raises(skim.CompileError, match=f"--dtype={dtype}: cpu 'x86-64-v3' {what}; --dtype-fallback=fp32"):
+            skim.compile(path, cpu="x86-64-v3", dtype=dtype)
+    with pytest.raises(skim.CompileError, match="--dtype-fallback: expected one of error, fp32, emulate, got 'slow'"):
+        skim.compile(path, dtype_fallback="slow")

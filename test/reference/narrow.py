@@ -1,0 +1,60 @@
+"""Linear layers in int8 and bf16, in numpy: what is rounded, where, and to what.
+
+float32 wherever a library has float32, so that results can be compared bit by bit.
+"""
+
+import numpy as np
+
+SMALLEST = np.float32(2.0**-120)  # rows whose largest number is below are taken for zeros
+
+
+def quantise_rows(x):
+    """int8 numbers of the rows of x [.., K], and their scales [.., 1]."""
+    x = np.asarray(x, np.float32)
+    largest = np.abs(x).max(axis=-1, keepdims=True)
+    finite = np.isfinite(x).all(axis=-1, keepdims=True)
+    used = finite & (largest >= SMALLEST)
+    divisor = np.where(used, largest, np.float32(1))
+    inverse = np.where(used, np.float32(127) / divisor, np.float32(0))
+    scale = np.where(used, divisor / np.float32(127), np.float32(0))
+    numbers = np.rint(np.where(finite, x, 0) * inverse).astype(np.int64)
+    return numbers, np.where(finite, scale, np.float32("nan"))
+
+
+def quantise_columns(weight):
+    """int8 numbers of the columns of weight [K, N], and their scales [N]."""
+    weight = np.asarray(weight, np.float32)
+    largest = np.abs(weight).max(axis=0)
+    factor = 127.0 / np.where(largest > 0, largest, 1).astype(np.float64)
+    return np.rint(weight * factor).astype(np.int64), largest / np.float32(127)
+
+
+def linear_int8(x, weight, bias):
+    numbers, scale = quantise_rows(x)
+    columns, scales = quantise_columns(weight)
+    return (numbers @ columns).astype(np.float32) * (scale * scales) + bias
+
+
+def round_bf16(x):
+    """x to the nearest bf16, ties to even; finite numbers only."""
+    bits = np.ascontiguousarray(x, np.float32).view(np.uint32)
+    return ((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000).astype(np.uint32).view(np.float32)
+
+
+def linear_bf16(x, weight, bias):
+    """One chain for each element: pairs of K ascending, the odd number of a pair first.
+
+    A product of two bf16 is exact in float64, and so is, for numbers of like size, its
+    sum with a float32: rounding that to float32 is what a fused multiply-add gives.
+    """
+    x, weight = round_bf16(x).astype(np.float64), round_bf16(weight).astype(np.float64)
+    depth = x.shape[-1]
+    total = np.zeros((*x.shape[:-1], weight.shape[1]), np.float32)
+    for first in range(0, depth, 2):
+        for k in (first + 1, first):
+            if k < depth:
+                total = (total + x[..., k : k + 1] * weight[k]).astype(np.float32)
+    return total + bias
+
+
+LINEAR = {"int8": linear_int8, "bf16": linear_bf16}
