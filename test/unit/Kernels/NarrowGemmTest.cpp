@@ -151,7 +151,6 @@ struct NarrowProduct {
     Buffer states = roundStates(spec.dtype, in);
     Floats out({count, spec.n}, NAN);
     Arguments arguments;
-    Bytes x = states.bytes, w = packed.bytes;
     Words words(spec.dtype, spec.k);
     // Kernels count numbers, not bytes.
     auto describe = [&](const Bytes &bytes, std::vector<int64_t> shape) {
@@ -161,9 +160,11 @@ struct NarrowProduct {
       described.allocated = described.aligned = bytes.data();
       return described;
     };
-    arguments.add(describe(x, {count, words.ofState() * words.perWord}));
-    arguments.add(describe(w, {packed.bytes.size() / 4 / packed.columns,
-                               words.ofTile(), tile * words.perWord}));
+    arguments.add(
+        describe(states.bytes, {count, words.ofState() * words.perWord}));
+    arguments.add(
+        describe(packed.bytes, {packed.bytes.size() / 4 / packed.columns,
+                                words.ofTile(), tile * words.perWord}));
     arguments.addSome(spec.bias ? &padded : nullptr);
     arguments.addSome(spec.residual ? &added : nullptr).add(out);
     int64_t tasks = kernels.gemmTasks(spec, count);

@@ -42,9 +42,7 @@ def quantised_peer(path, folder, reduce_range):
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     output = folder / f"peer-{reduce_range}.onnx"
-    quantize_dynamic(
-        str(path), str(output), per_channel=True, reduce_range=reduce_range, weight_type=QuantType.QInt8
-    )
+    quantize_dynamic(str(path), str(output), per_channel=True, reduce_range=reduce_range, weight_type=QuantType.QInt8)
     return dense.Peer(output, 1)
 
 
