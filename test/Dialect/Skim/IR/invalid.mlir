@@ -198,3 +198,8 @@ skim.weights @weights_c1 plain at 32 bytes 16 {parts = [dense<1.0> : tensor<4xf3
 
 // expected-error@+1 {{expected plain to have one part, got 2}}
 skim.weights @weights_c2 plain at 0 bytes 32 {parts = [dense<1.0> : tensor<4xf32>, dense<1.0> : tensor<4xf32>]}
+
+// -----
+
+// expected-error@+1 {{expected fp32 in the layout padded, got bf16}}
+skim.weights @weights_c5 padded at 0 bytes 16 {parts = [dense<1.0> : tensor<4xf32>], dtype = #skim<dtype bf16>}

@@ -63,6 +63,8 @@ func.func @padding_kept(%x: tensor<?x?x8xf32>, %cos: tensor<?x4xf32>, %bias: ten
 
 // CHECK: skim.weights @dense {{ *}}tiled at 64 bytes 1024
 skim.weights @dense tiled at 64 bytes 1024 {parts = [dense<1.0> : tensor<8x8xf32>], tile = 32 : i64}
+// CHECK: skim.weights @narrow {{ *}}tiled at 1088 bytes 512 {dtype = #skim<dtype int8>, parts
+skim.weights @narrow tiled at 1088 bytes 512 {dtype = #skim<dtype int8>, parts = [dense<1.0> : tensor<8x8xf32>], tile = 32 : i64}
 
 // CHECK-LABEL: func @kernels_form
 func.func @kernels_form(%mask: memref<?x?xi1>, %n: index, %ok: i1) {
