@@ -34,9 +34,9 @@ from tqdm import tqdm
 
 RESULTS = measure.ROOT / "bench" / "results"
 BLOCK = 32
-STEPS = 8
+STEPS = 10
 TOLERANCE = 0.03
-TUNED = 2  # sequences
+TUNED = 4  # sequences
 
 
 class Setup:

@@ -31,9 +31,9 @@ class Curve(list[dict[str, Any]]):
     """
 
     def pareto(self) -> "Curve":
-        """The rows that no other row beats in both FLOPs and quality."""
+        """The rows that no other row beats in both FLOPs and quality; of equal ones the chosen."""
         best, rows = -np.inf, []
-        for row in sorted(self, key=lambda row: (row["flops"], -_quality(row))):
+        for row in sorted(self, key=lambda row: (row["flops"], -_quality(row), not row["chosen"])):
             if _quality(row) > best:
                 best = _quality(row)
                 rows.append(row)

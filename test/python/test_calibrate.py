@@ -208,6 +208,9 @@ def test_the_curve(tmp_path):
     assert 0 < len(best) <= len(curve)
     for row in best:
         assert not any(o["flops"] < row["flops"] and o["agreement"] >= row["agreement"] for o in curve if o is not row)
+    row = {"flops": 0.5, "agreement": 0.9}
+    equal = skim.Curve([row | {"chosen": False}, row | {"chosen": True}])
+    assert list(equal.pareto()) == [row | {"chosen": True}]
     lines = curve.to_markdown().splitlines()
     assert len(lines) == len(curve) + 2 and lines[0].startswith("| flops | agreement |")
     assert skim.Curve().to_markdown() == ""
