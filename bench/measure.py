@@ -4,7 +4,6 @@ import json
 import os
 import pathlib
 import platform
-import statistics
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -12,16 +11,21 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 def machine():
     """CPU, cores this process may use, load before the run, and versions."""
-    model = platform.processor()
+    cpu = {}
     with open("/proc/cpuinfo") as lines:
         for line in lines:
-            if line.startswith("model name"):
-                model = line.split(":", 1)[1].strip()
-                break
+            key, _, value = (part.strip() for part in line.partition(":"))
+            cpu.setdefault(key, value)
     import onnxruntime
 
+    numbers = [f"{key} {cpu[key]}" for key in ("cpu family", "model") if key in cpu]
+    flags = set(cpu.get("flags", "").split())
+    vectors = [name for name in ("avx512_bf16", "avx512_vnni", "avx512f", "avx2", "avx", "sse2") if name in flags]
     return {
-        "cpu": model,
+        "cpu": " ".join(
+            [cpu.get("model name", platform.machine()), *(["(" + ", ".join(numbers) + ")"] * bool(numbers))]
+        ),
+        "vectors": " ".join(vectors) or platform.machine(),
         "cores": len(os.sched_getaffinity(0)),
         "load": os.getloadavg()[0],
         "python": platform.python_version(),
@@ -29,34 +33,15 @@ def machine():
     }
 
 
-def pairs(ours, theirs, seconds, least=5, pause=0.0):
-    """Times two functions turn by turn until `seconds` have passed; two lists of seconds.
-
-    The order within a pair changes each time. `pause` lets the other side's threads
-    stop spinning before the next measurement.
-    """
-    times = ([], [])
-    functions = (ours, theirs)
-    for function in functions:
-        function()
-    end = time.perf_counter() + seconds
-    while len(times[0]) < least or time.perf_counter() < end:
-        for side in (0, 1) if len(times[0]) % 2 == 0 else (1, 0):
-            time.sleep(pause)
-            start = time.perf_counter()
-            functions[side]()
-            times[side].append(time.perf_counter() - start)
-    return times
-
-
-def turns(functions, rounds, pause=0.0):
+def turns(functions, rounds, pause=0.0, warm=False):
     """Times functions, a dict by name, `rounds` times each in turns; lists of seconds by name.
 
-    Each turn begins with another one, so that none always follows the same.
+    Each turn begins with another one, so that none always follows the same. All run once
+    before, unless they are `warm`.
     """
     times = {name: [] for name in functions}
     names = list(functions)
-    for function in functions.values():
+    for function in functions.values() if not warm else ():
         function()
     for turn in range(rounds):
         first = turn % len(names)
@@ -68,18 +53,48 @@ def turns(functions, rounds, pause=0.0):
     return times
 
 
-def summary(ours, theirs):
-    """Min and median of both sides in ms, and how many times faster ours is."""
-    least, middle = (min(ours), min(theirs)), (statistics.median(ours), statistics.median(theirs))
-    return {
-        "runs": len(ours),
-        "skim_min_ms": least[0] * 1e3,
-        "skim_median_ms": middle[0] * 1e3,
-        "onnxruntime_min_ms": least[1] * 1e3,
-        "onnxruntime_median_ms": middle[1] * 1e3,
-        "speedup_min": least[1] / least[0],
-        "speedup_median": middle[1] / middle[0],
-    }
+def timed_turns(functions, seconds, rounds=1000, least=3, pause=0.0):
+    """`turns` with as many rounds as fill about `seconds`, at least `least` but at most `rounds`."""
+    start = time.perf_counter()
+    for function in functions.values():
+        function()
+    once = time.perf_counter() - start
+    return turns(functions, min(rounds, max(least, int(seconds / once))), pause, warm=True)
+
+
+def tools():
+    """The folder of skim's programs."""
+    return pathlib.Path(os.environ.get("SKIM_BIN", ROOT / "build" / "bin"))
+
+
+def caches():
+    """Sizes of the first core's caches by name, as the kernel tells them."""
+    found = {}
+    for index in sorted(pathlib.Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
+        level, kind, size = ((index / name).read_text().strip() for name in ("level", "type", "size"))
+        if kind != "Instruction":
+            found[f"L{level}"] = size
+    return found
+
+
+def read_bandwidth(threads=1, size=1 << 29):
+    """Bytes a second that `threads` cores read together, from memory far beyond the caches."""
+    import threading
+
+    import numpy as np
+
+    parts = [np.ones(size // threads // 8, np.int64) for _ in range(threads)]
+    best = 0.0
+    for _ in range(5):
+        workers = [threading.Thread(target=part.max) for part in parts[1:]]
+        start = time.perf_counter()
+        for worker in workers:
+            worker.start()
+        parts[0].max()
+        for worker in workers:
+            worker.join()
+        best = max(best, sum(part.nbytes for part in parts) / (time.perf_counter() - start))
+    return best
 
 
 def text(value):
