@@ -14,11 +14,12 @@ import pathlib
 import statistics
 import tempfile
 
-import dense
 import fetch_models
 import measure
 import numpy as np
+import peers
 import skim
+from cases import padded
 
 CLASSES = ("business", "entertainment", "politics", "sports", "tech")
 
@@ -43,7 +44,7 @@ def quantised_peer(path, folder, reduce_range):
 
     output = folder / f"peer-{reduce_range}.onnx"
     quantize_dynamic(str(path), str(output), per_channel=True, reduce_range=reduce_range, weight_type=QuantType.QInt8)
-    return dense.Peer(output, 1)
+    return peers.session(output, 1)
 
 
 def compile_type(path, dtype):
@@ -62,7 +63,7 @@ def embed(run, texts):
     rows = [None] * len(texts)
     for start in range(0, len(order), 8):
         chosen = order[start : start + 8]
-        for index, row in zip(chosen, run(dense.padded([texts[i] for i in chosen])), strict=True):
+        for index, row in zip(chosen, run(padded([texts[i] for i in chosen])), strict=True):
             rows[index] = row
     return np.stack(rows).astype(np.float64)
 
@@ -109,20 +110,19 @@ def main():
     args = parser.parse_args()
     path = fetch_models.fetch("minilm")
     texts, labels = articles(args.articles, args.length)
-    batches = [dense.padded(texts[i : i + 8]) for i in range(0, min(32, len(texts)), 8)]
+    batches = [padded(texts[i : i + 8]) for i in range(0, min(32, len(texts)), 8)]
 
     def ours(model):
         return lambda inputs: model.run(inputs, threads=1)["sentence_embedding"]
 
-    def theirs(peer):
-        where = peer.outputs.index("sentence_embedding")
-        return lambda inputs: peer.run(inputs)[where]
+    def theirs(session):
+        return lambda inputs: session.run(["sentence_embedding"], inputs)[0]
 
     runs = {"skim fp32": (ours(skim.compile(path)), False)}
     for dtype in filter(None, args.dtypes.split(",")):
         model, emulated = compile_type(path, dtype)
         runs[f"skim {dtype}"] = (ours(model), emulated)
-    runs["onnxruntime fp32"] = (theirs(dense.Peer(path, 1)), False)
+    runs["onnxruntime fp32"] = (theirs(peers.session(path, 1)), False)
     with tempfile.TemporaryDirectory() as folder:
         for reduced in (False, True):
             name = "onnxruntime int8" + (" of 7 bits" if reduced else "")

@@ -44,20 +44,24 @@ class Skim:
         return self.model.run(inputs, threads=self.threads)[self.output]
 
 
+def session(path, threads):
+    """An ONNX Runtime session on the CPU."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Threads that spin after a run would take the next engine's time.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1" if threads == 1 else "0")
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
 class OnnxRuntime:
     def __init__(self, model, dtype, threads, _):
-        import onnxruntime
-
         if dtype == "bf16":
             raise Missing("ONNX Runtime has no bf16 kernels for CPUs")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # Threads that spin after a run would take the next engine's time.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "1" if threads == 1 else "0")
-        path = _quantized(model) if dtype == "int8" else model.path
-        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self.session = session(_quantized(model) if dtype == "int8" else model.path, threads)
         self.outputs = [model.output]
 
     def run(self, inputs):
