@@ -10,10 +10,10 @@ model so that the FLOPs of some sequences are about those; what they are is meas
 beside the same encoder with all states as its output.
 
 f: FLOPs executed / dense, t: time / dense time, both over all batches, predictors and
-heads in both. f / t is 1 where saved FLOPs are saved time. ONNX Runtime runs beside it,
-dense and with the pruning at half the FLOPs as masks in the graph, and OpenVINO dense
-where it is installed. `--write` puts JSON and Markdown into bench/results, after each
-model.
+heads in both. f / t is 1 where saved FLOPs are saved time. The peers run beside it, dense
+(the encoder with all states as its output), and ONNX Runtime with the pruning at half the
+FLOPs as masks in the graph. `--write` puts JSON and Markdown into bench/results, after
+each model.
 """
 
 import argparse
@@ -27,7 +27,7 @@ import build_masked
 import fetch_models
 import measure
 import numpy as np
-import onnxruntime
+import peers
 import plan_cases
 import skim
 from tqdm import tqdm
@@ -42,8 +42,8 @@ TUNED = 4  # sequences
 class Setup:
     """A model with the sizes, weights and inputs that it is measured with."""
 
-    def __init__(self, name, path, sizes, style, weights, batches, kinds):
-        self.name, self.path, self.sizes, self.style = name, path, sizes, style
+    def __init__(self, name, encoder, path, sizes, style, weights, batches, kinds):
+        self.name, self.encoder, self.path, self.sizes, self.style = name, encoder, path, sizes, style
         self.weights, self.batches, self.kinds = weights, batches, kinds
 
 
@@ -57,7 +57,7 @@ def bert(size, count):
         batches.append({"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)})
     kinds = ("prune 75%", "prune 50%", "prune 25%", "blocks 33%", "exits 50%", "pyramid 30%")
     name, sizes = f"BERT-base {size}x256", encoders.BERT_BASE
-    return Setup(name, path, sizes, fetch_models.CLS_STYLE, fetch_models.bert_base_weights, batches, kinds)
+    return Setup(name, "bert-base", path, sizes, fetch_models.CLS_STYLE, fetch_models.bert_base_weights, batches, kinds)
 
 
 def minilm(size, count):
@@ -76,7 +76,7 @@ def minilm(size, count):
     kinds = ("prune 75%", "prune 50%", "prune 25%", "blocks 33%")
     path, style = fetch_models.fetch("minilm"), fetch_models.MINILM_STYLE
     name = f"MiniLM, {count} articles by {size}"
-    return Setup(name, path, encoders.MINILM, style, fetch_models.minilm_weights, batches, kinds)
+    return Setup(name, "minilm", path, encoders.MINILM, style, fetch_models.minilm_weights, batches, kinds)
 
 
 def make_plan(kind, sizes):
@@ -141,13 +141,6 @@ def tune(kind, model, batches, target):
     return knobs | {name: bisect(lambda v: share(model, batches, knobs | {name: v}), low, high, target)}
 
 
-def session(path, threads):
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
 def masked_session(setup, plan, scale, threads):
     """The pruning of a plan as masks in an ONNX graph."""
     section = dict(plan.data["token_pruning"])
@@ -156,22 +149,16 @@ def masked_session(setup, plan, scale, threads):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "masked.onnx")
         encoders.save(built.model, path)
-        return session(path, threads)
+        return peers.session(path, threads)
 
 
-def openvino_runs(path, threads):
-    """A function of inputs, and its name with its version; None where OpenVINO is not installed."""
-    try:
-        import openvino
-    except ImportError:
-        return None
-    options = {
-        "INFERENCE_NUM_THREADS": threads,
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": "f32",
-    }
-    request = openvino.Core().compile_model(str(path), "CPU", options).create_infer_request()
-    return f"OpenVINO {openvino.__version__.split('-')[0]}, dense", lambda inputs: request.infer(inputs)
+def dense_peers(setup, threads):
+    """Functions of inputs by the names of the peers, dense; what is not there is said and left out."""
+    wanted = [name for name in peers.ENGINES if name != "skim"]
+    engines, missing = peers.make(peers.Model(setup.encoder), "fp32", threads, wanted, "auto")
+    for name, why in missing.items():
+        print(f"{setup.name}: no row for {name}: {why}", flush=True)
+    return {f"{name}, dense": engine.run for name, engine in engines.items()}
 
 
 class Models:
@@ -197,15 +184,11 @@ def functions_of(setup, models, threads):
     runs = {"dense": lambda inputs: models.dense.run(inputs, threads=threads)}
     for case in setup.kinds:
         runs[case] = lambda inputs, case=case: models.of(case).run(inputs, threads=threads, knobs=models.knobs[case])
-    peer = session(setup.path, threads)
-    runs[f"ONNX Runtime {onnxruntime.__version__}, dense"] = lambda inputs: peer.run(None, inputs)
+    runs |= dense_peers(setup, threads)
     if "prune 50%" in models.knobs:
         scale = models.knobs["prune 50%"]["token_pruning.scale"]
         masked = masked_session(setup, models.by_kind["prune"][1], scale, threads)
         runs["ONNX Runtime, masks (prune 50%)"] = lambda inputs: masked.run(None, inputs)
-    other = openvino_runs(setup.path, threads)
-    if other:
-        runs[other[0]] = other[1]
     return runs
 
 
@@ -308,7 +291,8 @@ class Report:
     """Tables as they come, printed and kept."""
 
     def __init__(self, write):
-        self.machine, self.tables, self.knobs, self.write = measure.machine(), [], {}, write
+        self.machine, self.write = measure.machine() | measure.caches() | peers.versions(), write
+        self.tables, self.knobs = [], {}
 
     def add(self, rows, knobs=None):
         self.tables.append(rows)
