@@ -22,7 +22,7 @@ MIB = 1 << 20
 
 # Runs in a child: loads a library, runs batches of given lengths, prints what it took.
 PROBE = """
-import json, sys, time
+import json, resource, statistics, sys, time
 import numpy as np
 import skim
 
@@ -39,10 +39,21 @@ ids = np.random.default_rng(0).integers(1000, vocab, mask.shape)
 values = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
 inputs = {i.name: values[i.name] for i in model.inputs}
 before = status("RssAnon")
+faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+start = time.process_time()
 outputs = model.run(inputs, threads=1)
+first = time.process_time() - start
+faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults
 after = status("RssAnon")
+later = []
+for _ in range(5 if "later" in sys.argv else 0):
+    start = time.process_time()
+    model.run(inputs, threads=1)
+    later.append(time.process_time() - start)
 size = sum(o.nbytes for o in outputs.values())
-print(json.dumps({"load": load, "grown": after - before, "outputs": size}))
+later = statistics.median(later) if later else 0
+print(json.dumps({"load": load, "grown": after - before, "outputs": size,
+                  "first": first, "later": later, "faults": faults}))
 """
 
 
@@ -65,8 +76,8 @@ def compile_once(path, library, tool, options):
     return seconds, peak
 
 
-def probe(library, width, lengths):
-    command = [sys.executable, "-c", PROBE, str(library), str(width), json.dumps(lengths)]
+def probe(library, width, lengths, *options):
+    command = [sys.executable, "-c", PROBE, str(library), str(width), json.dumps(lengths), *options]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
@@ -103,6 +114,20 @@ def compiling(name, folder, tool, repeat, options):
     }
 
 
+def starting(name, library, repeat):
+    """A fresh process's first run of 1x128 against its later ones, in CPU time; the file is in the page cache."""
+    runs = [probe(library, 128, [128], "later") for _ in range(repeat)]
+    middle = {key: statistics.median(run[key] for run in runs) for key in ("load", "first", "later", "faults")}
+    return {
+        "model": name,
+        "load_ms": middle["load"] * 1e3,
+        "first_run_ms": middle["first"] * 1e3,
+        "later_runs_ms": middle["later"] * 1e3,
+        "first_of_later": statistics.median(run["first"] / run["later"] for run in runs),
+        "first_faults": middle["faults"],
+    }
+
+
 # (width, lengths): the same tokens with and without padding, and more and more tokens.
 RUNS = [
     (16, [16]),
@@ -135,7 +160,7 @@ def main():
     parser.add_argument("--models", default="published,minilm,bert-base,bert-base-external")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--option", action="append", default=[], help="passed on to skim-opt")
-    parser.add_argument("--json", help="write the numbers to this file, those of runs to FILE-run.json")
+    parser.add_argument("--json", help="write the numbers to this file, to FILE-start.json and FILE-run.json")
     args = parser.parse_args()
     tool = pathlib.Path(os.environ.get("SKIM_BIN", measure.ROOT / "build" / "bin")) / "skim-opt"
     facts, libraries = measure.machine(), {}
@@ -147,6 +172,8 @@ def main():
                 yield row
 
         measure.report("compile and load", facts, compiled(), args.json)
+        starts = (starting(name, library, args.repeat) for name, library in libraries.items())
+        measure.report("first run", facts, starts, args.json and args.json.removesuffix(".json") + "-start.json")
         runs = (row for name, library in libraries.items() for row in running(name, library))
         measure.report("memory of a run", facts, runs, args.json and args.json.removesuffix(".json") + "-run.json")
 

@@ -14,6 +14,7 @@
 #include <dlfcn.h>
 #include <new>
 #include <string>
+#include <sys/mman.h>
 
 using namespace skim::rt;
 
@@ -117,6 +118,22 @@ static std::string spellPath(const char *path, uint64_t identity) {
   return spelled + "/" + (slash ? slash + 1 : path);
 }
 
+/// Maps the weights at once, so that the first run does not stop at each of
+/// their pages. Only a hint: where the system cannot, runs fetch them.
+static void fetchWeights(const struct skim_library_table &table) {
+  if (table.weights_delta == 0 || table.model->weights_bytes <= 0)
+    return;
+  auto address = reinterpret_cast<uintptr_t>(&table) +
+                 static_cast<uintptr_t>(table.weights_delta);
+  auto *weights = reinterpret_cast<void *>(address);
+  auto bytes = static_cast<size_t>(table.model->weights_bytes);
+#ifdef MADV_POPULATE_READ
+  if (madvise(weights, bytes, MADV_POPULATE_READ) == 0)
+    return;
+#endif
+  madvise(weights, bytes, MADV_WILLNEED);
+}
+
 skim_status skim_open(const char *path, skim_library **library) {
   if (!library)
     return fail(SKIM_ERROR_ARGUMENT, "skim_open: library is null");
@@ -137,11 +154,13 @@ skim_status skim_open(const char *path, skim_library **library) {
             : fail(SKIM_ERROR_FORMAT,
                    "%s: not a compiled model: it exports no skim_library_table",
                    path);
-  if (status)
+  if (status) {
     dlclose(handle);
-  else
-    (*library)->handle = handle;
-  return status;
+    return status;
+  }
+  (*library)->handle = handle;
+  fetchWeights(*table);
+  return SKIM_OK;
 }
 
 void skim::rt::retain(skim_library *library) {
