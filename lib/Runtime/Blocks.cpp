@@ -1,9 +1,8 @@
 //===- Blocks.cpp - memory that a call context keeps ----------------------===//
-// Best fit over few blocks. A request that fits none gets what another left of
-// its block, else it replaces the largest idle block, so that slowly growing
-// calls do not pile up outgrown ones. Small requests leave large blocks alone:
-// a table of rows in the place of states would only make the next states take
-// new memory.
+// Best fit over few blocks; a request that fits none replaces the largest idle
+// block, so that slowly growing calls do not pile up outgrown ones. Small and
+// large blocks keep apart: a table of rows in the place of states would only
+// make the next states take new memory.
 //===----------------------------------------------------------------------===//
 
 #include "Blocks.h"
@@ -14,8 +13,7 @@ using namespace skim::rt;
 
 Blocks::~Blocks() {
   for (int64_t i = 0; i < count; ++i)
-    if (!blocks[i].isLodger)
-      std::free(blocks[i].data);
+    std::free(blocks[i].data);
   std::free(blocks);
 }
 
@@ -32,12 +30,10 @@ bool Blocks::addSlot() {
   return true;
 }
 
-void Blocks::remove(Block &block) { block = blocks[--count]; }
-
 void Blocks::release(Block &block) {
   total -= block.bytes;
   std::free(block.data);
-  remove(block);
+  block = blocks[--count];
 }
 
 /// Rounds up to one of eight sizes a power of two, so that nearly equal
@@ -49,35 +45,18 @@ static int64_t sizeClass(int64_t bytes) {
   return (bytes + step - 1) / step * step;
 }
 
-/// A block of more than this many times the request is not for it.
-static constexpr int64_t kMostTimes = 16;
-
-/// The part of a block in use that its own request leaves, as a block. There
-/// must be a slot for it.
-void *Blocks::lodge(int64_t wanted) {
-  for (int64_t i = 0; i < count; ++i) {
-    Block &host = blocks[i];
-    int64_t rest = host.bytes - host.used;
-    if (!host.busy || host.lodger || host.isLodger || rest < wanted ||
-        host.bytes / kMostTimes > wanted)
-      continue;
-    host.bytes -= rest;
-    host.lodger = static_cast<char *>(host.data) + host.bytes;
-    blocks[count++] = {host.lodger, rest, rest, true, true, nullptr};
-    return host.lodger;
-  }
-  return nullptr;
-}
+/// Tables of rows, offsets, sizes.
+static bool isSmall(int64_t bytes) { return bytes <= 64 << 10; }
 
 void *Blocks::take(int64_t bytes) {
   constexpr int64_t limit = int64_t(1) << 46;
-  if (bytes < 0 || bytes > limit || !addSlot())
+  if (bytes < 0 || bytes > limit)
     return nullptr;
   int64_t wanted = sizeClass(bytes ? bytes : 1);
   Block *best = nullptr, *largest = nullptr;
   for (int64_t i = 0; i < count; ++i) {
     Block &block = blocks[i];
-    if (block.busy || block.lodger || block.bytes / kMostTimes > wanted)
+    if (block.busy || isSmall(block.bytes) != isSmall(wanted))
       continue;
     if (block.bytes >= wanted && (!best || block.bytes < best->bytes))
       best = &block;
@@ -86,44 +65,27 @@ void *Blocks::take(int64_t bytes) {
   }
   if (best) {
     best->busy = true;
-    best->used = wanted;
     return best->data;
   }
-  if (void *rest = lodge(wanted))
-    return rest;
   if (largest)
     release(*largest);
+  if (!addSlot())
+    return nullptr;
   void *data = nullptr;
   if (posix_memalign(&data, kAlignment, static_cast<size_t>(wanted)) != 0)
     return nullptr;
-  blocks[count++] = {data, wanted, wanted, true, false, nullptr};
+  blocks[count++] = {data, wanted, true};
   total += wanted;
   return data;
 }
 
 void Blocks::give(void *data) {
-  Block *given = nullptr, *host = nullptr;
-  for (int64_t i = 0; data && i < count; ++i) {
+  for (int64_t i = 0; i < count; ++i)
     if (blocks[i].data == data)
-      given = &blocks[i];
-    if (blocks[i].lodger == data)
-      host = &blocks[i];
-  }
-  if (!given)
-    return;
-  given->busy = false;
-  if (!host)
-    return;
-  host->bytes += given->bytes;
-  host->lodger = nullptr;
-  remove(*given);
+      blocks[i].busy = false;
 }
 
 void Blocks::giveAll() {
   for (int64_t i = 0; i < count; ++i)
     blocks[i].busy = false;
-  for (int64_t i = 0; i < count;) {
-    void *lodger = blocks[i].lodger;
-    i = lodger ? (give(lodger), 0) : i + 1;
-  }
 }

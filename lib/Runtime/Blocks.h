@@ -1,7 +1,6 @@
 //===- Blocks.h - memory that a call context keeps ------------------------===//
-// Blocks are handed out best fit and kept for later runs. Among blocks of like
-// size, none more than sixteen times another, there are never more than were in
-// use at once.
+// Blocks are handed out best fit and kept for later runs. There are never more
+// small ones, nor more large ones, than were in use at once.
 //===----------------------------------------------------------------------===//
 
 #ifndef SKIM_LIB_RUNTIME_BLOCKS_H
@@ -39,15 +38,10 @@ private:
   struct Block {
     void *data;
     int64_t bytes;
-    int64_t used; ///< by the request that has it
     bool busy;
-    bool isLodger; ///< part of another block
-    void *lodger;  ///< the block that the rest of this one is, or null
   };
 
   bool addSlot();
-  void *lodge(int64_t wanted);
-  void remove(Block &block);
   void release(Block &block);
 
   Block *blocks = nullptr;

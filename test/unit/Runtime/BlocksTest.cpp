@@ -74,27 +74,6 @@ TEST(Blocks, SmallRequestsLeaveLargeBlocksAlone) {
   EXPECT_LT(blocks.held(), (1 << 20) + 4096);
 }
 
-TEST(Blocks, WhatARequestLeavesOfItsBlockServesAnother) {
-  Blocks blocks;
-  void *wide = blocks.take(12 << 20);
-  blocks.give(wide);
-  void *narrow = blocks.take(9 << 20), *rest = blocks.take(2 << 20);
-  EXPECT_EQ(narrow, wide);
-  EXPECT_EQ(rest, static_cast<char *>(wide) + (9 << 20));
-  EXPECT_EQ(blocks.held(), 12 << 20);
-  std::memset(rest, 1, 2 << 20);
-  // The whole is there again once both are back, in either order.
-  blocks.give(narrow);
-  EXPECT_NE(blocks.take(1 << 20), wide);
-  blocks.give(rest);
-  EXPECT_EQ(blocks.take(12 << 20), wide);
-  blocks.giveAll();
-  ASSERT_EQ(blocks.take(9 << 20), wide);
-  ASSERT_EQ(blocks.take(2 << 20), rest);
-  blocks.giveAll();
-  EXPECT_EQ(blocks.take(12 << 20), wide);
-}
-
 TEST(Blocks, RandomCallsGiveMemoryThatNoOtherRequestHas) {
   Blocks blocks;
   std::mt19937 random(2);
