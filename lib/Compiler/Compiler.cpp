@@ -282,6 +282,7 @@ llvm::Error Compilation::run() {
         " cannot be linked here; --emit=obj gives its object");
   pipelineOptions.cpu = options.cpu;
   pipelineOptions.triple = options.triple;
+  pipelineOptions.kernels = options.kernels;
   pipelineOptions.keepPadding = options.keepPadding;
   pipelineOptions.raiseReport = &raised;
   report.set("model", options.input);

@@ -4,6 +4,7 @@
 
 #include "Options.h"
 
+#include "skim/Codegen/HalideKernels.h"
 #include "skim/Target/OutputFile.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -64,8 +65,13 @@ Error skim::checkOptions(const CompileOptions &options) {
                                 {"error", "fp32", "emulate"}))
     return error;
   if (Error error = checkChoice("kernels", options.kernels,
-                                {"auto", "mlir", "halide"}, {"auto", "mlir"}))
+                                {"auto", "mlir", "halide"},
+                                {"auto", "mlir", "halide"}))
     return error;
+  if (options.kernels == "halide")
+    if (Error error = openHalide())
+      return createStringError("--kernels=halide: " +
+                               toString(std::move(error)));
   bool hasPlan = !options.plan.empty() || !options.planText.empty();
   if (hasPlan && options.keepPadding)
     return createStringError(

@@ -30,6 +30,7 @@ void skim::buildKernelsPipeline(OpPassManager &passes,
   kernels.mcpu = options.cpu;
   kernels.mtriple = options.triple;
   kernels.dtype = options.dtype;
+  kernels.kernels = options.kernels;
   passes.addPass(createConvertSkimToKernelsPass(kernels));
   // After both, since both declare weights.
   passes.addPass(createSkimLayoutWeightsPass());

@@ -25,7 +25,8 @@ class KernelEmitter {
 public:
   virtual ~KernelEmitter() = default;
 
-  /// The kernel for `spec`, made where the module has none yet. Its arguments
+  /// The kernel for `spec`, made where the module has none yet; null, with a
+  /// diagnostic, where it cannot be made. Its arguments
   /// are those that the spec lists, then begin, end and scratch.
   virtual mlir::func::FuncOp get(const GemmSpec &spec) = 0;
   virtual mlir::func::FuncOp get(const QuantiseSpec &spec) = 0;

@@ -24,6 +24,7 @@ struct TargetInfo {
   /// A fused multiply-add instruction exists. Without it a product is rounded
   /// before it is added; nothing ever calls fmaf.
   bool hasFMA = false;
+  bool isX86 = true;
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 512 << 10;
 

@@ -21,6 +21,8 @@ struct PipelineOptions {
   std::string triple;
   /// Numbers that linear layers multiply: fp32, bf16 or int8.
   std::string dtype = "fp32";
+  /// Who writes kernels: mlir, halide or auto.
+  std::string kernels = "auto";
   /// Compute padded positions as ONNX does.
   bool keepPadding = false;
   /// The plan to put in, or its file; null and empty: none.

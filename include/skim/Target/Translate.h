@@ -18,6 +18,10 @@ namespace skim {
 /// Adds what translateToLLVM needs of the context's dialects.
 void registerTranslations(mlir::DialectRegistry &registry);
 
+/// Links the code of functions that are bitcode in an attribute (skim.bitcode)
+/// into `code`, the translation of `module`.
+mlir::LogicalResult linkBitcode(mlir::ModuleOp module, llvm::Module &code);
+
 /// Translates a module in the LLVM dialect; takes its skim.weights declarations
 /// away, which have no place in LLVM IR. Null, with a diagnostic, where an op
 /// has no translation.

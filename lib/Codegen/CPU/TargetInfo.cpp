@@ -53,6 +53,7 @@ TargetInfo TargetInfo::get(const CpuTarget &cpu) {
   info.vectorWidth = cpu.vectorBits / 32;
   if (llvm::Triple(cpu.triple).isAArch64()) {
     // 8 x 8 sums are 16 of 32 registers; 4 more hold the operands of a step.
+    info.isX86 = false;
     info.hasFMA = true;
     info.numRegisters = 32;
     info.tileRows = 8;

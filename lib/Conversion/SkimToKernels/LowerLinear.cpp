@@ -110,7 +110,10 @@ LogicalResult Lowering::lowerMerged(ArrayRef<LinearOp> group) {
   }
   arguments.push_back(out);
   Launch launch = emitter.launchGemm(builder, loc, spec, input.count);
-  dispatch(first, emitter.get(spec), arguments, launch, KernelKind::Gemm,
+  func::FuncOp kernel = emitter.get(spec);
+  if (!kernel)
+    return failure();
+  dispatch(first, kernel, arguments, launch, KernelKind::Gemm,
            timesI64(loc, input.count, 2 * spec.k * spec.n));
   return success();
 }

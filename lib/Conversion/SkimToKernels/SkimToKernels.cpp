@@ -8,6 +8,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "skim/Codegen/HalideKernels.h"
 #include "skim/Conversion/SkimToKernels/Passes.h"
 #include "skim/Target/CpuTarget.h"
 #include "llvm/ADT/MapVector.h"
@@ -106,6 +107,14 @@ public:
     TargetInfo target = TargetInfo::get(*cpu);
     std::unique_ptr<KernelEmitter> emitter =
         createCpuKernelEmitter(module, target);
+    if (kernels == "halide") {
+      if (llvm::Error error = openHalide()) {
+        module.emitError() << "--kernels=halide: "
+                           << llvm::toString(std::move(error));
+        return signalPassFailure();
+      }
+      emitter = createHalideKernelEmitter(module, target, std::move(emitter));
+    }
     WeightsTable weights(module);
     Lowering lowering(main, *emitter, target, weights, *numbers);
     if (failed(convert(main, lowering)))

@@ -72,7 +72,9 @@ def ConvertSkimToKernelsPass
            "Triple to write kernels for; empty: this machine's">,
     Option<"dtype", "dtype", "std::string", "\"fp32\"",
            "Numbers that linear layers multiply: fp32, bf16 or int8; emulated where "
-           "the processor has no instruction for their products">
+           "the processor has no instruction for their products">,
+    Option<"kernels", "kernels", "std::string", "\"auto\"",
+           "Who writes kernels: mlir, halide, or auto, which is mlir">
   ];
   let statistics = [
     Statistic<"numDispatches", "num-dispatches", "Calls of kernels">,

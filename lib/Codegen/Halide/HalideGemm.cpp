@@ -1,0 +1,188 @@
+//===- HalideGemm.cpp - the matrix product as a kernel --------------------===//
+//
+// Task = (block of rows, group of column tiles), as in the MLIR emitter's
+// kernel. Rows are shared out evenly among panels, which have one of two sizes:
+// a call of the pipeline for each, and the same again for the last column tile
+// where that is not whole.
+//
+// The pipeline takes K at once. A block's rows and one tile's weights stay in
+// L2 together: three quarters of it for the rows, less where K is long.
+//===----------------------------------------------------------------------===//
+
+#include "HalideGemm.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace skim;
+
+namespace {
+/// Sizes of the tasks; both the kernel and its caller follow them.
+struct Tasks {
+  Tasks(const TargetInfo &target, const GemmSpec &spec) {
+    int64_t tileBytes = spec.k * target.tileColumns * 4;
+    int64_t room = std::max<int64_t>(target.l2Bytes * 3 / 4,
+                                     target.l2Bytes - tileBytes * 3 / 2);
+    if (tileBytes > target.l2Bytes / 4)
+      room = target.l2Bytes / 2;
+    rowBlock = std::clamp<int64_t>(room / (spec.k * 4), 4 * target.tileRows,
+                                   192);
+    tiles = target.numTiles(spec.n);
+    group =
+        std::min<int64_t>(tiles, std::max<int64_t>(1, 64 / target.tileColumns));
+    groups = llvm::divideCeil(tiles, group);
+  }
+  int64_t rowBlock;      ///< most rows of a task
+  int64_t tiles;         ///< column tiles of the weight
+  int64_t group, groups; ///< column tiles of a task, number of groups
+};
+
+/// Code of one kernel.
+class HalideGemmKernel {
+public:
+  HalideGemmKernel(KernelBuilder &b, const GemmSpec &spec)
+      : b(b), spec(spec), tasks(b.target, spec) {}
+  func::FuncOp emit(ModuleOp module, func::FuncOp callee, StringRef name);
+
+private:
+  SmallVector<Type> types();
+  void emitTask(Value task);
+  void emitRows(Value row, Value rows, Value size, Value firstTile,
+                Value lastTile);
+  void emitCall(Value row, Value rows, Value size, Value tile, Value tiles,
+                int64_t columns);
+  int64_t tail() const { return spec.n % b.target.tileColumns; }
+
+  KernelBuilder &b;
+  const GemmSpec &spec;
+  Tasks tasks;
+  func::FuncOp pipeline;
+  Value x, index, w, bias, residual, residualIndex, out;
+};
+} // namespace
+
+SmallVector<Type> HalideGemmKernel::types() {
+  constexpr int64_t any = ShapedType::kDynamic;
+  int64_t t = b.target.tileColumns;
+  Type integers = MemRefType::get({any}, b.getI32Type());
+  SmallVector<Type> types = {b.buffer({any, spec.k})};
+  if (spec.indexed)
+    types.push_back(integers);
+  types.push_back(b.buffer({tasks.tiles, spec.k, t}));
+  if (spec.bias)
+    types.push_back(b.buffer({tasks.tiles * t}));
+  if (spec.residual)
+    types.push_back(b.buffer({any, spec.n}));
+  if (spec.residual && spec.residualIndexed)
+    types.push_back(integers);
+  types.push_back(b.buffer({any, spec.n}));
+  return types;
+}
+
+func::FuncOp HalideGemmKernel::emit(ModuleOp module, func::FuncOp callee,
+                                    StringRef name) {
+  pipeline = callee;
+  func::FuncOp function = startKernel(b, module, name, types());
+  auto *next = function.getArguments().begin();
+  auto take = [&](bool there) { return there ? Value(*next++) : Value(); };
+  x = take(true);
+  index = take(spec.indexed);
+  w = take(true);
+  bias = take(spec.bias);
+  residual = take(spec.residual);
+  residualIndex = take(spec.residual && spec.residualIndexed);
+  out = take(true);
+  Value begin = *next++, end = *next++;
+  b.loop(begin, end, 1, [&](Value task) { emitTask(task); });
+  finishKernel(b, function);
+  return function;
+}
+
+void HalideGemmKernel::emitTask(Value task) {
+  Value rows = b.dim(out, 0), groups = b.index(tasks.groups);
+  Value blocks = b.ceilDiv(rows, tasks.rowBlock);
+  Value block = b.div(task, groups), group = b.rem(task, groups);
+  Value firstRow = b.div(b.mul(block, rows), blocks);
+  Value endRow = b.div(b.mul(b.add(block, 1), rows), blocks);
+  Value firstTile = b.mul(group, tasks.group);
+  Value lastTile = b.min(b.add(firstTile, tasks.group), b.index(tasks.tiles));
+
+  // The first `longer` panels have one row more.
+  Value count = b.sub(endRow, firstRow);
+  Value panels = b.ceilDiv(count, b.target.tileRows);
+  Value size = b.div(count, panels), longer = b.rem(count, panels);
+  Value more = b.add(size, 1), moreRows = b.mul(longer, more);
+  b.ifThen(b.less(b.index(0), longer), [&] {
+    emitRows(firstRow, moreRows, more, firstTile, lastTile);
+  });
+  emitRows(b.add(firstRow, moreRows), b.sub(count, moreRows), size, firstTile,
+           lastTile);
+}
+
+/// The rows [row, row + rows) in panels of `size`, for a group of tiles.
+void HalideGemmKernel::emitRows(Value row, Value rows, Value size,
+                                Value firstTile, Value lastTile) {
+  int64_t whole = b.target.tileColumns;
+  Value end =
+      tail() ? b.min(lastTile, b.index(tasks.tiles - 1)) : lastTile;
+  auto wholeTiles = [&] {
+    emitCall(row, rows, size, firstTile, b.sub(end, firstTile), whole);
+  };
+  if (!tail())
+    return wholeTiles();
+  b.ifThen(b.less(firstTile, end), wholeTiles);
+  b.ifThen(b.less(end, lastTile),
+           [&] { emitCall(row, rows, size, end, b.index(1), tail()); });
+}
+
+void HalideGemmKernel::emitCall(Value row, Value rows, Value size, Value tile,
+                                Value tiles, int64_t columns) {
+  int64_t t = b.target.tileColumns;
+  Value column = b.mul(tile, t), zero = b.index(0);
+  auto place = [&](Value row) { return b.add(b.mul(row, spec.n), column); };
+  Values operands = {
+      addressOf(b, x, spec.indexed ? zero : b.mul(row, spec.k))};
+  if (spec.indexed)
+    operands.push_back(addressOf(b, index, row));
+  operands.push_back(addressOf(b, w, b.mul(column, spec.k)));
+  if (spec.bias)
+    operands.push_back(addressOf(b, bias, column));
+  if (spec.residual)
+    operands.push_back(
+        addressOf(b, residual, place(spec.residualIndexed ? zero : row)));
+  if (spec.residual && spec.residualIndexed)
+    operands.push_back(addressOf(b, residualIndex, row));
+  operands.append({size, rows, tiles, b.index(columns)});
+  operands.push_back(addressOf(b, out, place(row)));
+  func::CallOp::create(b, pipeline, operands);
+}
+
+FailureOr<func::FuncOp> skim::emitHalideGemm(KernelBuilder &b, ModuleOp module,
+                                             const halide::Pipelines &pipelines,
+                                             const GemmSpec &spec,
+                                             StringRef name) {
+  halide::Gemm gemm;
+  gemm.k = spec.k;
+  gemm.n = spec.n;
+  gemm.activation = stringifyActivation(spec.activation).str();
+  gemm.bias = spec.bias;
+  gemm.residual = spec.residual;
+  gemm.indexed = spec.indexed;
+  gemm.residualIndexed = spec.residualIndexed;
+  halide::Code code;
+  std::string error;
+  if (!pipelines.gemm(describeMachine(b.target), gemm, pipelineName(name), code,
+                      error))
+    return module.emitError() << "kernel " << name << ": " << error;
+  FailureOr<func::FuncOp> pipeline = declarePipeline(module, name, code);
+  if (failed(pipeline))
+    return failure();
+  return HalideGemmKernel(b, spec).emit(module, *pipeline, name);
+}
+
+Launch skim::launchHalideGemm(KernelBuilder &b, const GemmSpec &spec,
+                              Value rows) {
+  Tasks tasks(b.target, spec);
+  Value blocks = b.ceilDiv(rows, tasks.rowBlock);
+  return {b.mul(blocks, tasks.groups), b.index(1), b.index(0)};
+}

@@ -1,0 +1,84 @@
+//===- HalideKernelEmitter.cpp - kernels that Halide compiles -------------===//
+// Products come from Halide, everything else from the emitter beside it.
+//===----------------------------------------------------------------------===//
+
+#include "HalideGemm.h"
+#include "OpenHalide.h"
+
+#include "skim/Codegen/HalideKernels.h"
+
+using namespace mlir;
+using namespace skim;
+
+static constexpr llvm::StringLiteral suffix = "_halide";
+
+StringRef skim::emitterOf(func::FuncOp kernel) {
+  return kernel.getName().ends_with(suffix) ? "halide" : "mlir";
+}
+
+namespace {
+class HalideKernelEmitter : public KernelEmitter {
+public:
+  HalideKernelEmitter(ModuleOp module, const TargetInfo &target,
+                      std::unique_ptr<KernelEmitter> others)
+      : module(module), target(target), others(std::move(others)),
+        pipelines(*llvm::cantFail(findHalidePipelines())) {}
+
+  func::FuncOp get(const GemmSpec &spec) override {
+    if (spec.dtype != Dtype::Fp32)
+      return others->get(spec);
+    std::string name = spec.name() + suffix.str();
+    if (auto function = module.lookupSymbol<func::FuncOp>(name))
+      return function;
+    KernelBuilder builder(module.getLoc(), module.getContext(), target);
+    FailureOr<func::FuncOp> made =
+        emitHalideGemm(builder, module, pipelines, spec, name);
+    return succeeded(made) ? *made : func::FuncOp();
+  }
+  func::FuncOp get(const QuantiseSpec &s) override { return others->get(s); }
+  func::FuncOp get(const AttentionSpec &s) override { return others->get(s); }
+  func::FuncOp get(const NormSpec &s) override { return others->get(s); }
+  func::FuncOp get(const EmbedSpec &s) override { return others->get(s); }
+  func::FuncOp get(const PoolSpec &s) override { return others->get(s); }
+  func::FuncOp get(const RestoreSpec &s) override { return others->get(s); }
+  func::FuncOp get(const GatherSpec &s) override { return others->get(s); }
+  func::FuncOp get(const ElementwiseSpec &s) override { return others->get(s); }
+  func::FuncOp get(const L2Spec &s) override { return others->get(s); }
+  func::FuncOp get(const BlockScoresSpec &s) override { return others->get(s); }
+  func::FuncOp get(const WeightedSumSpec &s) override { return others->get(s); }
+
+  Launch launchGemm(OpBuilder &builder, Location loc, const GemmSpec &spec,
+                    Value rows) override {
+    if (spec.dtype != Dtype::Fp32)
+      return others->launchGemm(builder, loc, spec, rows);
+    KernelBuilder b(loc, builder, target);
+    return launchHalideGemm(b, spec, rows);
+  }
+  Launch launchAttention(OpBuilder &builder, Location loc,
+                         const AttentionSpec &spec, Value batch,
+                         Value sequence) override {
+    return others->launchAttention(builder, loc, spec, batch, sequence);
+  }
+  Launch launchBlockScores(OpBuilder &builder, Location loc,
+                           const BlockScoresSpec &spec, Value blocks) override {
+    return others->launchBlockScores(builder, loc, spec, blocks);
+  }
+  Launch launchRows(OpBuilder &builder, Location loc, Value rows,
+                    int64_t width) override {
+    return others->launchRows(builder, loc, rows, width);
+  }
+
+private:
+  ModuleOp module;
+  TargetInfo target;
+  std::unique_ptr<KernelEmitter> others;
+  const halide::Pipelines &pipelines;
+};
+} // namespace
+
+std::unique_ptr<KernelEmitter>
+skim::createHalideKernelEmitter(ModuleOp module, const TargetInfo &target,
+                                std::unique_ptr<KernelEmitter> others) {
+  return std::make_unique<HalideKernelEmitter>(module, target,
+                                               std::move(others));
+}

@@ -1,0 +1,30 @@
+//===- PipelineCalls.h - calls of pipelines from kernels --------*- C++ -*-===//
+// What the adapters of all families share.
+//===----------------------------------------------------------------------===//
+
+#ifndef SKIM_LIB_CODEGEN_HALIDE_PIPELINECALLS_H
+#define SKIM_LIB_CODEGEN_HALIDE_PIPELINECALLS_H
+
+#include "../CPU/KernelBuilder.h"
+#include "skim/Codegen/HalidePipelines.h"
+
+namespace skim {
+
+/// What a pipeline is compiled for.
+halide::Machine describeMachine(const TargetInfo &target);
+
+/// Declares the pipeline: a function without a body, of as many index
+/// arguments as the pipeline has, that carries its bitcode.
+mlir::FailureOr<mlir::func::FuncOp>
+declarePipeline(mlir::ModuleOp module, llvm::StringRef kernel,
+                const halide::Code &code);
+
+/// The name of Halide's function in the bitcode of `kernel`'s pipeline.
+std::string pipelineName(llvm::StringRef kernel);
+
+/// The address, in bytes, of element `offset` of a buffer.
+Value addressOf(KernelBuilder &b, Value memref, Value offset);
+
+} // namespace skim
+
+#endif // SKIM_LIB_CODEGEN_HALIDE_PIPELINECALLS_H

@@ -1,0 +1,89 @@
+//===- Arithmetic.h - exact arithmetic on Halide's expressions --*- C++ -*-===//
+// Halide's own operators may be reordered and contracted. These are not: every
+// operation is rounded once, as it is written, NaN included.
+//===----------------------------------------------------------------------===//
+
+#ifndef SKIM_LIB_CODEGEN_HALIDE_PIPELINES_ARITHMETIC_H
+#define SKIM_LIB_CODEGEN_HALIDE_PIPELINES_ARITHMETIC_H
+
+#include "Halide.h"
+
+namespace skim::halide {
+
+/// The arithmetic that the forms in VectorForms.h are written in.
+struct Arithmetic {
+  using Value = Halide::Expr;
+  using Call = Halide::Internal::Call;
+
+  bool hasFMA = true;
+
+  static Value strict(Call::IntrinsicOp op, const Value &a, const Value &b,
+                      Halide::Type type) {
+    return Call::make(type, op, {a, b}, Call::PureIntrinsic);
+  }
+  static Value strict(Call::IntrinsicOp op, const Value &a, const Value &b) {
+    return strict(op, a, b, a.type());
+  }
+
+  Value splat(float value) const { return Halide::Expr(value); }
+  Value splatInt(int32_t value) const { return Halide::Expr(value); }
+  Value addf(const Value &a, const Value &b) const {
+    return strict(Call::strict_add, a, b);
+  }
+  Value subf(const Value &a, const Value &b) const {
+    return strict(Call::strict_sub, a, b);
+  }
+  Value mulf(const Value &a, const Value &b) const {
+    return strict(Call::strict_mul, a, b);
+  }
+  Value divf(const Value &a, const Value &b) const {
+    return strict(Call::strict_div, a, b);
+  }
+  /// The product alone may be contracted, which marks it as the inside of a
+  /// fused multiply-add for those who read the bitcode: Halide has no call that
+  /// becomes one on vectors.
+  Value fma(const Value &a, const Value &b, const Value &c) const {
+    return addf(hasFMA ? a * b : mulf(a, b), c);
+  }
+  Value less(const Value &a, const Value &b) const {
+    return strict(Call::strict_lt, a, b, Halide::Bool());
+  }
+  Value lessOrEqual(const Value &a, const Value &b) const {
+    return strict(Call::strict_le, a, b, Halide::Bool());
+  }
+  Value equal(const Value &a, const Value &b) const {
+    return strict(Call::strict_eq, a, b, Halide::Bool());
+  }
+  Value select(const Value &condition, const Value &a, const Value &b) const {
+    return Halide::select(condition, a, b);
+  }
+  /// a > b ? a : b; gives b where either is NaN.
+  Value maxf(const Value &a, const Value &b) const {
+    return select(less(b, a), a, b);
+  }
+  Value sqrt(const Value &x) const { return Halide::sqrt(x); }
+  Value abs(const Value &x) const {
+    return fromBits(toBits(x) & splatInt(0x7fffffff));
+  }
+  Value neg(const Value &x) const {
+    return fromBits(toBits(x) ^ splatInt(INT32_MIN));
+  }
+  Value copySign(const Value &magnitude, const Value &sign) const {
+    return fromBits((toBits(magnitude) & splatInt(0x7fffffff)) |
+                    (toBits(sign) & splatInt(INT32_MIN)));
+  }
+  Value toBits(const Value &x) const {
+    return Halide::reinterpret<int32_t>(x);
+  }
+  Value fromBits(const Value &x) const {
+    return Halide::reinterpret<float>(x);
+  }
+  Value addi(const Value &a, const Value &b) const { return a + b; }
+  Value subi(const Value &a, const Value &b) const { return a - b; }
+  Value shiftLeft(const Value &a, int bits) const { return a << bits; }
+  Value shiftRight(const Value &a, int bits) const { return a >> bits; }
+};
+
+} // namespace skim::halide
+
+#endif // SKIM_LIB_CODEGEN_HALIDE_PIPELINES_ARITHMETIC_H
