@@ -18,6 +18,9 @@ config.environment["PATH"] = os.pathsep.join([config.skim_tools, config.llvm_too
 # A captured name lives from label to label.
 config.environment["FILECHECK_OPTS"] = "-enable-var-scope"
 
+if config.has_halide:
+    config.available_features.add("halide")
+
 config.substitutions.append(("%python", config.python))
 config.substitutions.append(("%cc", config.c_compiler))
 config.substitutions.append(("%models", os.path.join(config.source_root, "models")))

@@ -26,6 +26,8 @@ struct Case {
 
 /// Keeps alive what the cases' functions refer to.
 struct Bench {
+  explicit Bench(bool halide) : kernels("native", "", halide) {}
+
   Kernels kernels;
   std::vector<std::shared_ptr<void>> kept;
   std::vector<Case> cases;
@@ -275,9 +277,16 @@ static void print(const Bench &bench) {
                 100 * c.bytes / c.seconds / bytes);
 }
 
-/// Usage: skim-bench-kernels [part of a name [rounds]]
+/// Usage: skim-bench-kernels [--halide] [part of a name [rounds]]
 int main(int argc, char **argv) {
-  Bench bench;
+  bool halide = argc > 1 && std::string(argv[1]) == "--halide";
+  argc -= halide;
+  argv += halide;
+  if (halide && !hasHalide()) {
+    std::fprintf(stderr, "skim-bench-kernels: this build has no Halide\n");
+    return 1;
+  }
+  Bench bench(halide);
   bench.filter = argc > 1 ? argv[1] : "";
   int rounds = argc > 2 ? std::atoi(argv[2]) : 20;
   addLimits(bench);

@@ -27,8 +27,7 @@ typename A::Value polynomial(A &a, typename A::Value x,
 }
 
 /// 2^n for integers n in [-126, 127].
-template <typename A>
-typename A::Value powerOfTwo(A &a, typename A::Value n) {
+template <typename A> typename A::Value powerOfTwo(A &a, typename A::Value n) {
   return a.fromBits(a.shiftLeft(a.addi(n, a.splatInt(127)), 23));
 }
 

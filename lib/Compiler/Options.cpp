@@ -64,9 +64,9 @@ Error skim::checkOptions(const CompileOptions &options) {
                                 {"error", "fp32", "emulate"},
                                 {"error", "fp32", "emulate"}))
     return error;
-  if (Error error = checkChoice("kernels", options.kernels,
-                                {"auto", "mlir", "halide"},
-                                {"auto", "mlir", "halide"}))
+  if (Error error =
+          checkChoice("kernels", options.kernels, {"auto", "mlir", "halide"},
+                      {"auto", "mlir", "halide"}))
     return error;
   if (options.kernels == "halide")
     if (Error error = openHalide())

@@ -73,6 +73,8 @@ constexpr int interfaceVersion = 1;
 } // namespace skim::halide
 
 /// The symbol that the module exports: null for another version.
-extern "C" __attribute__((visibility("default"))) const skim::halide::Pipelines *skim_halide_pipelines(int version);
+extern "C" __attribute__((visibility("default")))
+const skim::halide::Pipelines *
+skim_halide_pipelines(int version);
 
 #endif // SKIM_CODEGEN_HALIDEPIPELINES_H

@@ -25,8 +25,8 @@ struct Tasks {
                                      target.l2Bytes - tileBytes * 3 / 2);
     if (tileBytes > target.l2Bytes / 4)
       room = target.l2Bytes / 2;
-    rowBlock = std::clamp<int64_t>(room / (spec.k * 4), 4 * target.tileRows,
-                                   192);
+    rowBlock =
+        std::clamp<int64_t>(room / (spec.k * 4), 4 * target.tileRows, 192);
     tiles = target.numTiles(spec.n);
     group =
         std::min<int64_t>(tiles, std::max<int64_t>(1, 64 / target.tileColumns));
@@ -112,9 +112,8 @@ void HalideGemmKernel::emitTask(Value task) {
   Value panels = b.ceilDiv(count, b.target.tileRows);
   Value size = b.div(count, panels), longer = b.rem(count, panels);
   Value more = b.add(size, 1), moreRows = b.mul(longer, more);
-  b.ifThen(b.less(b.index(0), longer), [&] {
-    emitRows(firstRow, moreRows, more, firstTile, lastTile);
-  });
+  b.ifThen(b.less(b.index(0), longer),
+           [&] { emitRows(firstRow, moreRows, more, firstTile, lastTile); });
   emitRows(b.add(firstRow, moreRows), b.sub(count, moreRows), size, firstTile,
            lastTile);
 }
@@ -123,8 +122,7 @@ void HalideGemmKernel::emitTask(Value task) {
 void HalideGemmKernel::emitRows(Value row, Value rows, Value size,
                                 Value firstTile, Value lastTile) {
   int64_t whole = b.target.tileColumns;
-  Value end =
-      tail() ? b.min(lastTile, b.index(tasks.tiles - 1)) : lastTile;
+  Value end = tail() ? b.min(lastTile, b.index(tasks.tiles - 1)) : lastTile;
   auto wholeTiles = [&] {
     emitCall(row, rows, size, firstTile, b.sub(end, firstTile), whole);
   };
@@ -140,8 +138,7 @@ void HalideGemmKernel::emitCall(Value row, Value rows, Value size, Value tile,
   int64_t t = b.target.tileColumns;
   Value column = b.mul(tile, t), zero = b.index(0);
   auto place = [&](Value row) { return b.add(b.mul(row, spec.n), column); };
-  Values operands = {
-      addressOf(b, x, spec.indexed ? zero : b.mul(row, spec.k))};
+  Values operands = {addressOf(b, x, spec.indexed ? zero : b.mul(row, spec.k))};
   if (spec.indexed)
     operands.push_back(addressOf(b, index, row));
   operands.push_back(addressOf(b, w, b.mul(column, spec.k)));

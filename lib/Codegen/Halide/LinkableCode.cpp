@@ -83,12 +83,13 @@ public:
 
 private:
   Value *number(const halide::Size &size) {
-    return size.argument < 0 ? builder.getInt64(size.constant)
-                             : function->getArg(size.argument);
+    if (size.argument < 0)
+      return builder.getInt64(size.constant);
+    return function->getArg(size.argument);
   }
   void store(Value *value, Value *base, int64_t offset) {
-    Value *place = builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), base,
-                                                      offset);
+    Value *place =
+        builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), base, offset);
     builder.CreateStore(value, place);
   }
   Value *reserve(int64_t bytes) {
@@ -135,15 +136,13 @@ Value *Wrapper::makeBuffer(const halide::Argument &argument, Value *address) {
 
 Error Wrapper::write(Function &pipeline, StringRef name) {
   if (pipeline.arg_size() != arguments.size() + 1)
-    return createStringError(
-        "expected a pipeline of " + Twine(arguments.size() + 1) +
-        " arguments, got " + Twine(pipeline.arg_size()));
+    return createStringError("expected a pipeline of " +
+                             Twine(arguments.size() + 1) + " arguments, got " +
+                             Twine(pipeline.arg_size()));
   SmallVector<Type *> types(arguments.size(), builder.getInt64Ty());
   auto *type = FunctionType::get(builder.getVoidTy(), types, false);
-  function =
-      Function::Create(type, GlobalValue::ExternalLinkage, name, module);
-  builder.SetInsertPoint(
-      BasicBlock::Create(module.getContext(), "", function));
+  function = Function::Create(type, GlobalValue::ExternalLinkage, name, module);
+  builder.SetInsertPoint(BasicBlock::Create(module.getContext(), "", function));
   SmallVector<Value *> operands = {
       ConstantPointerNull::get(builder.getPtrTy())};
   for (auto [i, argument] : enumerate(arguments)) {

@@ -35,8 +35,8 @@ FailureOr<func::FuncOp> skim::declarePipeline(ModuleOp module, StringRef kernel,
   llvm::Expected<std::string> bytes =
       makeLinkable(code, pipelineName(kernel), name);
   if (!bytes)
-    return module.emitError() << "kernel " << kernel << ": "
-                              << llvm::toString(bytes.takeError());
+    return module.emitError()
+           << "kernel " << kernel << ": " << llvm::toString(bytes.takeError());
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   SmallVector<Type> types(code.arguments.size(), builder.getIndexType());
   auto function =
@@ -45,12 +45,11 @@ FailureOr<func::FuncOp> skim::declarePipeline(ModuleOp module, StringRef kernel,
   function.setPrivate();
   auto type = RankedTensorType::get({int64_t(bytes->size())},
                                     builder.getIntegerType(8));
-  function->setAttr(
-      bitcodeAttrName,
-      DenseResourceElementsAttr::get(
-          type, name,
-          HeapAsmResourceBlob::allocateAndCopyWithAlign(
-              ArrayRef<char>(bytes->data(), bytes->size()), 8)));
+  function->setAttr(bitcodeAttrName,
+                    DenseResourceElementsAttr::get(
+                        type, name,
+                        HeapAsmResourceBlob::allocateAndCopyWithAlign(
+                            ArrayRef<char>(bytes->data(), bytes->size()), 8)));
   return function;
 }
 

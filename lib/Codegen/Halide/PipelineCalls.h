@@ -15,9 +15,9 @@ halide::Machine describeMachine(const TargetInfo &target);
 
 /// Declares the pipeline: a function without a body, of as many index
 /// arguments as the pipeline has, that carries its bitcode.
-mlir::FailureOr<mlir::func::FuncOp>
-declarePipeline(mlir::ModuleOp module, llvm::StringRef kernel,
-                const halide::Code &code);
+mlir::FailureOr<mlir::func::FuncOp> declarePipeline(mlir::ModuleOp module,
+                                                    llvm::StringRef kernel,
+                                                    const halide::Code &code);
 
 /// The name of Halide's function in the bitcode of `kernel`'s pipeline.
 std::string pipelineName(llvm::StringRef kernel);

@@ -14,8 +14,10 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
+#include "skim/Codegen/HalideKernels.h"
 #include "skim/Dialect/Skim/IR/SkimDialect.h"
 #include "skim/Target/ObjectEmitter.h"
+#include "skim/Target/Translate.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -59,7 +61,9 @@ Floats skim::test::padVector(const Floats &vector, int64_t tile) {
   return padded;
 }
 
-Kernels::Kernels(llvm::StringRef name, llvm::StringRef triple) {
+bool skim::test::hasHalide() { return !errorToBool(openHalide()); }
+
+Kernels::Kernels(llvm::StringRef name, llvm::StringRef triple, bool halide) {
   DialectRegistry registry;
   registry.insert<SkimDialect, arith::ArithDialect, func::FuncDialect,
                   math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
@@ -73,6 +77,9 @@ Kernels::Kernels(llvm::StringRef name, llvm::StringRef triple) {
   cpu = llvm::cantFail(resolveCpuTarget(name, triple));
   info = TargetInfo::get(cpu);
   kernelEmitter = createCpuKernelEmitter(*module, info);
+  if (halide)
+    kernelEmitter =
+        createHalideKernelEmitter(*module, info, std::move(kernelEmitter));
 }
 
 Kernels::~Kernels() = default;
@@ -121,6 +128,8 @@ std::unique_ptr<llvm::Module> Kernels::translate(llvm::LLVMContext &llvm) {
   if (failed(pm.run(*module)))
     llvm::report_fatal_error("kernels do not lower");
   auto result = translateModuleToLLVMIR(*module, llvm);
+  if (!result || failed(linkBitcode(*module, *result)))
+    llvm::report_fatal_error("kernels do not link");
   auto machine = llvm::cantFail(createTargetMachine(cpu));
   setTarget(*result, cpu, *machine);
   optimizeModule(*result, *machine);

@@ -115,10 +115,15 @@ struct Report {
 };
 Report takeReport();
 
+/// True where the build has Halide.
+bool hasHalide();
+
 /// A module with kernels for one processor.
 class Kernels {
 public:
-  explicit Kernels(llvm::StringRef cpu = "native", llvm::StringRef triple = "");
+  /// `halide`: Halide's kernels where it has them.
+  explicit Kernels(llvm::StringRef cpu = "native", llvm::StringRef triple = "",
+                   bool halide = false);
   ~Kernels();
 
   KernelEmitter &emitter() { return *kernelEmitter; }

@@ -72,12 +72,8 @@ struct Arithmetic {
     return fromBits((toBits(magnitude) & splatInt(0x7fffffff)) |
                     (toBits(sign) & splatInt(INT32_MIN)));
   }
-  Value toBits(const Value &x) const {
-    return Halide::reinterpret<int32_t>(x);
-  }
-  Value fromBits(const Value &x) const {
-    return Halide::reinterpret<float>(x);
-  }
+  Value toBits(const Value &x) const { return Halide::reinterpret<int32_t>(x); }
+  Value fromBits(const Value &x) const { return Halide::reinterpret<float>(x); }
   Value addi(const Value &a, const Value &b) const { return a + b; }
   Value subi(const Value &a, const Value &b) const { return a - b; }
   Value shiftLeft(const Value &a, int bits) const { return a << bits; }

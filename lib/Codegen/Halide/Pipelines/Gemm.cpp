@@ -111,8 +111,9 @@ void GemmPipeline::scheduleSize(int size, int together, Stage stage) {
   stage.split(m, panel, i, size, TailStrategy::RoundUp)
       .split(t, group, inner, together, TailStrategy::RoundUp)
       .reorder(n, inner, i, panel, group)
-      .vectorize(n, lanes, spec.n % width ? TailStrategy::Predicate
-                                          : TailStrategy::RoundUp)
+      .vectorize(n, lanes,
+                 spec.n % width ? TailStrategy::Predicate
+                                : TailStrategy::RoundUp)
       .unroll(inner);
 }
 
@@ -177,8 +178,8 @@ std::vector<skim::halide::Argument> GemmPipeline::describe() const {
   int buffers = 3 + spec.indexed + spec.bias + spec.residual +
                 (spec.residual && spec.residualIndexed);
   // The scalars follow the inputs, the output comes last.
-  Size sizes[] = {{0, buffers - 1}, {0, buffers}, {0, buffers + 1},
-                  {0, buffers + 2}};
+  Size sizes[] = {
+      {0, buffers - 1}, {0, buffers}, {0, buffers + 1}, {0, buffers + 2}};
   Size rows = sizes[1], tiles = sizes[2], columns = sizes[3];
   auto add = [&](bool there, std::vector<Argument::Dimension> dimensions,
                  bool isFloat = true) {

@@ -45,9 +45,10 @@ public:
 };
 } // namespace
 
-std::string skim::halide::generate(
-    const Machine &machine, std::vector<Func> outputs,
-    const std::vector<Halide::Argument> &arguments, const std::string &name) {
+std::string
+skim::halide::generate(const Machine &machine, std::vector<Func> outputs,
+                       const std::vector<Halide::Argument> &arguments,
+                       const std::string &name) {
   TemporaryFile file;
   Pipeline(outputs)
       .compile_to_module(arguments, name, targetOf(machine))
