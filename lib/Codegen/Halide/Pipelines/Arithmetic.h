@@ -26,7 +26,9 @@ struct Arithmetic {
   }
 
   Value splat(float value) const { return Halide::Expr(value); }
-  Value splatInt(int32_t value) const { return Halide::Expr(value); }
+  // Integers are unsigned here: signed ones must not overflow, not even where
+  // Halide moves a constant.
+  Value splatInt(int32_t value) const { return Halide::Expr(uint32_t(value)); }
   Value addf(const Value &a, const Value &b) const {
     return strict(Call::strict_add, a, b);
   }
@@ -62,22 +64,24 @@ struct Arithmetic {
     return select(less(b, a), a, b);
   }
   Value sqrt(const Value &x) const { return Halide::sqrt(x); }
-  Value abs(const Value &x) const {
-    return fromBits(toBits(x) & splatInt(0x7fffffff));
+  Value abs(const Value &x) const { return fromBits(toBits(x) & magnitude()); }
+  Value neg(const Value &x) const { return fromBits(toBits(x) ^ signBit()); }
+  Value copySign(const Value &x, const Value &sign) const {
+    return fromBits((toBits(x) & magnitude()) | (toBits(sign) & signBit()));
   }
-  Value neg(const Value &x) const {
-    return fromBits(toBits(x) ^ splatInt(INT32_MIN));
+  Value magnitude() const { return splatInt(INT32_MAX); }
+  Value signBit() const { return splatInt(INT32_MIN); }
+  Value toBits(const Value &x) const {
+    return Halide::reinterpret<uint32_t>(x);
   }
-  Value copySign(const Value &magnitude, const Value &sign) const {
-    return fromBits((toBits(magnitude) & splatInt(0x7fffffff)) |
-                    (toBits(sign) & splatInt(INT32_MIN)));
-  }
-  Value toBits(const Value &x) const { return Halide::reinterpret<int32_t>(x); }
   Value fromBits(const Value &x) const { return Halide::reinterpret<float>(x); }
   Value addi(const Value &a, const Value &b) const { return a + b; }
   Value subi(const Value &a, const Value &b) const { return a - b; }
   Value shiftLeft(const Value &a, int bits) const { return a << bits; }
-  Value shiftRight(const Value &a, int bits) const { return a >> bits; }
+  Value shiftRight(const Value &a, int bits) const {
+    return Halide::reinterpret<uint32_t>(Halide::reinterpret<int32_t>(a) >>
+                                         bits);
+  }
 };
 
 } // namespace skim::halide

@@ -67,10 +67,16 @@ private:
 };
 } // namespace
 
+/// A row that an index names: Halide has to see that there is a last one.
+static Expr anyRow(const Expr &row, const ImageParam &buffer) {
+  return unsafe_promise_clamped(
+      row, 0, buffer.dim(buffer.dimensions() - 1).extent() - 1);
+}
+
 void GemmPipeline::define() {
   int whole = depth / 4 * 4;
   RDom k(0, std::max(whole, 1), "k");
-  Expr row = spec.indexed ? index(m) : Expr(m);
+  Expr row = spec.indexed ? anyRow(index(m), x) : Expr(m);
   sums(n, t, m) = 0.0f;
   if (whole)
     sums(n, t, m) = a.fma(x(k, row), w(n, k, t), sums(n, t, m));
@@ -83,7 +89,8 @@ void GemmPipeline::define() {
     result = a.addf(result, bias(n, t));
   result = activate(a, spec.activation, result);
   if (spec.residual) {
-    Expr from = spec.residualIndexed ? residualIndex(m) : Expr(m);
+    Expr from =
+        spec.residualIndexed ? anyRow(residualIndex(m), residual) : Expr(m);
     result = a.addf(result, residual(n, t, from));
   }
   out(n, t, m) = result;
@@ -186,13 +193,16 @@ std::vector<skim::halide::Argument> GemmPipeline::describe() const {
     if (there)
       all.push_back({true, isFloat, 32, dimensions});
   };
-  add(true, {{{spec.k}, {1}}, {rows, {spec.k}}});
+  // An index may name any row.
+  Size most = {INT32_MAX};
+  add(true, {{{spec.k}, {1}}, {spec.indexed ? most : rows, {spec.k}}});
   add(spec.indexed, {{rows, {1}}}, false);
   add(true, {{{width}, {1}}, {{spec.k}, {width}}, {tiles, {spec.k * width}}});
   add(spec.bias, {{{width}, {1}}, {tiles, {width}}});
   std::vector<Argument::Dimension> dense = {
       {columns, {1}}, {tiles, {width}}, {rows, {spec.n}}};
-  add(spec.residual, dense);
+  add(spec.residual,
+      {dense[0], dense[1], {spec.residualIndexed ? most : rows, {spec.n}}});
   add(spec.residual && spec.residualIndexed, {{rows, {1}}}, false);
   all.resize(all.size() + 4);
   add(true, dense);

@@ -64,6 +64,8 @@ bool skim::halide::guarded(std::string &error,
   try {
     make();
     return true;
+  } catch (const Halide::Error &problem) {
+    error = problem.what();
   } catch (const std::exception &problem) {
     error = problem.what();
   }
