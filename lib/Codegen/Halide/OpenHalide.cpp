@@ -15,13 +15,22 @@
 using namespace llvm;
 using namespace skim;
 
+/// The file that this code is in. Of a program that was found by $PATH the
+/// loader knows its name only.
+static std::string findThisFile() {
+  void *code = reinterpret_cast<void *>(&findThisFile);
+  Dl_info info;
+  if (!dladdr(code, &info))
+    return "";
+  if (StringRef(info.dli_fname).contains('/'))
+    return info.dli_fname;
+  return sys::fs::getMainExecutable(nullptr, code);
+}
+
 /// The module's file; empty where there is none.
 static std::string findModule() {
-  Dl_info info;
-  if (!dladdr(reinterpret_cast<const void *>(&findModule), &info))
-    return "";
-  SmallString<256> here(info.dli_fname);
-  if (sys::fs::real_path(info.dli_fname, here))
+  SmallString<256> here;
+  if (sys::fs::real_path(findThisFile(), here))
     return "";
   sys::path::remove_filename(here);
   for (StringRef folder : {".", "../lib", "../../lib"}) {
