@@ -41,15 +41,12 @@ StringRef skim::stageName(Stage stage) {
   llvm_unreachable("every stage has a name");
 }
 
-/// Checks a flag that takes one of `known`, of which `built` are there.
+/// Checks a flag that takes one of `known`.
 static Error checkChoice(StringRef flag, StringRef value,
-                         ArrayRef<StringRef> known, ArrayRef<StringRef> built) {
+                         ArrayRef<StringRef> known) {
   if (!is_contained(known, value))
     return createStringError("--" + flag + ": expected one of " +
                              join(known, ", ") + ", got '" + value + "'");
-  if (!is_contained(built, value))
-    return createStringError("--" + flag + "=" + value +
-                             ": not available in this build");
   return Error::success();
 }
 
@@ -57,16 +54,13 @@ Error skim::checkOptions(const CompileOptions &options) {
   if (options.input.empty())
     return createStringError("expected a model file");
   if (Error error =
-          checkChoice("dtype", options.dtype, {"fp32", "bf16", "int8"},
-                      {"fp32", "bf16", "int8"}))
+          checkChoice("dtype", options.dtype, {"fp32", "bf16", "int8"}))
     return error;
   if (Error error = checkChoice("dtype-fallback", options.dtypeFallback,
-                                {"error", "fp32", "emulate"},
                                 {"error", "fp32", "emulate"}))
     return error;
   if (Error error =
-          checkChoice("kernels", options.kernels, {"auto", "mlir", "halide"},
-                      {"auto", "mlir", "halide"}))
+          checkChoice("kernels", options.kernels, {"auto", "mlir", "halide"}))
     return error;
   if (options.kernels == "halide")
     if (Error error = openHalide())

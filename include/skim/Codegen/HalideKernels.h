@@ -24,9 +24,6 @@ std::unique_ptr<KernelEmitter>
 createHalideKernelEmitter(mlir::ModuleOp module, const TargetInfo &target,
                           std::unique_ptr<KernelEmitter> others);
 
-/// "halide" or "mlir": who made the kernel.
-llvm::StringRef emitterOf(mlir::func::FuncOp kernel);
-
 } // namespace skim
 
 #endif // SKIM_CODEGEN_HALIDEKERNELS_H

@@ -66,7 +66,7 @@ struct Blocking {
 };
 
 /// Code of one kernel.
-class GemmKernel {
+class GemmKernel : GemmArguments {
 public:
   GemmKernel(KernelBuilder &b, const GemmSpec &spec)
       : b(b), spec(spec), dot(b, spec.dtype, spec.k), blocking(b.target, spec) {
@@ -100,20 +100,20 @@ private:
   const GemmSpec &spec;
   DotProducts dot;
   Blocking blocking;
-  Value x, index, w, bias, residual, residualIndex, out;
 };
 } // namespace
 
-func::FuncOp GemmKernel::emit(ModuleOp module) {
-  int64_t t = b.target.tileColumns, tiles = blocking.tiles;
+SmallVector<Type> GemmArguments::types(KernelBuilder &b, const GemmSpec &spec) {
+  int64_t t = b.target.tileColumns, tiles = b.target.numTiles(spec.n);
+  Words words(spec.dtype, spec.k);
   constexpr int64_t any = ShapedType::kDynamic;
   Type integers = MemRefType::get({any}, b.getI32Type());
   assert((spec.dtype == Dtype::Fp32 || !spec.indexed) &&
          "rounded states are gathered already");
-  SmallVector<Type> types = {dot.words.states(b.getContext())};
+  SmallVector<Type> types = {words.states(b.getContext())};
   if (spec.indexed)
     types.push_back(integers);
-  types.push_back(dot.words.weights(b.getContext(), tiles, t));
+  types.push_back(words.weights(b.getContext(), tiles, t));
   if (spec.bias)
     types.push_back(b.buffer({tiles * t}));
   if (spec.residual)
@@ -121,9 +121,11 @@ func::FuncOp GemmKernel::emit(ModuleOp module) {
   if (spec.residual && spec.residualIndexed)
     types.push_back(integers);
   types.push_back(b.buffer({any, spec.n}));
-  func::FuncOp function = startKernel(b, module, spec.name(), types);
+  return types;
+}
 
-  auto *next = function.getArguments().begin();
+void GemmArguments::read(func::FuncOp kernel, const GemmSpec &spec) {
+  auto *next = kernel.getArguments().begin();
   auto take = [&](bool there) { return there ? Value(*next++) : Value(); };
   x = take(true);
   index = take(spec.indexed);
@@ -132,7 +134,13 @@ func::FuncOp GemmKernel::emit(ModuleOp module) {
   residual = take(spec.residual);
   residualIndex = take(spec.residual && spec.residualIndexed);
   out = take(true);
-  Value begin = *next++, end = *next++;
+  begin = take(true);
+  end = take(true);
+}
+
+func::FuncOp GemmKernel::emit(ModuleOp module) {
+  func::FuncOp function = startKernel(b, module, spec.name(), types(b, spec));
+  read(function, spec);
   b.loop(begin, end, 1, [&](Value task) { emitTask(task); });
   finishKernel(b, function);
   return function;

@@ -10,6 +10,16 @@
 
 namespace skim {
 
+/// The arguments of a GemmSpec's kernel, whoever emits it.
+struct GemmArguments {
+  static llvm::SmallVector<mlir::Type> types(KernelBuilder &builder,
+                                             const GemmSpec &spec);
+  /// Finds them in a kernel of these types.
+  void read(mlir::func::FuncOp kernel, const GemmSpec &spec);
+
+  Value x, index, w, bias, residual, residualIndex, out, begin, end;
+};
+
 mlir::func::FuncOp emitGemm(KernelBuilder &builder, mlir::ModuleOp module,
                             const GemmSpec &spec);
 Launch launchGemm(KernelBuilder &builder, const GemmSpec &spec, Value rows);

@@ -11,6 +11,8 @@
 
 #include "HalideGemm.h"
 
+#include "../CPU/Gemm.h"
+
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -38,14 +40,13 @@ struct Tasks {
 };
 
 /// Code of one kernel.
-class HalideGemmKernel {
+class HalideGemmKernel : GemmArguments {
 public:
   HalideGemmKernel(KernelBuilder &b, const GemmSpec &spec)
       : b(b), spec(spec), tasks(b.target, spec) {}
   func::FuncOp emit(ModuleOp module, func::FuncOp callee, StringRef name);
 
 private:
-  SmallVector<Type> types();
   void emitTask(Value task);
   void emitRows(Value row, Value rows, Value size, Value firstTile,
                 Value lastTile);
@@ -57,42 +58,14 @@ private:
   const GemmSpec &spec;
   Tasks tasks;
   func::FuncOp pipeline;
-  Value x, index, w, bias, residual, residualIndex, out;
 };
 } // namespace
-
-SmallVector<Type> HalideGemmKernel::types() {
-  constexpr int64_t any = ShapedType::kDynamic;
-  int64_t t = b.target.tileColumns;
-  Type integers = MemRefType::get({any}, b.getI32Type());
-  SmallVector<Type> types = {b.buffer({any, spec.k})};
-  if (spec.indexed)
-    types.push_back(integers);
-  types.push_back(b.buffer({tasks.tiles, spec.k, t}));
-  if (spec.bias)
-    types.push_back(b.buffer({tasks.tiles * t}));
-  if (spec.residual)
-    types.push_back(b.buffer({any, spec.n}));
-  if (spec.residual && spec.residualIndexed)
-    types.push_back(integers);
-  types.push_back(b.buffer({any, spec.n}));
-  return types;
-}
 
 func::FuncOp HalideGemmKernel::emit(ModuleOp module, func::FuncOp callee,
                                     StringRef name) {
   pipeline = callee;
-  func::FuncOp function = startKernel(b, module, name, types());
-  auto *next = function.getArguments().begin();
-  auto take = [&](bool there) { return there ? Value(*next++) : Value(); };
-  x = take(true);
-  index = take(spec.indexed);
-  w = take(true);
-  bias = take(spec.bias);
-  residual = take(spec.residual);
-  residualIndex = take(spec.residual && spec.residualIndexed);
-  out = take(true);
-  Value begin = *next++, end = *next++;
+  func::FuncOp function = startKernel(b, module, name, types(b, spec));
+  read(function, spec);
   b.loop(begin, end, 1, [&](Value task) { emitTask(task); });
   finishKernel(b, function);
   return function;

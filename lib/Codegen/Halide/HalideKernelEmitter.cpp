@@ -12,10 +12,6 @@ using namespace skim;
 
 static constexpr llvm::StringLiteral suffix = "_halide";
 
-StringRef skim::emitterOf(func::FuncOp kernel) {
-  return kernel.getName().ends_with(suffix) ? "halide" : "mlir";
-}
-
 namespace {
 class HalideKernelEmitter : public KernelEmitter {
 public:

@@ -53,17 +53,9 @@ struct Arithmetic {
   Value lessOrEqual(const Value &a, const Value &b) const {
     return strict(Call::strict_le, a, b, Halide::Bool());
   }
-  Value equal(const Value &a, const Value &b) const {
-    return strict(Call::strict_eq, a, b, Halide::Bool());
-  }
   Value select(const Value &condition, const Value &a, const Value &b) const {
     return Halide::select(condition, a, b);
   }
-  /// a > b ? a : b; gives b where either is NaN.
-  Value maxf(const Value &a, const Value &b) const {
-    return select(less(b, a), a, b);
-  }
-  Value sqrt(const Value &x) const { return Halide::sqrt(x); }
   Value abs(const Value &x) const { return fromBits(toBits(x) & magnitude()); }
   Value neg(const Value &x) const { return fromBits(toBits(x) ^ signBit()); }
   Value copySign(const Value &x, const Value &sign) const {
