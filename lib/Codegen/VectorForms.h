@@ -65,29 +65,20 @@ template <typename A> typename A::Value exp(A &a, typename A::Value x) {
   return a.mulf(a.mulf(split.power, powerOfTwo(a, half)), powerOfTwo(a, rest));
 }
 
-/// For x <= 0: 0 below -87.3.
+/// 2^x for x <= 0: 0 below -126.
+// 2^x = 2^n 2^f with |f| <= 1/2. Adding 1.5 * 2^23 + 127 rounds to an integer
+// and leaves the biased exponent of 2^n in the low bits; the product is exact.
 template <typename A>
-typename A::Value expNonPositive(A &a, typename A::Value x) {
-  auto low = a.splat(-87.3f);
-  auto tiny = a.less(x, low);
-  SplitPower<A> split = splitExp(a, a.select(tiny, low, x));
-  auto result = a.mulf(split.power, powerOfTwo(a, split.exponent));
-  return a.select(tiny, a.splat(0.0f), result);
-}
-
-// erf(x) = x P(x^2) / Q(x^2), of degree 5 each, up to 3.92.
-template <typename A> typename A::Value erf(A &a, typename A::Value x) {
-  auto square = a.mulf(x, x);
-  auto p = polynomial(a, square,
-                      {1.128378987f, 0.1927645206f, 0.05306046084f,
-                       0.003868354484f, 0.0002874782949f, 2.034763156e-06f});
-  auto q = polynomial(a, square,
-                      {1.0f, 0.5041646957f, 0.1150847599f, 0.01517232414f,
-                       0.001188117894f, 3.807058965e-05f});
-  auto result = a.divf(a.mulf(x, p), q);
-  auto edge = a.splat(3.92f), minusEdge = a.splat(-3.92f);
-  result = a.select(a.lessOrEqual(edge, x), a.splat(1.0f), result);
-  return a.select(a.lessOrEqual(x, minusEdge), a.splat(-1.0f), result);
+typename A::Value exp2NonPositive(A &a, typename A::Value x) {
+  auto magic = a.splat(12583039.0f);
+  auto shifted = a.addf(x, magic);
+  auto f = a.subf(x, a.subf(shifted, magic));
+  auto power = polynomial(a, f,
+                          {1.0f, 0.693147182f, 0.240226477f, 0.0555033237f,
+                           0.00961843785f, 0.00133988762f, 0.000153533576f});
+  auto scale = a.fromBits(a.shiftLeft(a.toBits(shifted), 23));
+  auto isTiny = a.less(x, a.splat(-126.0f));
+  return a.select(isTiny, a.splat(0.0f), a.mulf(power, scale));
 }
 
 // |x| < 0.625: x + x^3 R(x^2); otherwise 1 - 2 / (e^(2 |x|) + 1).
@@ -115,16 +106,41 @@ template <typename A> typename A::Value relu(A &a, typename A::Value x) {
   return a.select(a.less(x, a.splat(0.0f)), a.splat(0.0f), x);
 }
 
-template <typename A> typename A::Value geluErf(A &a, typename A::Value x) {
-  auto half = a.mulf(x, a.splat(0.5f));
-  return a.fma(half, erf(a, a.mulf(x, a.splat(0.707106781f))), half);
+/// x F(x) for a smooth step F from 0 to 1 with F(x) + F(-x) = 1.
+// F(x) = 1/2 + x P(x^2) up to |x| = 5.4, where it is within 6e-8 of 0 or 1; P
+// is a polynomial in u = x^2 2 / 5.4^2 - 1, which lies in [-1, 1], so that its
+// terms stay small. Beyond, the last F is exactly 0 or 1. No division: a GELU
+// costs as much as some twenty multiply-adds.
+template <typename A>
+typename A::Value gated(A &a, typename A::Value x,
+                        std::initializer_list<float> coefficients) {
+  auto high = a.splat(5.4f), low = a.splat(-5.4f);
+  // The order of the operands keeps a NaN of x.
+  auto inside = a.select(a.less(high, x), high, x);
+  inside = a.select(a.less(inside, low), low, inside);
+  auto u = a.fma(a.mulf(inside, inside), a.splat(0.068587102f), a.splat(-1.0f));
+  auto step = a.fma(inside, polynomial(a, u, coefficients), a.splat(0.5f));
+  step = a.select(a.less(step, a.splat(0.0f)), a.splat(0.0f), step);
+  return a.mulf(x, step);
 }
 
+/// x (1 + erf(x / sqrt 2)) / 2.
+template <typename A> typename A::Value geluErf(A &a, typename A::Value x) {
+  return gated(a, x,
+               {0.130928114f, -0.0653280616f, 0.0484997444f, -0.0392064936f,
+                0.0321140029f, -0.0257491153f, 0.019661501f, -0.0139539819f,
+                0.00960257649f, -0.00673101051f, 0.0037323928f, -0.00117399986f,
+                0.000820368354f, -0.00103208679f, 0.000408651133f});
+}
+
+/// x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
 template <typename A> typename A::Value geluTanh(A &a, typename A::Value x) {
-  auto half = a.mulf(x, a.splat(0.5f));
-  auto square = a.mulf(x, x);
-  auto inner = a.fma(square, a.splat(0.0356774081f), a.splat(0.797884561f));
-  return a.fma(half, tanh(a, a.mulf(inner, x)), half);
+  return gated(a, x,
+               {0.130934566f, -0.0653672069f, 0.0486071818f, -0.0393659137f,
+                0.0322198756f, -0.0257253405f, 0.0193656478f, -0.0129003599f,
+                0.00862315483f, -0.0082056364f, 0.00526566943f, 0.00179262972f,
+                -0.00148642994f, -0.00443173014f, 0.00316937058f,
+                0.00102851447f, -0.000931395509f});
 }
 
 template <typename A> typename A::Value silu(A &a, typename A::Value x) {

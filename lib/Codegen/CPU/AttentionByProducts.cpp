@@ -70,12 +70,13 @@ Value AttentionByProducts::probability(const Task &task, Value score,
 }
 
 void AttentionByProducts::addPanel(const Task &task, Value scores,
-                                   Value factors, Value query, Value valid) {
+                                   Value factors, Value query, Value valid,
+                                   int64_t vectors) {
   if (spec.importance) {
     // Lanes beyond the last query add exactly 0.
     Values parts;
     auto maskType = VectorType::get(b.target.vectorWidth, b.getI1Type());
-    for (int64_t v = 0; v != b.target.tileVectors(); ++v) {
+    for (int64_t v = 0; v != vectors; ++v) {
       int64_t first = v * b.target.vectorWidth;
       Value count = b.max(b.sub(valid, b.index(first)), b.index(0));
       Value there = vector::CreateMaskOp::create(b, maskType, count);

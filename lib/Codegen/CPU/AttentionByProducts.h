@@ -34,10 +34,11 @@ public:
   void makeViews(Value scratch, Value offset, Value keys);
 
   void begin(const Task &task);
-  /// Takes in the `valid` queries from `query` on of the task's sequence. Their
-  /// probabilities are scores[key, lane] * factors[lane].
+  /// Takes in the `valid` queries from `query` on of the task's sequence, which
+  /// lie in `vectors` vectors. Their probabilities are
+  /// scores[key, lane] * factors[lane].
   void addPanel(const Task &task, Value scores, Value factors, Value query,
-                Value valid);
+                Value valid, int64_t vectors);
   void end(const Task &task);
 
 private:

@@ -21,12 +21,13 @@
 // time for: it reads (MR + T) * 4 bytes in 12 or more cycles. So K is cut only
 // where it is long; its sums wait in `out` for the next block. Between its
 // steps a panel asks for a part of the tile that comes next, so that memory is
-// read while there is work: four panels have asked for all of it. The rows of a
-// block, rowBlock x kBlock, take up to three quarters of L2 while the tiles of
-// the group pass. Rows are shared out evenly among panels, so that no panel is
-// left with one or two rows, whose chains are too few to fill the units. One or
-// two rows alone take several column tiles at once, the whole K in one block;
-// then weights are read in one stream, ahead of use.
+// read while there is work: four panels have asked for all of it. It also asks
+// for the lines of `out` and of the residual that its sums will go to. The rows
+// of a block, rowBlock x kBlock, take up to three quarters of L2 while the
+// tiles of the group pass. Rows are shared out evenly among panels, so that no
+// panel is left with one or two rows, whose chains are too few to fill the
+// units. One or two rows alone take several column tiles at once, the whole K
+// in one block; then weights are read in one stream, ahead of use.
 //
 // In bf16 and int8 all this is the same for words of two or four numbers of K
 // (DotProducts.cpp): the same bytes, two or four times the numbers.
@@ -80,11 +81,15 @@ private:
                    Value lastTile);
   void emitTile(int64_t rows, int64_t tiles, Value row, Value tile, Value begin,
                 Value end, ValueRange ahead = {});
+  void fetchRow(Value row, Value tile);
   Values startSums(int64_t rows, int64_t tiles, Value row, Value tile,
                    Value begin);
+  void finishSums(int64_t rows, int64_t tiles, Value row, Value tile, Value end,
+                  ValueRange sums);
   void storeSums(int64_t rows, int64_t tiles, Value row, Value tile,
-                 ValueRange sums);
+                 ValueRange sums, bool finished);
   void emitEpilogue(int64_t tiles, Value row, Value endRow, Value tile);
+  void emitEpilogueRows(int64_t rows, Value row, Value tile, int64_t width);
   void forWidth(int64_t tiles, Value tile, function_ref<void(int64_t)> body);
   Value column(Value tile, int64_t offset) {
     return b.add(b.mul(tile, b.target.tileColumns), offset);
@@ -92,6 +97,11 @@ private:
   /// The row of a buffer that `row` stands for, by its index where it has one.
   Value rowOf(Value index, Value row) {
     return index ? b.toIndex(b.load(index, {row})) : row;
+  }
+  /// Bias and residual are added in registers: few instructions, which may be
+  /// there for every size of a panel.
+  bool finishesInRegisters() const {
+    return spec.activation == Activation::None && spec.dtype != Dtype::Int8;
   }
   /// Numbers of the last tile, when it is not whole.
   int64_t tail() const { return spec.n % b.target.tileColumns; }
@@ -231,7 +241,8 @@ void GemmKernel::emitFewRows(int64_t rows, Value firstRow, Value firstTile,
 }
 
 /// Adds k in [begin, end) to the sums of `tiles` tiles. `ahead` says from which
-/// tile and k on weights are fetched meanwhile, one step for four.
+/// tile and k on weights are fetched meanwhile, one step for four, and with
+/// each such step what a row of the tile ends with.
 void GemmKernel::emitTile(int64_t rows, int64_t tiles, Value row, Value tile,
                           Value begin, Value end, ValueRange ahead) {
   int64_t perTile = b.target.tileVectors();
@@ -255,12 +266,24 @@ void GemmKernel::emitTile(int64_t rows, int64_t tiles, Value row, Value tile,
     Value from = b.min(b.add(ahead[1], step), b.index(blocking.depth - 1));
     for (int64_t n = 0; n < b.target.tileColumns * perWord; n += line)
       b.prefetch(w, {ahead[0], from, b.index(n)});
+    fetchRow(b.add(row, b.min(step, b.index(rows - 1))), tile);
   };
   if (!ahead.empty())
     operands.ahead = fetch;
   Values sums = startSums(rows, tiles, row, tile, begin);
   sums = emitRankUpdates(b, begin, end, blocking.depth, sums, operands);
-  storeSums(rows, tiles, row, tile, sums);
+  finishSums(rows, tiles, row, tile, end, sums);
+}
+
+/// Asks for what a row's sums will meet: its place in `out`, its residual.
+void GemmKernel::fetchRow(Value row, Value tile) {
+  Value from = spec.residual ? rowOf(residualIndex, row) : Value();
+  for (int64_t n = 0; n < b.target.tileColumns; n += 16) {
+    Value column = b.min(this->column(tile, n), b.index(spec.n - 1));
+    b.prefetchForStore(out, {row, column});
+    if (spec.residual)
+      b.prefetch(residual, {from, column}, /*toL1=*/true);
+  }
 }
 
 /// +0 in the first block of K, afterwards what the one before left in `out`.
@@ -308,45 +331,100 @@ void GemmKernel::forWidth(int64_t tiles, Value tile,
       [&] { body(whole); });
 }
 
+/// Stores the sums up to k = `end`, with bias and residual where that is all
+/// that is left to do.
+void GemmKernel::finishSums(int64_t rows, int64_t tiles, Value row, Value tile,
+                            Value end, ValueRange sums) {
+  auto store = [&](bool finished) {
+    storeSums(rows, tiles, row, tile, sums, finished);
+  };
+  if (!finishesInRegisters() || (!spec.bias && !spec.residual))
+    return store(false);
+  if (blocking.numKBlocks == 1)
+    return store(true);
+  b.ifThen(
+      b.equal(end, b.index(blocking.depth)), [&] { store(true); },
+      [&] { store(false); });
+}
+
 void GemmKernel::storeSums(int64_t rows, int64_t tiles, Value row, Value tile,
-                           ValueRange sums) {
+                           ValueRange sums, bool finished) {
   int64_t lanes = b.target.vectorWidth;
   int64_t vectors = tiles * b.target.tileVectors();
+  Values from;
+  for (int64_t i = 0; finished && spec.residual && i != rows; ++i)
+    from.push_back(rowOf(residualIndex, b.add(row, i)));
   forWidth(tiles, tile, [&](int64_t width) {
-    for (int64_t v = 0; v * lanes < width; ++v)
-      for (int64_t i = 0; i != rows; ++i)
-        b.storeVector(dot.toResult(sums[i * vectors + v]), out,
-                      {b.add(row, i), column(tile, v * lanes)},
-                      std::min(width - v * lanes, lanes));
+    for (int64_t v = 0; v * lanes < width; ++v) {
+      int64_t count = std::min(width - v * lanes, lanes);
+      Value n = column(tile, v * lanes);
+      Value added = finished && spec.bias ? b.loadVector(bias, {n}) : Value();
+      for (int64_t i = 0; i != rows; ++i) {
+        Value sum = dot.toResult(sums[i * vectors + v]);
+        if (added)
+          sum = b.addf(sum, added);
+        if (!from.empty())
+          sum = b.addf(sum, b.loadVector(residual, {from[i], n}, count));
+        b.storeVector(sum, out, {b.add(row, i), n}, count);
+      }
+    }
   });
 }
 
 /// Bias, activation and residual of the rows [row, endRow), whose sums lie in
-/// `out` and in L1 still. One loop for all sizes of panels keeps the
-/// polynomials of an activation from being there many times.
+/// `out` and in L1 still, where that was not done in registers. One loop for
+/// all sizes of panels keeps the polynomials of an activation from being there
+/// many times. It takes several rows at once: one vector's operations wait for
+/// each other.
 void GemmKernel::emitEpilogue(int64_t tiles, Value row, Value endRow,
                               Value tile) {
-  if (!spec.bias && !spec.residual && spec.activation == Activation::None &&
-      spec.dtype != Dtype::Int8)
+  if (finishesInRegisters())
     return;
-  int64_t lanes = b.target.vectorWidth, perTile = b.target.tileVectors();
+  int64_t perRow = tiles * b.target.tileVectors();
+  int64_t together = std::max<int64_t>(1, b.target.numRegisters / 4 / perRow);
   forWidth(tiles, tile, [&](int64_t width) {
-    b.loop(row, endRow, 1, [&](Value m) {
-      Value from = spec.residual ? rowOf(residualIndex, m) : m;
-      for (int64_t v = 0; v * lanes < width; ++v) {
-        int64_t count = std::min(width - v * lanes, lanes);
-        Value n = column(tile, v * lanes);
-        Value sum = b.loadVector(out, {m, n}, count);
-        sum = dot.finish(sum, x, m, w, b.add(tile, v / perTile), v % perTile);
-        if (spec.bias)
-          sum = b.addf(sum, b.loadVector(bias, {n}));
-        sum = emitActivation(b, spec.activation, sum);
-        if (spec.residual)
-          sum = b.addf(sum, b.loadVector(residual, {from, n}, count));
-        b.storeVector(sum, out, {m, n}, count);
-      }
-    });
+    Value rows = b.sub(endRow, row), rest = b.rem(rows, b.index(together));
+    Value whole = b.sub(endRow, rest);
+    b.loop(row, whole, together,
+           [&](Value m) { emitEpilogueRows(together, m, tile, width); });
+    if (together > 1)
+      b.ifThen(b.less(b.index(0), rest), [&] {
+        b.switchOver(rest, 1, together - 1, [&](int64_t count) {
+          emitEpilogueRows(count, whole, tile, width);
+        });
+      });
   });
+}
+
+void GemmKernel::emitEpilogueRows(int64_t rows, Value row, Value tile,
+                                  int64_t width) {
+  int64_t lanes = b.target.vectorWidth, perTile = b.target.tileVectors();
+  struct Place {
+    Value row, column;
+    int64_t count;
+  };
+  SmallVector<Place> places;
+  Values sums;
+  for (int64_t i = 0; i != rows; ++i)
+    for (int64_t v = 0; v * lanes < width; ++v) {
+      Place at{b.add(row, i), column(tile, v * lanes),
+               std::min(width - v * lanes, lanes)};
+      Value sum = b.loadVector(out, {at.row, at.column}, at.count);
+      sum =
+          dot.finish(sum, x, at.row, w, b.add(tile, v / perTile), v % perTile);
+      if (spec.bias)
+        sum = b.addf(sum, b.loadVector(bias, {at.column}));
+      sums.push_back(sum);
+      places.push_back(at);
+    }
+  sums = emitActivation(b, spec.activation, sums);
+  for (auto [sum, at] : llvm::zip_equal(sums, places)) {
+    if (spec.residual) {
+      Value from = rowOf(residualIndex, at.row);
+      sum = b.addf(sum, b.loadVector(residual, {from, at.column}, at.count));
+    }
+    b.storeVector(sum, out, {at.row, at.column}, at.count);
+  }
 }
 
 func::FuncOp skim::emitGemm(KernelBuilder &b, ModuleOp module,

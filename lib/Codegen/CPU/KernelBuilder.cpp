@@ -160,9 +160,14 @@ void KernelBuilder::storeVector(Value value, Value memref, ValueRange indices,
   else
     vector::MaskedStoreOp::create(*this, memref, indices, lanes(count), value);
 }
-void KernelBuilder::prefetch(Value memref, ValueRange indices) {
+void KernelBuilder::prefetch(Value memref, ValueRange indices, bool toL1) {
   memref::PrefetchOp::create(*this, memref, indices, /*isWrite=*/false,
-                             /*localityHint=*/2, /*isDataCache=*/true);
+                             /*localityHint=*/toL1 ? 3 : 2,
+                             /*isDataCache=*/true);
+}
+void KernelBuilder::prefetchForStore(Value memref, ValueRange indices) {
+  memref::PrefetchOp::create(*this, memref, indices, /*isWrite=*/true,
+                             /*localityHint=*/3, /*isDataCache=*/true);
 }
 Value KernelBuilder::dim(Value memref, int64_t dimension) {
   return createOrFold<memref::DimOp>(memref, dimension);

@@ -87,8 +87,10 @@ public:
   void store(Value value, Value memref, ValueRange indices);
   void storeVector(Value value, Value memref, ValueRange indices,
                    int64_t count = -1);
-  /// Asks for the line of memref[indices] to be brought to L2.
-  void prefetch(Value memref, ValueRange indices);
+  /// Asks for the line of memref[indices] to be brought to L2, or to L1.
+  void prefetch(Value memref, ValueRange indices, bool toL1 = false);
+  /// Asks for the line of memref[indices] to be brought to L1 to be written.
+  void prefetchForStore(Value memref, ValueRange indices);
   Value dim(Value memref, int64_t dimension);
   /// The mask of the first `count` lanes.
   Value lanes(int64_t count);

@@ -9,8 +9,9 @@
 // How it is scheduled
 //
 //   task = a row. A row of a few KiB stays in L1 while it is read three times,
-//   so the exact two-pass variance costs no memory traffic. Sums run in one
-//   vector of lanes and are folded at the end, always in the same order.
+//   so the exact two-pass variance costs no memory traffic. Sums run in four
+//   vectors, which take turns and hide each other's latency, and are folded at
+//   the end, always in the same order.
 //===----------------------------------------------------------------------===//
 
 #include "RowKernels.h"
@@ -20,19 +21,32 @@
 using namespace mlir;
 using namespace skim;
 
-/// The sum over the row of f(x), where f gets a vector of x. Lanes beyond the
-/// row's end are left out of the sum.
+/// The sum over the row of f(x), where f gets a vector of x. Vector i goes to
+/// sum i % 4. Lanes beyond the row's end are left out of the sum.
 static Value sumRow(KernelBuilder &b, Value x, Value row, int64_t width,
                     function_ref<Value(Value x, Value sum)> accumulate) {
-  Values sums = b.reduceColumns(
-      width, b.splat(0.0f), [&](Value column, int64_t count, ValueRange sum) {
-        Value part = b.loadVector(x, {row, column}, count);
-        Value next = accumulate(part, sum[0]);
-        if (count != b.target.vectorWidth)
-          next = b.select(b.lanes(count), next, sum[0]);
-        return Values{next};
+  constexpr int64_t count = 4;
+  int64_t lanes = b.target.vectorWidth;
+  auto add = [&](Value column, Value sum) {
+    return accumulate(b.loadVector(x, {row, column}), sum);
+  };
+  int64_t whole = width / (count * lanes) * (count * lanes);
+  Values sums = b.reduce(
+      b.index(0), b.index(whole), count * lanes, Values(count, b.splat(0.0f)),
+      [&](Value column, ValueRange carried) {
+        Values next;
+        for (int64_t i = 0; i != count; ++i)
+          next.push_back(add(b.add(column, i * lanes), carried[i]));
+        return next;
       });
-  return b.sumLanes(sums[0]);
+  int64_t column = whole, i = 0;
+  for (; column + lanes <= width; column += lanes, ++i)
+    sums[i] = add(b.index(column), sums[i]);
+  if (int64_t rest = width - column) {
+    Value part = b.loadVector(x, {row, b.index(column)}, rest);
+    sums[i] = b.select(b.lanes(rest), accumulate(part, sums[i]), sums[i]);
+  }
+  return b.sumLanes(b.addf(b.addf(sums[0], sums[1]), b.addf(sums[2], sums[3])));
 }
 
 static Value sqrt(KernelBuilder &b, Value x) {

@@ -11,76 +11,116 @@ using namespace mlir;
 using namespace skim;
 
 namespace {
-/// The arithmetic of the forms: one op for each operation.
+/// The arithmetic of the forms: one op for each operation and vector. The ops
+/// of several vectors take turns, so that a core sees work that does not wait
+/// for itself.
 struct VectorArithmetic {
-  using Value = mlir::Value;
+  using Value = Values;
+  using Op = function_ref<mlir::Value(mlir::Value, mlir::Value)>;
   KernelBuilder &b;
+  size_t count;
 
-  Value splat(float value) { return b.splat(value); }
-  Value splatInt(int32_t value) { return b.splatInt(value); }
-  Value addf(Value x, Value y) { return b.addf(x, y); }
-  Value subf(Value x, Value y) { return b.subf(x, y); }
-  Value mulf(Value x, Value y) { return b.mulf(x, y); }
-  Value divf(Value x, Value y) { return b.divf(x, y); }
-  Value fma(Value x, Value y, Value z) { return b.fma(x, y, z); }
-  Value less(Value x, Value y) {
-    return arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, y);
+  Values map(const Values &x, const Values &y, Op op) {
+    Values result;
+    for (auto [first, second] : llvm::zip_equal(x, y))
+      result.push_back(op(first, second));
+    return result;
   }
-  Value lessOrEqual(Value x, Value y) {
-    return arith::CmpFOp::create(b, arith::CmpFPredicate::OLE, x, y);
+  template <typename Op> Values create(const Values &x, const Values &y) {
+    return map(x, y, [&](mlir::Value x, mlir::Value y) -> mlir::Value {
+      return Op::create(b, x, y);
+    });
   }
-  Value select(Value condition, Value x, Value y) {
-    return b.select(condition, x, y);
+  template <typename Op> Values create(const Values &x) {
+    return llvm::map_to_vector(
+        x, [&](mlir::Value x) -> mlir::Value { return Op::create(b, x); });
   }
-  Value abs(Value x) { return math::AbsFOp::create(b, x); }
-  Value neg(Value x) { return arith::NegFOp::create(b, x); }
-  Value copySign(Value magnitude, Value sign) {
-    return math::CopySignOp::create(b, magnitude, sign);
+  Values bitcast(const Values &x, Type type) {
+    return llvm::map_to_vector(x, [&](mlir::Value x) -> mlir::Value {
+      return arith::BitcastOp::create(b, type, x);
+    });
   }
-  Value toBits(Value x) {
-    return arith::BitcastOp::create(b, b.intVectorType(), x);
+
+  Values splat(float value) { return Values(count, b.splat(value)); }
+  Values splatInt(int32_t value) { return Values(count, b.splatInt(value)); }
+  Values addf(const Values &x, const Values &y) {
+    return create<arith::AddFOp>(x, y);
   }
-  Value fromBits(Value x) {
-    return arith::BitcastOp::create(b, b.vectorType(), x);
+  Values subf(const Values &x, const Values &y) {
+    return create<arith::SubFOp>(x, y);
   }
-  Value addi(Value x, Value y) { return arith::AddIOp::create(b, x, y); }
-  Value subi(Value x, Value y) { return arith::SubIOp::create(b, x, y); }
-  Value shiftLeft(Value x, int bits) {
-    return arith::ShLIOp::create(b, x, b.splatInt(bits));
+  Values mulf(const Values &x, const Values &y) {
+    return create<arith::MulFOp>(x, y);
   }
-  Value shiftRight(Value x, int bits) {
-    return arith::ShRSIOp::create(b, x, b.splatInt(bits));
+  Values divf(const Values &x, const Values &y) {
+    return create<arith::DivFOp>(x, y);
+  }
+  Values fma(const Values &x, const Values &y, const Values &z) {
+    Values result;
+    for (size_t i = 0; i != count; ++i)
+      result.push_back(b.fma(x[i], y[i], z[i]));
+    return result;
+  }
+  Values less(const Values &x, const Values &y) {
+    return map(x, y, [&](mlir::Value x, mlir::Value y) -> mlir::Value {
+      return arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, y);
+    });
+  }
+  Values select(const Values &condition, const Values &x, const Values &y) {
+    Values result;
+    for (size_t i = 0; i != count; ++i)
+      result.push_back(b.select(condition[i], x[i], y[i]));
+    return result;
+  }
+  Values abs(const Values &x) { return create<math::AbsFOp>(x); }
+  Values neg(const Values &x) { return create<arith::NegFOp>(x); }
+  Values copySign(const Values &magnitude, const Values &sign) {
+    return create<math::CopySignOp>(magnitude, sign);
+  }
+  Values toBits(const Values &x) { return bitcast(x, b.intVectorType()); }
+  Values fromBits(const Values &x) { return bitcast(x, b.vectorType()); }
+  Values addi(const Values &x, const Values &y) {
+    return create<arith::AddIOp>(x, y);
+  }
+  Values subi(const Values &x, const Values &y) {
+    return create<arith::SubIOp>(x, y);
+  }
+  Values shiftLeft(const Values &x, int bits) {
+    return create<arith::ShLIOp>(x, splatInt(bits));
+  }
+  Values shiftRight(const Values &x, int bits) {
+    return create<arith::ShRSIOp>(x, splatInt(bits));
   }
 };
 } // namespace
 
 Value skim::emitExp(KernelBuilder &b, Value x) {
-  VectorArithmetic a{b};
-  return forms::exp(a, x);
+  VectorArithmetic a{b, 1};
+  return forms::exp(a, Values{x})[0];
 }
 
-Value skim::emitExpNonPositive(KernelBuilder &b, Value x) {
-  VectorArithmetic a{b};
-  return forms::expNonPositive(a, x);
-}
-
-Value skim::emitErf(KernelBuilder &b, Value x) {
-  VectorArithmetic a{b};
-  return forms::erf(a, x);
+Value skim::emitExp2NonPositive(KernelBuilder &b, Value x) {
+  VectorArithmetic a{b, 1};
+  return forms::exp2NonPositive(a, Values{x})[0];
 }
 
 Value skim::emitTanh(KernelBuilder &b, Value x) {
-  VectorArithmetic a{b};
-  return forms::tanh(a, x);
+  VectorArithmetic a{b, 1};
+  return forms::tanh(a, Values{x})[0];
 }
 
 Value skim::emitSigmoid(KernelBuilder &b, Value x) {
-  VectorArithmetic a{b};
-  return forms::sigmoid(a, x);
+  VectorArithmetic a{b, 1};
+  return forms::sigmoid(a, Values{x})[0];
 }
 
 Value skim::emitActivation(KernelBuilder &b, Activation activation, Value x) {
-  VectorArithmetic a{b};
+  return emitActivation(b, activation, Values{x})[0];
+}
+
+Values skim::emitActivation(KernelBuilder &b, Activation activation,
+                            const Values &x) {
+  VectorArithmetic a{b, x.size()};
   switch (activation) {
   case Activation::None:
     return x;

@@ -14,11 +14,8 @@ namespace skim {
 /// e^x within 2 ulp; 0 below -104, inf above 88.73, subnormals in between.
 Value emitExp(KernelBuilder &builder, Value x);
 
-/// e^x within 2 ulp for x <= 0, as softmax has it: 0 below -87.3.
-Value emitExpNonPositive(KernelBuilder &builder, Value x);
-
-/// erf(x) within 4e-7; exactly 1 and -1 beyond 3.92.
-Value emitErf(KernelBuilder &builder, Value x);
+/// 2^x within 1 ulp for x <= 0, as softmax has it: 0 below -126.
+Value emitExp2NonPositive(KernelBuilder &builder, Value x);
 
 /// tanh(x) within 3 ulp.
 Value emitTanh(KernelBuilder &builder, Value x);
@@ -29,6 +26,9 @@ Value emitSigmoid(KernelBuilder &builder, Value x);
 /// The activation as skim.activation defines it. The GELUs are within
 /// 2e-7 * max(1, |x|).
 Value emitActivation(KernelBuilder &builder, Activation activation, Value x);
+/// Of several vectors, whose operations take turns.
+Values emitActivation(KernelBuilder &builder, Activation activation,
+                      const Values &x);
 
 } // namespace skim
 

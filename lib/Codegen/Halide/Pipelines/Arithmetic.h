@@ -50,9 +50,6 @@ struct Arithmetic {
   Value less(const Value &a, const Value &b) const {
     return strict(Call::strict_lt, a, b, Halide::Bool());
   }
-  Value lessOrEqual(const Value &a, const Value &b) const {
-    return strict(Call::strict_le, a, b, Halide::Bool());
-  }
   Value select(const Value &condition, const Value &a, const Value &b) const {
     return Halide::select(condition, a, b);
   }
