@@ -13,8 +13,8 @@
 //
 // How it is scheduled
 //
-//   task = (sequence, head, block of 128 queries); (sequence, head) where sums
-//          over all queries are asked for as well
+//   task = (sequence, head, block of up to 256 queries); (sequence, head) where
+//          sums over all queries are asked for as well
 //     copy the head's keys and values together: rows of a wide matrix would
 //     meet in few sets of the cache
 //     for each panel of as many queries as a weight tile has columns; a last
@@ -49,7 +49,9 @@
 using namespace mlir;
 using namespace skim;
 
-static constexpr int64_t queryBlock = 128;
+/// Most queries of a task: each task copies the keys and values anew, from L3
+/// where the sequence is long.
+static constexpr int64_t queryBlock = 256;
 static constexpr int64_t keyBlock = 128;
 static constexpr float log2e = 1.44269502f;
 
@@ -213,8 +215,11 @@ void AttentionKernel::emitTask(Value task) {
   }
   Value blocks = b.ceilDiv(length, queryBlock);
   findSequence(b.div(task, blocks));
-  Value first = b.mul(b.rem(task, blocks), queryBlock);
-  Value last = b.min(b.add(first, queryBlock), rows);
+  // Shared out evenly, in whole panels.
+  Value panels = b.ceilDiv(rows, lanes);
+  Value block = b.rem(task, blocks), next = b.add(block, 1);
+  Value first = b.mul(b.div(b.mul(block, panels), blocks), lanes);
+  Value last = b.min(b.mul(b.div(b.mul(next, panels), blocks), lanes), rows);
   b.ifThen(b.less(first, last), [&] { emitQueries(first, last); });
 }
 

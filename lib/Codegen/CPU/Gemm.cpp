@@ -21,13 +21,14 @@
 // time for: it reads (MR + T) * 4 bytes in 12 or more cycles. So K is cut only
 // where it is long; its sums wait in `out` for the next block. Between its
 // steps a panel asks for a part of the tile that comes next, so that memory is
-// read while there is work: four panels have asked for all of it. It also asks
-// for the lines of `out` and of the residual that its sums will go to. The rows
+// read while there is work: four panels have asked for all of it, fewer ask in
+// four streams, which a core reads about twice as fast as one. It also asks for
+// the lines of `out` and of the residual that its sums will go to. The rows
 // of a block, rowBlock x kBlock, take up to three quarters of L2 while the
 // tiles of the group pass. Rows are shared out evenly among panels, so that no
 // panel is left with one or two rows, whose chains are too few to fill the
 // units. One or two rows alone take several column tiles at once, the whole K
-// in one block; then weights are read in one stream, ahead of use.
+// in one block; then weights are read in as many streams.
 //
 // In bf16 and int8 all this is the same for words of two or four numbers of K
 // (DotProducts.cpp): the same bytes, two or four times the numbers.
@@ -198,10 +199,15 @@ void GemmKernel::emitBlocks(Value firstRow, Value rows, Value firstTile,
             b.add(firstRow, b.add(b.mul(panel, size), b.min(panel, longer)));
         Value count = b.add(
             size, b.select(b.less(panel, longer), b.index(1), b.index(0)));
-        // Four panels ask for a quarter each, more of them overlap.
+        // Four panels ask for a quarter each, more of them overlap. Two or
+        // three ask for two quarters each, a single one for all four.
+        Value few = b.less(panels, b.index(4));
         Value others = b.max(b.sub(panels, b.index(1)), b.index(1));
-        Value part = b.div(b.mul(panel, blocking.kBlock * 3 / 4), others);
-        Values ahead = {nextTile, b.add(nextK, part)};
+        Value spread = b.select(few, b.index(blocking.kBlock / 2),
+                                b.index(blocking.kBlock * 3 / 4));
+        Value part = b.div(b.mul(panel, spread), others);
+        Values ahead = {nextTile, b.add(nextK, part), few,
+                        b.equal(panels, b.index(1))};
         int64_t least = blocking.tileRows < 6 ? 2 : 3;
         b.switchOver(count, least, blocking.tileRows, [&](int64_t rows) {
           emitTile(rows, 1, row, tile, k, end, ahead);
@@ -261,15 +267,40 @@ void GemmKernel::emitTile(int64_t rows, int64_t tiles, Value row, Value tile,
   operands.vector = vector;
   operands.multiplyAdd = multiplyAdd;
   const int64_t perWord = dot.words.perWord, line = 16 * perWord;
-  auto fetch = [&](Value k) {
-    Value step = b.div(b.sub(k, begin), b.index(4));
-    Value from = b.min(b.add(ahead[1], step), b.index(blocking.depth - 1));
+  auto fetchWeights = [&](Value k) {
+    Value from = b.min(k, b.index(blocking.depth - 1));
     for (int64_t n = 0; n < b.target.tileColumns * perWord; n += line)
       b.prefetch(w, {ahead[0], from, b.index(n)});
+  };
+  auto fetch = [&](Value k) {
+    Value step = b.div(b.sub(k, begin), b.index(4));
+    Value first = b.add(ahead[1], step);
+    fetchWeights(first);
+    Value quarter = b.div(b.sub(end, begin), b.index(4));
+    auto fetchQuarter = [&](int64_t i) {
+      fetchWeights(b.add(first, b.mul(quarter, i)));
+    };
+    b.ifThen(ahead[2], [&] { fetchQuarter(1); });
+    b.ifThen(ahead[3], [&] {
+      fetchQuarter(2);
+      fetchQuarter(3);
+    });
     fetchRow(b.add(row, b.min(step, b.index(rows - 1))), tile);
+  };
+  // Few rows wait for weights only: their own, some steps on. As many as eight
+  // streams a core fetches by itself.
+  auto fetchOwn = [&](Value k) {
+    for (int64_t step = 0; step != 4; ++step)
+      for (int64_t t = 0; t != tiles; ++t)
+        for (int64_t n = 0; n < b.target.tileColumns * perWord; n += line) {
+          Value from = b.min(b.add(k, 16 + step), b.index(blocking.depth - 1));
+          b.prefetch(w, {b.add(tile, t), from, b.index(n)}, /*toL1=*/true);
+        }
   };
   if (!ahead.empty())
     operands.ahead = fetch;
+  else if (tiles < 8)
+    operands.ahead = fetchOwn;
   Values sums = startSums(rows, tiles, row, tile, begin);
   sums = emitRankUpdates(b, begin, end, blocking.depth, sums, operands);
   finishSums(rows, tiles, row, tile, end, sums);
