@@ -48,7 +48,8 @@ def compile(
     dtype : {"fp32", "bf16", "int8"}
         What linear layers multiply; everything else is fp32.
     kernels : {"auto", "mlir", "halide"}
-        Which kernels to use.
+        Who writes the kernels; the results are the same. ``"auto"`` takes each from
+        the one that was measured to be faster.
     keep_padding : bool
         Compute padded positions as ONNX does, instead of leaving them out.
     outputs : iterable of str, optional

@@ -40,9 +40,10 @@ struct Flags {
       cl::desc("Where the processor has no instructions for the dtype: error, "
                "fp32 or emulate"),
       cl::value_desc("what"), cl::init("error"), cl::sub(command)};
-  cl::opt<std::string> kernels{"kernels", cl::desc("auto, mlir or halide"),
-                               cl::value_desc("emitter"), cl::init("auto"),
-                               cl::sub(command)};
+  cl::opt<std::string> kernels{
+      "kernels",
+      cl::desc("Who writes kernels: mlir, halide, or auto: the faster"),
+      cl::value_desc("emitter"), cl::init("auto"), cl::sub(command)};
   cl::opt<bool> keepPadding{"keep-padding",
                             cl::desc("Compute padded positions as ONNX does"),
                             cl::sub(command)};

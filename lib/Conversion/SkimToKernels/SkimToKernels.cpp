@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "skim/Codegen/HalideKernels.h"
+#include "skim/Codegen/KernelChoices.h"
 #include "skim/Conversion/SkimToKernels/Passes.h"
 #include "skim/Target/CpuTarget.h"
 #include "llvm/ADT/MapVector.h"
@@ -105,18 +106,15 @@ public:
       return signalPassFailure();
     }
     TargetInfo target = TargetInfo::get(*cpu);
-    std::unique_ptr<KernelEmitter> emitter =
-        createCpuKernelEmitter(module, target);
-    if (kernels == "halide") {
-      if (llvm::Error error = openHalide()) {
-        module.emitError() << "--kernels=halide: "
-                           << llvm::toString(std::move(error));
-        return signalPassFailure();
-      }
-      emitter = createHalideKernelEmitter(module, target, std::move(emitter));
+    llvm::Expected<std::unique_ptr<KernelEmitter>> emitter =
+        createEmitter(module, target);
+    if (!emitter) {
+      module.emitError() << "--kernels=" << kernels << ": "
+                         << llvm::toString(emitter.takeError());
+      return signalPassFailure();
     }
     WeightsTable weights(module);
-    Lowering lowering(main, *emitter, target, weights, *numbers);
+    Lowering lowering(main, **emitter, target, weights, *numbers);
     if (failed(convert(main, lowering)))
       return signalPassFailure();
     numDispatches += lowering.numDispatches;
@@ -126,6 +124,20 @@ public:
   }
 
 private:
+  llvm::Expected<std::unique_ptr<KernelEmitter>>
+  createEmitter(ModuleOp module, const TargetInfo &target) {
+    if (kernels == "auto")
+      return createAutoKernelEmitter(module, target, measuredChoices());
+    std::unique_ptr<KernelEmitter> plain =
+        createCpuKernelEmitter(module, target);
+    if (kernels == "mlir")
+      return plain;
+    if (kernels != "halide")
+      return llvm::createStringError("expected auto, mlir or halide");
+    if (llvm::Error error = openHalide())
+      return error;
+    return createHalideKernelEmitter(module, target, std::move(plain));
+  }
   static LogicalResult convert(func::FuncOp main, Lowering &lowering) {
     if (failed(convertInputs(main, lowering)))
       return failure();

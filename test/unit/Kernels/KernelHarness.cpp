@@ -196,7 +196,11 @@ std::string Kernels::assembly() {
 }
 
 void *Kernels::lookUp(const std::string &name) {
-  return llvm::cantFail(jit->lookup("_mlir_ciface_" + name)).toPtr<void *>();
+  void *&address = addresses[name];
+  if (!address)
+    address =
+        llvm::cantFail(jit->lookup("_mlir_ciface_" + name)).toPtr<void *>();
+  return address;
 }
 
 template <size_t> using Word = uintptr_t;

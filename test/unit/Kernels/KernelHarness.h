@@ -9,6 +9,7 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "skim/Codegen/KernelEmitter.h"
 #include "skim/Target/CpuTarget.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include <array>
 #include <cstring>
@@ -191,6 +192,7 @@ private:
   TargetInfo info;
   std::unique_ptr<KernelEmitter> kernelEmitter;
   std::unique_ptr<llvm::orc::LLJIT> jit;
+  llvm::StringMap<void *> addresses; ///< of kernels that were called
   Array<uint8_t> scratch{{0}};
 };
 

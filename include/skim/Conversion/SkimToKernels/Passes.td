@@ -74,7 +74,8 @@ def ConvertSkimToKernelsPass
            "Numbers that linear layers multiply: fp32, bf16 or int8; emulated where "
            "the processor has no instruction for their products">,
     Option<"kernels", "kernels", "std::string", "\"auto\"",
-           "Who writes kernels: mlir, halide, or auto, which is mlir">
+           "Who writes kernels: mlir, halide, or auto: for each the one that was "
+           "measured to be faster">
   ];
   let statistics = [
     Statistic<"numDispatches", "num-dispatches", "Calls of kernels">,
