@@ -125,11 +125,11 @@ def write_results(machine, parts, folder):
     (folder / "all.md").write_text(as_markdown(machine, parts))
     where = f"{machine['cpu']}, one thread"
     if parts.get("tokens"):
-        plots.tokens(parts["tokens"], folder / "tokens.png", f"BERT-base fp32, one sequence; {where}")
+        plots.tokens(parts["tokens"], folder / "tokens.png", "BERT-base fp32, one sequence", where)
     if parts.get("flops"):
-        plots.flops_kept(parts["flops"], folder / "flops.png", f"Token pruning, BERT-base 1x256; {where}")
+        plots.flops_kept(parts["flops"], folder / "flops.png", "Token pruning, BERT-base 1x256", where)
     if parts.get("roofline"):
-        plots.roofline(parts["roofline"], machine, folder / "roofline.png", f"Kernels of BERT-base; {where}")
+        plots.roofline(parts["roofline"], machine, folder / "roofline.png", "Kernels of BERT-base", where)
 
 
 def parse():
@@ -156,7 +156,7 @@ def parse():
 
 def main():
     args = parse()
-    machine = measure.machine() | measure.caches() | peers.limits(1) | peers.versions()
+    machine = measure.machine() | measure.caches() | peers.limits() | peers.versions()
     print("# Side by side\n\n" + ", ".join(f"{k} {measure.text(v)}" for k, v in machine.items()) + "\n", flush=True)
     parts = {}
     for name in args.only:

@@ -70,7 +70,11 @@ class OnnxRuntime:
 
 def _quantized(model):
     """The model with ONNX Runtime's dynamic int8 weights, one scale a channel."""
+    import logging
+
     from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    logging.getLogger().setLevel(logging.ERROR)  # it recommends other preparations
 
     def make(path):
         quantize_dynamic(str(model.path), str(path), per_channel=True, weight_type=QuantType.QInt8)
@@ -155,20 +159,27 @@ def versions():
     return found
 
 
-def limits(threads):
-    """This machine's multiply-add peak, in FLOP/s, and its read bandwidth, in bytes a second."""
+def limits():
+    """What one core reaches: multiply-adds in FLOP/s, and reads from memory in bytes a second.
+
+    Measured by bench/kernels, which reads several streams at once; without it by
+    skim-run, and by a single stream, which many a core does not read fastest.
+    """
     import json
     import subprocess
 
     with tempfile.TemporaryDirectory() as folder:
-        library, trace = pathlib.Path(folder, "model.so"), pathlib.Path(folder, "trace.json")
+        file = pathlib.Path(folder, "limits.json")
+        kernels = measure.tools() / "skim-bench-kernels"
+        if kernels.exists():
+            command = [kernels, "limits only", "10", f"--json={file}"]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            found = json.loads(file.read_text())["machine"]
+            return {name: found[name] for name in ("peak_GFLOP/s", "read_GB/s")} | {"streams": "1 to 8"}
+        library = pathlib.Path(folder, "model.so")
         small = fetch_models.HERE / "bert-cls-17-sdpa.onnx"
         subprocess.run([measure.tools() / "skim-opt", small, "-o", library], check=True)
-        command = [measure.tools() / "skim-run", library, f"--threads={threads}", f"--profile={trace}"]
+        command = [measure.tools() / "skim-run", library, "--threads=1", f"--profile={file}"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        facts = json.loads(trace.read_text())["otherData"]
-    return {
-        "peak": facts["peak"],
-        "peak_GFLOP/s": facts["peak_GFLOP/s"],
-        "read_GB/s": measure.read_bandwidth(threads) * 1e-9,
-    }
+        peak = json.loads(file.read_text())["otherData"]["peak_GFLOP/s"]
+    return {"peak_GFLOP/s": peak, "read_GB/s": measure.read_bandwidth() * 1e-9, "streams": 1}

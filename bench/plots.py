@@ -6,10 +6,20 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 
-def _save(figure, path, title):
-    figure.axes[0].set_title(title)
+def _plain(axis, places=None, **scale):
+    """A logarithmic axis with numbers as people write them, at `places` where they are given."""
+    getattr(axis.axes, f"set_{axis.axis_name}scale")("log", **scale)
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+    if places:
+        axis.set_ticks(sorted(set(places)))
+
+
+def _save(figure, path, title, machine):
+    figure.axes[0].set_title(f"{title}\n{machine}", fontsize=10)
     figure.axes[0].grid(True, which="both", alpha=0.25)
     figure.axes[0].legend(fontsize=8)
     figure.tight_layout()
@@ -17,36 +27,45 @@ def _save(figure, path, title):
     plt.close(figure)
 
 
-def roofline(rows, limits, path, title):
+def roofline(rows, limits, path, title, machine):
     """Kernels under the lower of the two limits that were measured in the same run."""
     figure, axes = plt.subplots(figsize=(8, 5))
     peak, bandwidth = limits["peak_GFLOP/s"], limits["read_GB/s"]
     reach = np.geomspace(min(row["FLOP/byte"] for row in rows) / 2, max(row["FLOP/byte"] for row in rows) * 2, 200)
-    axes.plot(reach, np.minimum(100, 100 * reach * bandwidth / peak), "k-", label="limit: memory, then multiply-adds")
+    axes.plot(
+        reach,
+        np.minimum(100, 100 * reach * bandwidth / peak),
+        "k-",
+        label=f"limit: memory ({bandwidth:.0f} GB/s), multiply-adds",
+    )
     for kernel in dict.fromkeys(row["kernel"] for row in rows):
         points = [row for row in rows if row["kernel"] == kernel]
         shares = [100 * row["GFLOP/s"] / peak for row in points]
         name = "_".join(kernel.split("_q0")[0].split("_")[:4])
         axes.plot([row["FLOP/byte"] for row in points], shares, "o-", markersize=4, label=name)
-    axes.set(xscale="log", yscale="log", xlabel="FLOP per byte moved", ylabel="% of the multiply-add peak")
-    _save(figure, path, title)
+    _plain(axes.xaxis)
+    _plain(axes.yaxis)
+    axes.set(xlabel="FLOP per byte moved", ylabel=f"% of the multiply-add peak ({peak:.0f} GFLOP/s)")
+    _save(figure, path, title, machine)
 
 
-def tokens(rows, path, title):
+def tokens(rows, path, title, machine):
     figure, axes = plt.subplots(figsize=(8, 5))
     for engine in dict.fromkeys(row["engine"] for row in rows):
         points = [row for row in rows if row["engine"] == engine and "missing" not in row]
         if points:
             axes.plot([p["tokens"] for p in points], [p["median_ms"] for p in points], "o-", markersize=4, label=engine)
-    axes.set(xscale="log", yscale="log", xlabel="tokens", ylabel="ms, median")
-    _save(figure, path, title)
+    _plain(axes.xaxis, [row["tokens"] for row in rows if "missing" not in row], base=2)
+    _plain(axes.yaxis, base=2)
+    axes.set(xlabel="tokens", ylabel="ms, median")
+    _save(figure, path, title, machine)
 
 
-def flops_kept(rows, path, title):
+def flops_kept(rows, path, title, machine):
     figure, axes = plt.subplots(figsize=(6, 5))
     kept = [row["flops_kept"] for row in rows]
     axes.plot([0, 1], [0, 1], "k--", linewidth=1, label="saved FLOPs = saved time")
     axes.plot(kept, [row["time_kept_median"] for row in rows], "o-", label="median")
     axes.plot(kept, [row["time_kept_min"] for row in rows], "x", label="min")
-    axes.set(xlabel="FLOPs executed / dense", ylabel="time / dense time", xlim=(0, 1.05), ylim=(0, 1.15))
-    _save(figure, path, title)
+    axes.set(xlabel="FLOPs executed / dense", ylabel="time / dense time", xlim=0, ylim=0)
+    _save(figure, path, title, machine)

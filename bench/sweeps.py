@@ -67,8 +67,8 @@ def profile(library, length, folder, runs):
     """Traces of runs of one sequence of `length` tokens on one thread."""
     path = pathlib.Path(folder, "trace.json")
     for _ in range(runs):
-        command = [measure.tools() / "skim-run", library, "--threads=1", f"--lengths={length}", f"--profile={path}"]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        command = [measure.tools() / "skim-run", library, "--threads=1", "--warmup=2", f"--lengths={length}"]
+        subprocess.run([*command, f"--profile={path}"], check=True, stdout=subprocess.DEVNULL)
         yield json.loads(path.read_text())
 
 
