@@ -161,8 +161,10 @@ void Bench::addGather(int64_t width, int64_t rows) {
   if (!wanted(spec.name() + " rows " + std::to_string(rows)))
     return;
   Case added = describe(spec, rows);
-  Floats &x = floats({rows, width}), &out = floats({rows, width});
+  Floats &x = floats({2 * rows, width}), &out = floats({rows, width});
   Ints &positions = ascending(rows);
+  for (int64_t row = 0; row != rows; ++row)
+    positions[row] = 2 * row;
   std::string name = added.kernel;
   added.work.cacheBytes = 8.0 * rows * width;
   added.once = [=, &x, &out, &positions] {
