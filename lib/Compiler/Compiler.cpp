@@ -337,7 +337,8 @@ llvm::Error Compilation::run() {
 std::string skim::checkPlanText(const std::string &text,
                                 const std::string &directory) {
   llvm::Expected<Plan> plan = parsePlanText(text, directory);
-  return plan ? "" : llvm::toString(plan.takeError());
+  return llvm::toString(plan ? checkPlan(*plan, ModelFacts())
+                             : plan.takeError());
 }
 
 CompileResult skim::compile(const CompileOptions &options) {

@@ -150,17 +150,22 @@ static Error checkTensor(const Plan &plan, const PlanTensor &needed) {
   return Error::success();
 }
 
+Error skim::checkTensorFile(const Plan &plan) {
+  if (plan.tensors || (!plan.blockSkim && !plan.earlyExit))
+    return Error::success();
+  return plan.error("tensors",
+                    "expected the name of a safetensors file, which " +
+                        Twine(plan.blockSkim ? "block_skim" : "early_exit") +
+                        " needs, got none");
+}
+
 Error skim::checkPlan(const Plan &plan, const ModelFacts &facts) {
   if (!facts.layers.empty())
     if (Error error = checkAllLayers(plan, facts))
       return error;
-  std::vector<PlanTensor> tensors = listTensors(plan, facts);
-  if (!tensors.empty() && !plan.tensors)
-    return plan.error("tensors",
-                      "expected the name of a safetensors file, which " +
-                          Twine(plan.blockSkim ? "block_skim" : "early_exit") +
-                          " needs, got none");
-  for (const PlanTensor &tensor : tensors)
+  if (Error error = checkTensorFile(plan))
+    return error;
+  for (const PlanTensor &tensor : listTensors(plan, facts))
     if (Error error = checkTensor(plan, tensor))
       return error;
   return Error::success();

@@ -176,7 +176,7 @@ Expected<Plan> skim::parsePlanText(StringRef text, StringRef directory,
     plan.tensors = readTensors(fields["tensors"], directory);
   if (Error error = errors.take())
     return std::move(error);
-  if (Error error = checkPlan(plan, ModelFacts()))
+  if (Error error = checkTensorFile(plan))
     return std::move(error);
   return plan;
 }

@@ -74,7 +74,7 @@ void skim::rt::leaveRun(skim_rt_call *call, int32_t status) {
 /// Forgets the last run. Its outputs' memory is used again from here on.
 static void beginRun(skim_rt_call *call, const double *knobs,
                      uint32_t collect) {
-  call->blocks.giveAll();
+  call->arena.giveAll();
   for (int64_t i = 0; i < call->model->num_outputs; ++i) {
     call->outputs[i] = skim_rt_buffer();
     call->outputSlots[i].given = false;
@@ -123,7 +123,7 @@ int32_t skim::rt::runCall(skim_rt_call *call, const double *knobs,
 }
 
 int64_t skim::rt::heldMemory(const skim_rt_call *call) {
-  return call->blocks.held() + call->scratchStride * call->scratchSlots;
+  return call->arena.held() + call->scratchStride * call->scratchSlots;
 }
 
 //===----------------------------------------------------------------------===//
@@ -131,7 +131,7 @@ int64_t skim::rt::heldMemory(const skim_rt_call *call) {
 //===----------------------------------------------------------------------===//
 
 void *skim_rt_alloc(skim_rt_call *call, int64_t bytes) {
-  void *block = call->blocks.take(bytes);
+  void *block = call->arena.take(bytes);
   if (block)
     return block;
   failWith(call, SKIM_ERROR_MEMORY, "out of memory: could not get %lld bytes",
@@ -139,7 +139,7 @@ void *skim_rt_alloc(skim_rt_call *call, int64_t bytes) {
   leaveRun(call, SKIM_ERROR_MEMORY);
 }
 
-void skim_rt_free(skim_rt_call *call, void *block) { call->blocks.give(block); }
+void skim_rt_free(skim_rt_call *call, void *block) { call->arena.give(block); }
 
 void skim_rt_fail(skim_rt_call *call, const char *message, int64_t a,
                   int64_t b) {

@@ -6,7 +6,7 @@
 #ifndef SKIM_LIB_RUNTIME_CALL_H
 #define SKIM_LIB_RUNTIME_CALL_H
 
-#include "Blocks.h"
+#include "Arena.h"
 #include "Statistics.h"
 
 #include "skim/Runtime/CompiledABI.h"
@@ -42,7 +42,7 @@ struct skim_rt_call {
   const skim_host *host;
   int32_t wantedThreads; // 0: as the host says
   int32_t threads;       // of the current run
-  skim::rt::Blocks blocks;
+  skim::rt::Arena arena;
   skim_rt_buffer *inputs;
   skim_rt_buffer *outputs;
   skim::rt::InputSlot *inputSlots;

@@ -3,8 +3,8 @@
 // that it is one object file. Needs libc and libm only.
 //===----------------------------------------------------------------------===//
 
+#include "Arena.cpp"
 #include "Bfloat16.cpp"
-#include "Blocks.cpp"
 #include "Call.cpp"
 #include "CpuFeatures.cpp"
 #include "Cpus.cpp"

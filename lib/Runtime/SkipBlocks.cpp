@@ -10,14 +10,17 @@
 using namespace skim::rt;
 
 int64_t skim_rt_blocks(skim_rt_call *call, const skim_rt_rows *rows,
-                       int64_t block_size, int32_t *blocks) {
+                       int64_t block_size, int32_t *blocks, int32_t *firsts) {
+  int32_t count = 0;
   blocks[0] = 0;
   for (int64_t b = 0; b < rows->batch; ++b) {
-    int64_t count = rows->offsets[b + 1] - rows->offsets[b];
-    blocks[b + 1] =
-        blocks[b] + static_cast<int32_t>((count + block_size - 1) / block_size);
+    for (int64_t row = rows->offsets[b]; row < rows->offsets[b + 1];
+         row += block_size)
+      firsts[count++] = static_cast<int32_t>(row);
+    blocks[b + 1] = count;
   }
-  return blocks[rows->batch];
+  firsts[count] = rows->offsets[rows->batch];
+  return count;
 }
 
 namespace {

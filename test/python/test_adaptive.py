@@ -238,6 +238,8 @@ def test_plans_in_every_form_give_the_same(kind, case, folder, monkeypatch):
 BAD = {
     "unknown field": (lambda plan: plan.update(token_prunin={}), r"token_prunin"),
     "layer": (lambda plan: plan["token_pruning"]["layers"].__setitem__(-1, 99), r"token_pruning\.layers\[\d\]"),
+    "layer of blocks": (lambda plan: plan["block_skim"]["layers"].append(99), r"block_skim\.layers\[\d\]: .*got 99"),
+    "layer of an exit": (lambda plan: plan["early_exit"]["layers"].append(99), r"early_exit\.layers\[\d\]: .*got 99"),
     "count": (lambda plan: plan["token_pruning"]["thresholds"].append(0.1), r"token_pruning\.thresholds"),
     "negative": (lambda plan: plan["token_pruning"]["thresholds"].__setitem__(0, -0.1), r"thresholds\[0\]"),
     "head": (lambda plan: plan["early_exit"].update(head="deep"), r"early_exit\.head.*deep"),

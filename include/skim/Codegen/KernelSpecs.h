@@ -40,8 +40,7 @@ struct QuantiseSpec {
 /// buffer. Arguments: q [?, qWidth], k [?, kWidth], v [?, vWidth], offsets,
 /// positions (and those of the keys with ownKeyRows), the length S of the
 /// padded sequences, mask [B, S] i1, bias [., ., S, S], out [?, heads * D];
-/// importance [heads, T] of the T rows of keys; offsets of the sequences'
-/// blocks and blocks [?, heads, size, size].
+/// importance [heads, T] of the T rows of keys; diagonal [?, heads, size].
 /// A sequence is found in mask and bias by the positions of its rows, so the
 /// sequences of the rows may be some of those of the batch.
 struct AttentionSpec {
@@ -59,8 +58,9 @@ struct AttentionSpec {
   /// importance[h, j] = sum of the probabilities of key j over the queries of
   /// its sequence, these ascending.
   bool importance = false;
-  /// Size of the diagonal blocks of the probabilities that are written, zeros
-  /// where there is no row; a multiple of 4, or 0 for none.
+  /// Size of the diagonal blocks of the probabilities that are written, a
+  /// multiple of 4, or 0 for none: of each query those for the keys of its
+  /// block, zeros where there is no key.
   int64_t diagonal = 0;
   bool hasByProducts() const { return importance || diagonal; }
   std::string name() const;
@@ -68,9 +68,10 @@ struct AttentionSpec {
 
 /// The score of a block of tokens for skim.skip_blocks: convolution of 3 x 3
 /// from heads to heads, ReLU, mean of 2 x 2, the same again, a linear layer to
-/// two classes and the probability of the second. Arguments: blocks
-/// [?, heads, size, size], conv1 [heads, heads, 3, 3], bias1 [heads], conv2,
-/// bias2, fc [2, heads * size * size / 16], bias3 [2], out [?].
+/// two classes and the probability of the second. Arguments: diagonal
+/// [?, heads, size] and the first row of each block (and the end), conv1
+/// [heads, heads, 3, 3], bias1 [heads], conv2, bias2, fc [2, heads * size *
+/// size / 16], bias3 [2], out [?].
 struct BlockScoresSpec {
   int64_t heads = 0, blockSize = 0;
   int64_t flopsPerBlock() const;

@@ -81,16 +81,20 @@ struct PlanTensor {
   std::vector<int64_t> shape;
 };
 
-/// Reads and checks the plan file at `path`; its tensors lie beside it.
+/// Reads the plan file at `path` and checks each field for itself; its tensors
+/// lie beside it.
 llvm::Expected<Plan> parsePlan(llvm::StringRef path);
 
-/// Reads and checks a plan from its text; a relative path of tensors begins at
-/// `directory`.
+/// The same of a plan's text; a relative path of tensors begins at `directory`.
 llvm::Expected<Plan> parsePlanText(llvm::StringRef text,
                                    llvm::StringRef directory,
                                    llvm::StringRef name = "plan");
 
-/// Checks layers and the shapes of tensors against a model.
+/// Whether there is a file of tensors where a section needs one.
+llvm::Error checkTensorFile(const Plan &plan);
+
+/// Checks layers, then tensors and their shapes, against a model; without its
+/// facts as far as a plan alone tells.
 llvm::Error checkPlan(const Plan &plan, const ModelFacts &facts);
 
 /// The tensors that the predictors and heads of a plan read.

@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /* Counts up with every change of a layout or of a meaning in this file. */
-#define SKIM_ABI_VERSION 3u
+#define SKIM_ABI_VERSION 4u
 
 /* First eight bytes of skim_library_table. */
 #define SKIM_LIBRARY_MAGIC "SKIMLIB"
@@ -236,10 +236,10 @@ int64_t skim_rt_prune(skim_rt_call *call, const struct skim_rt_prune_desc *desc,
                       const struct skim_rt_rows *from,
                       const struct skim_rt_rows *to, const float *sums);
 
-/* Writes the cumulated numbers of blocks to blocks[0 .. batch]; returns their
-   number. */
+/* Writes the cumulated numbers of blocks to blocks[0 .. batch], and the first
+   row of each, and the end of the last, to firsts; returns their number. */
 int64_t skim_rt_blocks(skim_rt_call *call, const struct skim_rt_rows *rows,
-                       int64_t block_size, int32_t *blocks);
+                       int64_t block_size, int32_t *blocks, int32_t *firsts);
 
 /*
  * scores: one a block. `attended` are the rows that the blocks are of, `from`

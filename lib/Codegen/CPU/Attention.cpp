@@ -117,7 +117,7 @@ private:
   Value windowLanes(Value firstQuery, Value key, int64_t first, Value score);
   Value positionInSequence(Value positions, Value row);
   AttentionByProducts::Task describeTask() {
-    return {sequence, head, firstKeyRow, rows, keys, anyLive};
+    return {head, firstKeyRow, keys, anyLive};
   }
 
   int64_t vectors() const { return panelVectors; }

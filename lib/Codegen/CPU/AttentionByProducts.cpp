@@ -3,7 +3,7 @@
 // What is computed, of the probabilities A[i, j] of one sequence and head
 //
 //   importance[h, first + j] = sum over i of A[i, j], i ascending
-//   blocks[c + i / s, h, i % s, j % s] = A[i, j] where i / s == j / s
+//   diagonal[first + i, h, j % s] = A[i, j] where i / s == j / s
 //
 // How it is scheduled
 //
@@ -23,10 +23,8 @@ void AttentionByProducts::addTypes(SmallVectorImpl<Type> &types) {
   constexpr int64_t any = ShapedType::kDynamic;
   if (spec.importance)
     types.push_back(b.buffer({any, any}));
-  if (!spec.diagonal)
-    return;
-  types.push_back(MemRefType::get({any}, b.getI32Type()));
-  types.push_back(b.buffer({any, spec.heads, spec.diagonal, spec.diagonal}));
+  if (spec.diagonal)
+    types.push_back(b.buffer({any, spec.heads, spec.diagonal}));
 }
 
 void AttentionByProducts::takeArguments(function_ref<Value()> take) {
@@ -34,10 +32,8 @@ void AttentionByProducts::takeArguments(function_ref<Value()> take) {
          "blocks of whole squares, of queries that are the keys");
   if (spec.importance)
     importance = take();
-  if (!spec.diagonal)
-    return;
-  blockOffsets = take();
-  blocks = take();
+  if (spec.diagonal)
+    diagonal = take();
 }
 
 Value AttentionByProducts::scratchBytes(KernelBuilder &b,
@@ -86,7 +82,7 @@ void AttentionByProducts::addPanel(const Task &task, Value scores,
     addToSums(task, scores, parts);
   }
   if (spec.diagonal)
-    writeBlockRows(task, scores, factors, query, valid);
+    writeDiagonal(task, scores, factors, query, valid);
 }
 
 void AttentionByProducts::addToSums(const Task &task, Value scores,
@@ -104,47 +100,42 @@ void AttentionByProducts::addToSums(const Task &task, Value scores,
   });
 }
 
-/// The rows of the panel in their diagonal blocks, four queries at a time: they
-/// share a block, since its size is a multiple of 4 as that of a panel is.
-void AttentionByProducts::writeBlockRows(const Task &task, Value scores,
-                                         Value factors, Value query,
-                                         Value valid) {
+/// The panel's queries at the keys of their blocks, four queries at a time:
+/// they share a block, since its size is a multiple of 4 as that of a panel is.
+void AttentionByProducts::writeDiagonal(const Task &task, Value scores,
+                                        Value factors, Value query,
+                                        Value valid) {
   Value size = b.index(spec.diagonal);
   auto four = VectorType::get(4, b.getF32Type());
-  Value offset = b.toIndex(b.load(blockOffsets, {task.sequence}));
   b.loop(b.index(0), valid, 4, [&](Value lane) {
-    Value i = b.add(query, lane), number = b.div(i, size), row = b.rem(i, size);
-    Value block = b.add(offset, number), firstKey = b.mul(number, size);
+    Value i = b.add(query, lane), firstKey = b.mul(b.div(i, size), size);
+    Value row = b.add(task.firstKeyRow, i);
     b.loop(b.index(0), size, 4, [&](Value column) {
       Value key = b.add(firstKey, column);
       SmallVector<Type> types(4, four);
       Values turned = b.ifElse(
           b.less(key, task.keys), types,
-          [&] {
-            return fourProbabilities(task, scores, factors, valid, lane, key);
-          },
+          [&] { return fourProbabilities(task, scores, factors, lane, key); },
           [&] {
             Value zero = arith::ConstantOp::create(b, b.getZeroAttr(four));
             return Values(4, zero);
           });
       for (int64_t i = 0; i != 4; ++i)
-        vector::StoreOp::create(
-            b, turned[i], blocks,
-            ValueRange{block, task.head, b.add(row, i), column});
+        b.ifThen(b.less(b.add(lane, i), valid), [&] {
+          vector::StoreOp::create(b, turned[i], diagonal,
+                                  ValueRange{b.add(row, i), task.head, column});
+        });
     });
   });
 }
 
 /// Result i holds the probabilities of the query at lane + i for four keys;
-/// zeros where there is no query or no key.
+/// zeros where there is no key.
 Values AttentionByProducts::fourProbabilities(const Task &task, Value scores,
-                                              Value factors, Value valid,
-                                              Value lane, Value key) {
+                                              Value factors, Value lane,
+                                              Value key) {
   auto four = VectorType::get(4, b.getF32Type());
   auto maskType = VectorType::get(4, b.getI1Type());
-  auto count = [&](Value all, Value first) {
-    return b.min(b.sub(all, first), b.index(4));
-  };
   Value factor = vector::LoadOp::create(b, four, factors, lane);
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(four));
   Values rows;
@@ -155,33 +146,18 @@ Values AttentionByProducts::fourProbabilities(const Task &task, Value scores,
   }
   Values turned = b.transpose(rows);
   Value keysThere =
-      vector::CreateMaskOp::create(b, maskType, count(task.keys, key));
-  for (int64_t i = 0; i != 4; ++i) {
-    Value there = b.less(b.add(lane, i), valid);
-    turned[i] = b.select(keysThere, turned[i], zero);
-    turned[i] = b.select(there, turned[i], zero);
-  }
+      vector::CreateMaskOp::create(b, maskType, b.sub(task.keys, key));
+  for (Value &row : turned)
+    row = b.select(keysThere, row, zero);
   return turned;
 }
 
 void AttentionByProducts::end(const Task &task) {
-  Value zero = b.index(0);
-  if (spec.importance)
-    b.loop(zero, task.keys, 1, [&](Value j) {
-      Value sum = b.sumLanes(b.loadVector(sums, {j, zero}));
-      b.store(sum, importance, {task.head, b.add(task.firstKeyRow, j)});
-    });
-  if (!spec.diagonal)
+  if (!spec.importance)
     return;
-  // The rows of the last block that no panel has come to.
-  Value size = b.index(spec.diagonal), four = b.index(4);
-  Value offset = b.toIndex(b.load(blockOffsets, {task.sequence}));
-  Value written = b.mul(b.ceilDiv(task.rows, 4), four);
-  Value padded = b.mul(b.ceilDiv(task.rows, spec.diagonal), size);
-  b.loop(written, padded, 1, [&](Value i) {
-    Value block = b.add(offset, b.div(i, size)), row = b.rem(i, size);
-    b.loop(zero, size, 1, [&](Value column) {
-      b.store(b.constant(0.0f), blocks, {block, task.head, row, column});
-    });
+  Value zero = b.index(0);
+  b.loop(zero, task.keys, 1, [&](Value j) {
+    Value sum = b.sumLanes(b.loadVector(sums, {j, zero}));
+    b.store(sum, importance, {task.head, b.add(task.firstKeyRow, j)});
   });
 }

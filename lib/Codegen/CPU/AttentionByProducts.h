@@ -15,10 +15,10 @@ namespace skim {
 /// writes nothing where the spec asks for none.
 class AttentionByProducts {
 public:
-  /// The sequence and head of a task, and whether a key of it is live: null
+  /// The head and the keys of a task, and whether a key of it is live: null
   /// where that does not change the probabilities.
   struct Task {
-    Value sequence, head, firstKeyRow, rows, keys, anyLive;
+    Value head, firstKeyRow, keys, anyLive;
   };
 
   AttentionByProducts(KernelBuilder &b, const AttentionSpec &spec)
@@ -43,15 +43,15 @@ public:
 
 private:
   void addToSums(const Task &task, Value scores, ValueRange factors);
-  void writeBlockRows(const Task &task, Value scores, Value factors,
-                      Value query, Value valid);
+  void writeDiagonal(const Task &task, Value scores, Value factors, Value query,
+                     Value valid);
   Values fourProbabilities(const Task &task, Value scores, Value factors,
-                           Value valid, Value lane, Value key);
+                           Value lane, Value key);
   Value probability(const Task &task, Value score, Value factor);
 
   KernelBuilder &b;
   const AttentionSpec &spec;
-  Value importance, blockOffsets, blocks;
+  Value importance, diagonal;
   Value sums; ///< of each key, a vector of partial sums
 };
 

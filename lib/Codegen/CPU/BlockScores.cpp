@@ -1,6 +1,7 @@
 //===- BlockScores.cpp - scores of blocks of tokens -----------------------===//
 //
-// What is computed, for a block x of size s x s, one plane for each head
+// What is computed, for a block x of size s x s, one plane for each head: block
+// c is the rows [firsts[c], firsts[c + 1]) of the diagonal, and zeros below
 //
 //   c1 = relu(conv1(x) + bias1)     3 x 3, padded by 1, heads to heads
 //   p1 = means of c1 over 2 x 2
@@ -103,7 +104,7 @@ private:
   KernelBuilder &b;
   const BlockScoresSpec &spec;
   Places places;
-  Value diagonal, conv1, bias1, conv2, bias2, fc, bias3, out;
+  Value diagonal, firsts, conv1, bias1, conv2, bias2, fc, bias3, out;
   Value input1, input2, output1, output2, last;
 };
 } // namespace
@@ -116,11 +117,12 @@ func::FuncOp BlockScoresKernel::emit(ModuleOp module) {
   Type weights = b.buffer({heads, heads, 3, 3}), bias = b.buffer({heads});
   func::FuncOp function = startKernel(
       b, module, spec.name(),
-      {b.buffer({any, heads, size, size}), weights, bias, weights, bias,
-       b.buffer({2, places.features}), b.buffer({2}), b.buffer({any})});
+      {b.buffer({any, heads, size}), MemRefType::get({any}, b.getI32Type()),
+       weights, bias, weights, bias, b.buffer({2, places.features}),
+       b.buffer({2}), b.buffer({any})});
   auto *next = function.getArguments().begin();
   for (Value *argument :
-       {&diagonal, &conv1, &bias1, &conv2, &bias2, &fc, &bias3, &out})
+       {&diagonal, &firsts, &conv1, &bias1, &conv2, &bias2, &fc, &bias3, &out})
     *argument = *next++;
   Value begin = *next++, end = *next++, scratch = *next++;
   auto view = [&](int64_t offset, MemRefType type) {
@@ -175,14 +177,22 @@ void BlockScoresKernel::clear(Value planes, const Planes &shape) {
 }
 
 void BlockScoresKernel::copyBlock(Value block) {
+  Value first = b.toIndex(b.load(firsts, {block}));
+  Value last = b.toIndex(b.load(firsts, {b.add(block, 1)}));
+  Value rows = b.sub(last, first), size = b.index(spec.blockSize);
   b.loop(b.index(0), b.index(spec.heads), 1, [&](Value plane) {
-    b.loop(b.index(0), b.index(spec.blockSize), 1, [&](Value row) {
-      b.forColumns(spec.blockSize, [&](Value column, int64_t count) {
-        Value part = b.loadVector(diagonal, {block, plane, row, column}, count);
-        b.storeVector(part, input1, {plane, b.add(row, 1), b.add(column, 1)},
-                      count);
+    auto write = [&](Value begin, Value end, auto part) {
+      b.loop(begin, end, 1, [&](Value row) {
+        b.forColumns(spec.blockSize, [&](Value column, int64_t count) {
+          b.storeVector(part(row, column, count), input1,
+                        {plane, b.add(row, 1), b.add(column, 1)}, count);
+        });
       });
+    };
+    write(b.index(0), rows, [&](Value row, Value column, int64_t count) {
+      return b.loadVector(diagonal, {b.add(first, row), plane, column}, count);
     });
+    write(rows, size, [&](Value, Value, int64_t) { return b.splat(0.0f); });
   });
 }
 

@@ -85,7 +85,8 @@ void RowTableLowering::lower(PruneRowsOp op) {
 void RowTableLowering::lower(BlockRowsOp op) {
   callFor(op, "skim_rt_blocks",
           {call, rows({op.getOffsets()}, op.getBatch()),
-           constant(op.getBlockSize()), address(op.getBlocks())});
+           constant(op.getBlockSize()), address(op.getBlocks()),
+           address(op.getFirsts())});
 }
 
 void RowTableLowering::lower(SkipRowsOp op) {

@@ -34,7 +34,7 @@ static LLVM::LLVMFunctionType signatureOf(StringRef name,
   if (name == "skim_rt_prune")
     return make(i64, {ptr, ptr, ptr, ptr, ptr, ptr});
   if (name == "skim_rt_blocks")
-    return make(i64, {ptr, ptr, i64, ptr});
+    return make(i64, {ptr, ptr, i64, ptr, ptr});
   if (name == "skim_rt_skip_blocks")
     return make(i64, {ptr, ptr, ptr, ptr, ptr, ptr, ptr, ptr, ptr, i64});
   if (name == "skim_rt_exit")

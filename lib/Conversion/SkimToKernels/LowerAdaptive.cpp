@@ -85,6 +85,22 @@ template <typename Op> static bool isOf(Op op, AttentionOp attention) {
          op.getHeads() == attention.getHeads();
 }
 
+/// Room for [heads, bound], seen as [heads, count].
+Value Lowering::makeSums(Location loc, int64_t heads,
+                         const RowsBuffers &where) {
+  constexpr int64_t any = ShapedType::kDynamic;
+  auto type = MemRefType::get({any, any}, builder.getF32Type());
+  Value size = index(loc, heads);
+  Value room = memref::AllocOp::create(builder, loc, type,
+                                       ValueRange{size, where.bound});
+  if (where.count == where.bound)
+    return room;
+  SmallVector<OpFoldResult> sizes = {size, where.count};
+  SmallVector<OpFoldResult> strides = {where.count, builder.getIndexAttr(1)};
+  return memref::ReinterpretCastOp::create(
+      builder, loc, type, room, builder.getIndexAttr(0), sizes, strides);
+}
+
 void Lowering::addByproducts(AttentionOp op, AttentionSpec &spec,
                              SmallVectorImpl<Value> &arguments) {
   if (op.getKeyRows() && op.getKeyRows() != op.getRows())
@@ -98,28 +114,29 @@ void Lowering::addByproducts(AttentionOp op, AttentionSpec &spec,
     auto importance = dyn_cast<TokenImportanceOp>(user);
     if (importance && isOf(importance, op) && !made.sums) {
       spec.importance = true;
-      made.sums = memref::AllocOp::create(
-          builder, loc, MemRefType::get({any, any}, f32),
-          ValueRange{index(loc, spec.heads), where.count});
+      made.sums = makeSums(loc, spec.heads, where);
     }
     auto scores = dyn_cast<BlockScoresOp>(user);
     if (scores && isOf(scores, op) && !made.diagonal) {
       int64_t size = spec.diagonal = scores.getBlockSize();
       Value bounds =
           arith::AddIOp::create(builder, loc, where.batch, index(loc, 1));
+      Value firsts =
+          arith::AddIOp::create(builder, loc, where.bound, index(loc, 1));
       made.blocks = makeTable(loc, bounds);
-      made.numBlocks =
-          BlockRowsOp::create(builder, loc, builder.getIndexType(),
-                              where.offsets, made.blocks, where.batch, size);
+      made.firsts = makeTable(loc, firsts);
+      made.numBlocks = BlockRowsOp::create(builder, loc, builder.getIndexType(),
+                                           where.offsets, made.blocks,
+                                           made.firsts, where.batch, size);
       made.diagonal = memref::AllocOp::create(
-          builder, loc, MemRefType::get({any, spec.heads, size, size}, f32),
-          made.numBlocks);
+          builder, loc, MemRefType::get({any, spec.heads, size}, f32),
+          where.bound);
     }
   }
   if (spec.importance)
     arguments.push_back(made.sums);
   if (spec.diagonal)
-    arguments.append({made.blocks, made.diagonal});
+    arguments.push_back(made.diagonal);
 }
 
 template <typename Op> FailureOr<Byproducts> Lowering::byproductsOf(Op op) {
@@ -144,7 +161,7 @@ LogicalResult Lowering::lowerBlockScores(BlockScoresOp op) {
   BlockScoresSpec spec;
   spec.heads = op.getHeads();
   spec.blockSize = op.getBlockSize();
-  SmallVector<Value> arguments = {made->diagonal};
+  SmallVector<Value> arguments = {made->diagonal, made->firsts};
   std::pair<Value, StringRef> operands[] = {
       {op.getConv1(), "convolution"}, {op.getBias1(), "bias"},
       {op.getConv2(), "convolution"}, {op.getBias2(), "bias"},
@@ -155,7 +172,8 @@ LogicalResult Lowering::lowerBlockScores(BlockScoresOp op) {
       return failure();
     arguments.push_back(*weight);
   }
-  Value out = makeRagged(op.getResult(), made->numBlocks, made->numBlocks);
+  const RowsBuffers &where = rows[op.getRows()];
+  Value out = makeRagged(op.getResult(), made->numBlocks, where.bound);
   // One number a block, not a row: what reads it asks for the blocks.
   auto type = MemRefType::get({ShapedType::kDynamic}, builder.getF32Type());
   Value scores = memref::CollapseShapeOp::create(

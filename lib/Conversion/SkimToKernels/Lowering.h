@@ -43,8 +43,9 @@ struct RowsBuffers {
 struct Byproducts {
   /// Received attention [heads, rows], for skim.token_importance.
   mlir::Value sums;
-  /// Diagonal blocks and the tables of blocks, for skim.block_scores.
-  mlir::Value blocks, diagonal, numBlocks;
+  /// Diagonal blocks [rows, heads, size] and the tables of blocks, for
+  /// skim.block_scores.
+  mlir::Value blocks, firsts, diagonal, numBlocks;
 };
 
 class Lowering {
@@ -112,6 +113,8 @@ private:
   void finishCut(Op op, const RowsBuffers &from, const RowsBuffers &kept);
   /// What the attention over the query, key and rows of `op` gave beside.
   template <typename Op> mlir::FailureOr<Byproducts> byproductsOf(Op op);
+  mlir::Value makeSums(mlir::Location loc, int64_t heads,
+                       const RowsBuffers &where);
   void addByproducts(AttentionOp op, AttentionSpec &spec,
                      llvm::SmallVectorImpl<mlir::Value> &arguments);
   /// The index of the knob `name`, -1 where the module has none.

@@ -24,7 +24,7 @@ func.func @main(%sums: memref<?x?xf32>, %o: memref<?xi32>, %p: memref<?xi32>,
   %firsts = skim.leading_rows from(%to, %tp, %te, %ts) to(%to, %tp, %te, %ts) batch %c2
     : (memref<?xi32>, memref<?xi32>, memref<?xi32>, memref<?xi32>), (memref<?xi32>, memref<?xi32>, memref<?xi32>, memref<?xi32>)
   // CHECK: llvm.call @skim_rt_blocks(%[[CALL]],
-  %blocks = skim.block_rows %o to %tp batch %c2 {block_size = 4 : i64} : memref<?xi32>, memref<?xi32>
+  %blocks = skim.block_rows %o to %tp firsts %te batch %c2 {block_size = 4 : i64} : memref<?xi32>, memref<?xi32>, memref<?xi32>
   // CHECK: llvm.call @skim_rt_compose(%[[CALL]],
   skim.compose_rows %te, %ts to %tp count %count : memref<?xi32>, memref<?xi32>, memref<?xi32>
   return

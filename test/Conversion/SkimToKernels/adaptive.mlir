@@ -55,14 +55,14 @@ func.func @main(%input: tensor<?x?x16xf32>, %mask: tensor<?x?xi1>, %segments: te
   %fc = onnx.Constant dense<0.5> : tensor<2x2xf32>
   %rows = skim.pack mask %mask : tensor<?x?xi1>
   %x = skim.gather %input rows %rows : tensor<?x?x16xf32> -> !skim.ragged<16xf32>
-  // CHECK: %[[BLOCKS:.+]] = skim.block_rows %{{.+}} to %[[TABLE:.+]] batch %{{.+}} {block_size = 4 : i64}
-  // CHECK: %[[DIAGONAL:.+]] = memref.alloc(%[[BLOCKS]]) : memref<?x2x4x4xf32>
-  // CHECK: skim.dispatch attention {{.+}}%[[TABLE]], %[[DIAGONAL]]) tasks
+  // CHECK: %[[BLOCKS:.+]] = skim.block_rows %{{.+}} to %[[TABLE:.+]] firsts %[[FIRSTS:.+]] batch %{{.+}} {block_size = 4 : i64}
+  // CHECK: %[[DIAGONAL:.+]] = memref.alloc(%{{.+}}) : memref<?x2x4xf32>
+  // CHECK: skim.dispatch attention {{.+}}, %[[DIAGONAL]]) tasks
   %a = skim.attention %x, %x, %x rows %rows {heads = 2 : i64, scale = 0.25 : f32}
     : !skim.ragged<16xf32>, !skim.ragged<16xf32>, !skim.ragged<16xf32> -> !skim.ragged<16xf32>
   %i = skim.token_importance %x, %x rows %rows {heads = 2 : i64, scale = 0.25 : f32}
     : !skim.ragged<16xf32>, !skim.ragged<16xf32> -> !skim.ragged<1xf32>
-  // CHECK: skim.dispatch adaptive @block_scores{{.+}}(%[[DIAGONAL]],
+  // CHECK: skim.dispatch adaptive @block_scores{{.+}}(%[[DIAGONAL]], %[[FIRSTS]],
   // CHECK-SAME: %[[SCORES:[^,]+]]) tasks
   %p = skim.block_scores %x, %x rows %rows conv %conv, %bias conv %conv, %bias linear %fc, %bias {heads = 2 : i64, scale = 0.25 : f32, block_size = 4 : i64}
     : !skim.ragged<16xf32>, !skim.ragged<16xf32>, !skim.rows, tensor<2x2x3x3xf32>, tensor<2xf32>, tensor<2x2x3x3xf32>, tensor<2xf32>, tensor<2x2xf32>, tensor<2xf32> -> !skim.ragged<1xf32>

@@ -1,5 +1,5 @@
 //===- AttentionByProductsTest.cpp - importance and diagonal blocks -------===//
-// Sums and blocks of the probabilities against plain loops; the attention's
+// Sums and squares of the probabilities against plain loops; the attention's
 // own result is the same bits as without them.
 //===----------------------------------------------------------------------===//
 
@@ -12,30 +12,16 @@ namespace {
 /// Room for the by-products of a batch; every number is written.
 struct ByProducts {
   ByProducts(const AttentionSpec &spec, const Batch &batch, const Batch &keys)
-      : importance({spec.heads, keys.rows()}, NAN), offsets({batch.size() + 1}),
-        blocks({count(spec, batch), spec.heads, spec.diagonal, spec.diagonal},
-               NAN) {
-    for (int64_t b = 0; spec.diagonal && b != batch.size(); ++b)
-      offsets[b + 1] =
-          offsets[b] + llvm::divideCeil(batch.lengths[b], spec.diagonal);
+      : importance({spec.heads, keys.rows()}, NAN),
+        diagonal({batch.rows(), spec.heads, spec.diagonal}, NAN) {
     if (spec.importance)
       operands.importance = &importance;
-    if (spec.diagonal) {
-      operands.blockOffsets = &offsets;
-      operands.blocks = &blocks;
-    }
+    if (spec.diagonal)
+      operands.diagonal = &diagonal;
     if (spec.ownKeyRows)
       operands.keyRows = &keys;
   }
-  static int64_t count(const AttentionSpec &spec, const Batch &batch) {
-    int64_t total = 0;
-    for (int64_t length : batch.lengths)
-      total += spec.diagonal ? llvm::divideCeil(length, spec.diagonal) : 0;
-    return total;
-  }
-  Floats importance;
-  Ints offsets;
-  Floats blocks;
+  Floats importance, diagonal;
   AttentionOperands operands;
 };
 } // namespace
@@ -63,22 +49,17 @@ static void checkImportance(Attention &attention, const Batch &batch,
 
 static void checkBlocks(Attention &attention, const Batch &batch,
                         const Floats &qkv, const ByProducts &results) {
-  ASSERT_TRUE(results.blocks.intact());
+  ASSERT_TRUE(results.diagonal.intact());
   int64_t size = attention.spec.diagonal, heads = attention.spec.heads;
   for (int64_t b = 0; b != batch.size(); ++b)
     for (int64_t head = 0; head != heads; ++head)
-      for (int64_t i = 0; i < int64_t(llvm::alignTo(batch.lengths[b], size));
-           ++i) {
-        std::vector<double> row;
-        if (i < batch.lengths[b])
-          row =
-              attention.probabilities(batch, qkv, b, i, head, results.operands);
-        int64_t block = results.offsets[b] + i / size;
+      for (int64_t i = 0; i != batch.lengths[b]; ++i) {
+        std::vector<double> row =
+            attention.probabilities(batch, qkv, b, i, head, results.operands);
+        int64_t first = ((batch.offsets[b] + i) * heads + head) * size;
         for (int64_t column = 0; column != size; ++column) {
           size_t j = i / size * size + column;
-          float got =
-              results.blocks[((block * heads + head) * size + i % size) * size +
-                             column];
+          float got = results.diagonal[first + column];
           if (j < row.size())
             ASSERT_NEAR(got, row[j], 1e-6) << "row " << i << " key " << j;
           else
@@ -108,7 +89,7 @@ static void check(AttentionSpec spec, const Batch &batch, const Batch &keys,
   };
   EXPECT_TRUE(same(out, attention.run(batch, qkv, 1000, again.operands)));
   EXPECT_TRUE(same(results.importance, again.importance));
-  EXPECT_TRUE(same(results.blocks, again.blocks));
+  EXPECT_TRUE(same(results.diagonal, again.diagonal));
   AttentionOperands operands;
   operands.keyRows = results.operands.keyRows;
   spec.importance = false;
@@ -185,8 +166,8 @@ TEST(AttentionByProducts, RowsWithoutLiveKeysCountAsZeros) {
   attention.run(batch, qkv, 1, results.operands);
   for (int64_t j = 0; j != 10; ++j)
     EXPECT_EQ(results.importance[j] == 0, j < 5);
-  // Two blocks of 2 heads x 4 x 4 for each sequence.
-  for (int64_t i = 0; i != 64; ++i)
-    EXPECT_EQ(results.blocks[i], 0);
-  EXPECT_GT(results.blocks[64], 0);
+  // Five rows of 2 heads x 4 keys for each sequence.
+  for (int64_t i = 0; i != 40; ++i)
+    EXPECT_EQ(results.diagonal[i], 0);
+  EXPECT_GT(results.diagonal[40], 0);
 }

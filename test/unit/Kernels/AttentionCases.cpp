@@ -16,8 +16,7 @@ Floats Attention::run(const Batch &batch, const Floats &qkv, int64_t piece,
   if (operands.keyRows)
     arguments.add(operands.keyRows->offsets).add(operands.keyRows->positions);
   arguments.add(batch.sequence).addSome(operands.mask).addSome(operands.bias);
-  arguments.add(out).addSome(operands.importance);
-  arguments.addSome(operands.blockOffsets).addSome(operands.blocks);
+  arguments.add(out).addSome(operands.importance).addSome(operands.diagonal);
   int64_t tasks = kernels.attentionTasks(spec, batch.size(), batch.sequence);
   for (int64_t begin = 0; begin < tasks; begin += piece)
     kernels.callWith(name, begin, std::min(begin + piece, tasks), arguments);

@@ -50,8 +50,7 @@ struct AttentionOperands {
   const Floats *bias = nullptr;
   const Batch *keyRows = nullptr;
   Floats *importance = nullptr;
-  const Ints *blockOffsets = nullptr;
-  Floats *blocks = nullptr;
+  Floats *diagonal = nullptr;
 };
 
 struct Attention {

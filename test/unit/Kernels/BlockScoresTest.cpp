@@ -80,16 +80,20 @@ static void check(llvm::StringRef cpu, const BlockScoresSpec &spec) {
   kernels.reserveBlockScores(spec);
   Network network(spec);
   constexpr int64_t count = 5;
-  Floats blocks({count, spec.heads, spec.blockSize, spec.blockSize});
+  int64_t size = spec.blockSize;
+  // Blocks of all rows, of some, of one; none follows a longer one only.
+  Ints firsts({count + 1});
+  for (auto [block, rows] :
+       llvm::enumerate(std::initializer_list<int64_t>{size, 3, size, 1, 2}))
+    firsts[block + 1] = firsts[block] + rows;
+  Floats diagonal({firsts[count], spec.heads, size});
   std::mt19937 random(9);
-  randomize(blocks, random);
-  int64_t size = blocks.size() / count;
-  // A block without a row.
-  std::fill_n(blocks.data() + 3 * size, size, 0.0f);
+  randomize(diagonal, random);
   Floats out({count}, NAN), again({count}, NAN);
   auto run = [&](int64_t begin, int64_t end, const Floats &out) {
-    kernels.call(name, begin, end, blocks, network.conv1, network.bias1,
-                 network.conv2, network.bias2, network.fc, network.bias3, out);
+    kernels.call(name, begin, end, diagonal, firsts, network.conv1,
+                 network.bias1, network.conv2, network.bias2, network.fc,
+                 network.bias3, out);
   };
   run(0, count, out);
   for (int64_t block = count - 1; block >= 0; --block)
@@ -98,8 +102,12 @@ static void check(llvm::StringRef cpu, const BlockScoresSpec &spec) {
   EXPECT_TRUE(kernels.scratchIntact());
   EXPECT_EQ(0, memcmp(out.data(), again.data(), count * sizeof(float)));
   for (int64_t block = 0; block != count; ++block) {
-    Planes planes(spec.heads, spec.blockSize);
-    std::copy_n(blocks.data() + block * size, size, planes.numbers.begin());
+    Planes planes(spec.heads, size);
+    for (int64_t row = firsts[block]; row != firsts[block + 1]; ++row)
+      for (int64_t plane = 0; plane != spec.heads; ++plane)
+        std::copy_n(diagonal.data() + (row * spec.heads + plane) * size, size,
+                    planes.numbers.begin() +
+                        (plane * size + row - firsts[block]) * size);
     EXPECT_NEAR(out[block], network.score(planes), 4e-6) << "block " << block;
   }
 }

@@ -22,10 +22,21 @@ static std::string document(const std::string &fields) {
   return "{\"version\": 1, " + fields + "}";
 }
 
+/// A plan that is right as far as it tells without a model.
+static llvm::Expected<Plan> readPlan(const std::string &text,
+                                     const std::string &directory) {
+  llvm::Expected<Plan> plan = parsePlanText(text, directory);
+  if (!plan)
+    return plan;
+  if (llvm::Error error = checkPlan(*plan, ModelFacts()))
+    return std::move(error);
+  return plan;
+}
+
 /// What is wrong with a plan, or "".
 static std::string errorOf(const std::string &text,
                            const std::string &directory = "") {
-  llvm::Expected<Plan> plan = parsePlanText(text, directory);
+  llvm::Expected<Plan> plan = readPlan(text, directory);
   return plan ? "" : llvm::toString(plan.takeError());
 }
 
@@ -59,9 +70,8 @@ struct PlanFiles : testing::Test {
   /// Reads a plan beside the file of tensors.
   llvm::Expected<Plan> read(const std::string &fields) {
     file.write(folder.path("plan.safetensors"));
-    return parsePlanText(
-        document(R"("tensors": "plan.safetensors", )" + fields),
-        folder.path(""));
+    return readPlan(document(R"("tensors": "plan.safetensors", )" + fields),
+                    folder.path(""));
   }
 
   /// The plan's error, or the error of checking it against four layers.
@@ -419,6 +429,18 @@ TEST_F(PlanFiles, ChecksLayersAgainstTheModel) {
   EXPECT_EQ(check(kExit + "}", facts),
             "plan: early_exit.layers[0]: expected no exit in a model of one "
             "layer, got 0");
+}
+
+TEST_F(PlanFiles, NamesALayerBeyondTheModelBeforeItsTensors) {
+  file.write(folder.path("plan.safetensors"));
+  std::string fields = R"("tensors": "plan.safetensors", "block_skim": {
+    "layers": [0, 9], "block_size": 4, "threshold": 0.5})";
+  llvm::Expected<Plan> plan = parsePlanText(document(fields), folder.path(""));
+  ASSERT_TRUE(bool(plan)) << llvm::toString(plan.takeError());
+  ModelFacts facts;
+  facts.layers.assign(4, {3, 8});
+  EXPECT_EQ(llvm::toString(checkPlan(*plan, facts)),
+            "plan: block_skim.layers[1]: expected a layer from 0 to 3, got 9");
 }
 
 TEST_F(PlanFiles, NamesMissingTensors) {

@@ -185,9 +185,10 @@ protected:
                const std::vector<float> &scores,
                const std::vector<int64_t> &segments = {}) {
     blocks.assign(attended.offsets.size(), 0);
-    EXPECT_EQ(
-        skim_rt_blocks(call, &attended.rows, desc.block_size, blocks.data()),
-        static_cast<int64_t>(scores.size()));
+    firsts.assign(scores.size() + 1, -1);
+    EXPECT_EQ(skim_rt_blocks(call, &attended.rows, desc.block_size,
+                             blocks.data(), firsts.data()),
+              static_cast<int64_t>(scores.size()));
     to = Tables::like(from);
     skim_rt_batch batch{attended.rows.offsets, 16};
     return skim_rt_skip_blocks(call, &desc, &batch, &attended.rows, &from.rows,
@@ -196,7 +197,7 @@ protected:
   }
 
   skim_rt_skip_desc desc{0, -1, 0.5, 4, 0, 0, nullptr, 0, nullptr};
-  Ints blocks;
+  Ints blocks, firsts;
   Tables to;
 };
 
@@ -204,6 +205,7 @@ TEST_F(SkipTest, CutsBlocksBelowTheThreshold) {
   Tables rows = Tables::atEntry({6, 4, 0, 9}, 16);
   EXPECT_EQ(skip(rows, rows, {0.4f, 0.5f, 0.9f, 0, 0.6f, 0.1f}), 10);
   EXPECT_EQ(blocks, (Ints{0, 2, 3, 3, 6}));
+  EXPECT_EQ(firsts, (Ints{0, 4, 6, 10, 14, 18, 19}));
   EXPECT_EQ(to.offsets, (Ints{0, 2, 6, 6, 10}));
   EXPECT_EQ(to.source[0], 4);
 }

@@ -45,16 +45,18 @@ def Skim_PruneRowsOp : Skim_RowTableOp<"prune_rows", [AttrSizedOperandSegments]>
 }
 
 def Skim_BlockRowsOp : Skim_RowTableOp<"block_rows"> {
-  let summary = "Count the blocks of each sequence's rows";
+  let summary = "Number the blocks of each sequence's rows";
   let description = [{
     `blocks[b + 1] = blocks[b] + ceil(rows of sequence b / block_size)` from
-    `blocks[0] = 0`; gives the last.
+    `blocks[0] = 0`; gives the last. `firsts[c]` is the first row of block c,
+    behind the last the number of rows.
   }];
-  let arguments = (ins Skim_Table:$offsets, Skim_Table:$blocks, Index:$batch,
-                       I64Attr:$block_size);
+  let arguments = (ins Skim_Table:$offsets, Skim_Table:$blocks, Skim_Table:$firsts,
+                       Index:$batch, I64Attr:$block_size);
   let results = (outs Index:$count);
   let assemblyFormat = [{
-    $offsets `to` $blocks `batch` $batch attr-dict `:` type($offsets) `,` type($blocks)
+    $offsets `to` $blocks `firsts` $firsts `batch` $batch attr-dict
+    `:` type($offsets) `,` type($blocks) `,` type($firsts)
   }];
 }
 
