@@ -33,9 +33,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "Gemm.h"
-#include "DotProducts.h"
+#include "AmxGemm.h"
+#include "GemmEpilogue.h"
 #include "RankUpdates.h"
-#include "VectorMath.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -69,8 +69,8 @@ struct Blocking {
 class GemmKernel : GemmArguments {
 public:
   GemmKernel(KernelBuilder &b, const GemmSpec &spec)
-      : b(b), spec(spec), dot(b, spec.dtype, spec.k), blocking(b.target, spec) {
-  }
+      : b(b), spec(spec), dot(b, spec.dtype, spec.k), epilogue(b, spec, dot),
+        blocking(b.target, spec) {}
   func::FuncOp emit(ModuleOp module);
 
 private:
@@ -85,20 +85,16 @@ private:
   void storeSums(int64_t rows, int64_t tiles, Value row, Value tile,
                  ValueRange sums);
   void emitEpilogue(int64_t tiles, Value row, Value endRow, Value tile);
-  void forWidth(int64_t tiles, Value tile, function_ref<void(int64_t)> body);
-  Value column(Value tile, int64_t offset) {
-    return b.add(b.mul(tile, b.target.tileColumns), offset);
-  }
   /// The row of a buffer that `row` stands for, by its index where it has one.
   Value rowOf(Value index, Value row) {
     return index ? b.toIndex(b.load(index, {row})) : row;
   }
-  /// Numbers of the last tile, when it is not whole.
-  int64_t tail() const { return spec.n % b.target.tileColumns; }
+  int64_t tail() const { return epilogue.tail(); }
 
   KernelBuilder &b;
   const GemmSpec &spec;
   DotProducts dot;
+  GemmEpilogue epilogue;
   Blocking blocking;
 };
 } // namespace
@@ -281,7 +277,7 @@ Values GemmKernel::startSums(int64_t rows, int64_t tiles, Value row, Value tile,
             count == 0
                 ? dot.zero()
                 : dot.fromResult(b.loadVector(
-                      out, {b.add(row, i), column(tile, first)}, count)));
+                      out, {b.add(row, i), epilogue.column(tile, first)}, count)));
       }
     return sums;
   };
@@ -296,65 +292,41 @@ Values GemmKernel::startSums(int64_t rows, int64_t tiles, Value row, Value tile,
   });
 }
 
-/// Runs body(number of columns) for a whole tile, or for the last one where
-/// that is not whole.
-void GemmKernel::forWidth(int64_t tiles, Value tile,
-                          function_ref<void(int64_t)> body) {
-  int64_t whole = tiles * b.target.tileColumns;
-  if (!tail() || tiles > 1)
-    return body(whole);
-  b.ifThen(
-      b.equal(tile, b.index(blocking.tiles - 1)), [&] { body(tail()); },
-      [&] { body(whole); });
-}
-
 void GemmKernel::storeSums(int64_t rows, int64_t tiles, Value row, Value tile,
                            ValueRange sums) {
   int64_t lanes = b.target.vectorWidth;
   int64_t vectors = tiles * b.target.tileVectors();
-  forWidth(tiles, tile, [&](int64_t width) {
+  epilogue.forWidth(tiles, tile, [&](int64_t width) {
     for (int64_t v = 0; v * lanes < width; ++v)
       for (int64_t i = 0; i != rows; ++i)
         b.storeVector(dot.toResult(sums[i * vectors + v]), out,
-                      {b.add(row, i), column(tile, v * lanes)},
+                      {b.add(row, i), epilogue.column(tile, v * lanes)},
                       std::min(width - v * lanes, lanes));
   });
 }
 
-/// Bias, activation and residual of the rows [row, endRow), whose sums lie in
-/// `out` and in L1 still. One loop for all sizes of panels keeps the
-/// polynomials of an activation from being there many times.
+/// Of rows [row, endRow), whose sums lie in `out` and in L1 still.
 void GemmKernel::emitEpilogue(int64_t tiles, Value row, Value endRow,
                               Value tile) {
-  if (!spec.bias && !spec.residual && spec.activation == Activation::None &&
-      spec.dtype != Dtype::Int8)
+  if (!epilogue.changesSums())
     return;
-  int64_t lanes = b.target.vectorWidth, perTile = b.target.tileVectors();
-  forWidth(tiles, tile, [&](int64_t width) {
-    b.loop(row, endRow, 1, [&](Value m) {
-      Value from = spec.residual ? rowOf(residualIndex, m) : m;
-      for (int64_t v = 0; v * lanes < width; ++v) {
-        int64_t count = std::min(width - v * lanes, lanes);
-        Value n = column(tile, v * lanes);
-        Value sum = b.loadVector(out, {m, n}, count);
-        sum = dot.finish(sum, x, m, w, b.add(tile, v / perTile), v % perTile);
-        if (spec.bias)
-          sum = b.addf(sum, b.loadVector(bias, {n}));
-        sum = emitActivation(b, spec.activation, sum);
-        if (spec.residual)
-          sum = b.addf(sum, b.loadVector(residual, {from, n}, count));
-        b.storeVector(sum, out, {m, n}, count);
-      }
-    });
-  });
+  epilogue.emit(*this, tiles, row, endRow, tile,
+                [&](Value m, Value tile, int64_t offset, int64_t count) {
+                  return b.loadVector(out, {m, epilogue.column(tile, offset)},
+                                      count);
+                });
 }
 
 func::FuncOp skim::emitGemm(KernelBuilder &b, ModuleOp module,
                             const GemmSpec &spec) {
+  if (usesAmx(b.target, spec))
+    return emitAmxGemm(b, module, spec);
   return GemmKernel(b, spec).emit(module);
 }
 
 Launch skim::launchGemm(KernelBuilder &b, const GemmSpec &spec, Value rows) {
+  if (usesAmx(b.target, spec))
+    return launchAmxGemm(b, spec, rows);
   Blocking blocking(b.target, spec);
   Value blocks = b.ceilDiv(rows, blocking.rowBlock);
   return {b.mul(blocks, blocking.groups), b.index(1), b.index(0)};
