@@ -13,8 +13,8 @@
 //         for k, a step at a time              and the next tile is fetched
 //         bias, activation, residual           sums pass through L1
 //
-// A step loads two tiles of states and two of weights for four products. Rows
-// are shared out evenly among panels and in each among its two halves, since
+// A step loads two tiles of states and two of weights for four products; each
+// is loaded as soon as its register is free, a step ahead of its use. Rows are shared out evenly among panels and in each among its two halves, since
 // the time of a product is that of its rows; up to 16 rows are one half. The
 // configuration of the tiles says the rows, so it changes once where panels are
 // not of one size.
@@ -65,7 +65,10 @@ private:
   void emitTask(Value task);
   void emitPanel(int64_t halves, Value row, Value count, Value tile,
                  ValueRange ahead);
-  void emitStep(int64_t halves, ValueRange rows, Value tile, Value k);
+  void emitStep(int64_t halves, ValueRange rows, Value tile, Value k,
+                Value next);
+  void loadStates(int64_t half, Value row, Value k);
+  void loadWeights(int64_t half, Value tile, Value k);
   void fetch(Value k, ValueRange ahead);
   Value upperHalf(Value count) {
     Value most = b.index(AmxTiles::rows);
@@ -152,9 +155,15 @@ void AmxGemmKernel::emitPanel(int64_t halves, Value row, Value count,
   for (int64_t half = 0; half != halves; ++half)
     for (int64_t columns = 0; columns != 2; ++columns)
       amx.zeroSums(half, columns);
-  b.loop(b.index(0), b.index(blocking.words.count), step, [&](Value k) {
+  Value first = b.index(0), end = b.index(blocking.words.count);
+  loadWeights(0, tile, first);
+  loadStates(0, row, first);
+  loadWeights(1, tile, first);
+  b.loop(first, end, step, [&](Value k) {
     fetch(k, ahead);
-    emitStep(halves, rows, tile, k);
+    // The last step loads its own operands again.
+    Value last = b.index(blocking.words.count - step);
+    emitStep(halves, rows, tile, k, b.min(b.add(k, step), last));
   });
   Values places = {b.index(0), upper};
   for (int64_t half = 0; half != halves; ++half)
@@ -164,19 +173,30 @@ void AmxGemmKernel::emitPanel(int64_t halves, Value row, Value count,
                     b.target.tileColumns * 4);
 }
 
-void AmxGemmKernel::emitStep(int64_t halves, ValueRange rows, Value tile,
-                             Value k) {
+void AmxGemmKernel::loadStates(int64_t half, Value row, Value k) {
   const Words &words = blocking.words;
-  for (int64_t columns = 0; columns != 2; ++columns) {
-    Value first = b.index(columns * AmxTiles::columns * words.perWord);
-    amx.loadWeights(columns, w, {tile, k, first}, b.target.tileColumns * 4);
-  }
-  for (int64_t half = 0; half != halves; ++half) {
-    amx.loadStates(half, x, {rows[half], b.mul(k, words.perWord)},
-                   words.ofState() * 4);
-    for (int64_t columns = 0; columns != 2; ++columns)
-      amx.multiplyAdd(half, columns);
-  }
+  amx.loadStates(half, x, {row, b.mul(k, words.perWord)}, words.ofState() * 4);
+}
+void AmxGemmKernel::loadWeights(int64_t half, Value tile, Value k) {
+  Value first = b.index(half * AmxTiles::columns * blocking.words.perWord);
+  amx.loadWeights(half, w, {tile, k, first}, b.target.tileColumns * 4);
+}
+
+/// The products of words `k`, of which all operands are there but the states of
+/// the lower half; loads those of words `next` as soon as a register is free.
+void AmxGemmKernel::emitStep(int64_t halves, ValueRange rows, Value tile,
+                             Value k, Value next) {
+  amx.multiplyAdd(0, 0);
+  if (halves == 2)
+    loadStates(1, rows[1], k);
+  amx.multiplyAdd(0, 1);
+  loadStates(0, rows[0], next);
+  if (halves == 2)
+    amx.multiplyAdd(1, 0);
+  loadWeights(0, tile, next);
+  if (halves == 2)
+    amx.multiplyAdd(1, 1);
+  loadWeights(1, tile, next);
 }
 
 /// A quarter of a step's weights.

@@ -43,7 +43,8 @@ void AmxTiles::call(StringRef name, ValueRange arguments) {
   LLVM::CallIntrinsicOp::create(b, b.getStringAttr(name), arguments);
 }
 Value AmxTiles::number(unsigned bits, int64_t value) {
-  return LLVM::ConstantOp::create(b, b.getIntegerType(bits), value);
+  return arith::ConstantOp::create(
+      b, b.getIntegerAttr(b.getIntegerType(bits), value));
 }
 
 Value AmxTiles::address(Value memref, ValueRange indices) {
@@ -72,9 +73,7 @@ void AmxTiles::writeConfig(Value configs, Value index, Value upper,
       word |= int64_t(1) << tile * bits;
     return word;
   };
-  auto constant = [&](int64_t value) -> Value {
-    return arith::ConstantOp::create(b, b.getI64IntegerAttr(value));
-  };
+  auto constant = [&](int64_t value) { return number(64, value); };
   auto integer = [&](Value value) -> Value {
     return arith::IndexCastOp::create(b, b.getI64Type(), value);
   };
