@@ -110,6 +110,15 @@ llvm::Error Compilation::printModule() {
   return give(text + "\n");
 }
 
+/// AMX needs the system's permission, for which only libraries that use it ask.
+static void dropUnusedTiles(CpuTarget &target, llvm::StringRef dtype) {
+  bool used = TargetInfo::get(target).hasTiles(*symbolizeDtype(dtype));
+  llvm::erase_if(target.required, [&](llvm::StringRef name) {
+    return name.consume_front("amx-") &&
+           !(used && (name == "tile" || name == dtype));
+  });
+}
+
 /// The dtype that was asked for, where the processor has instructions for it.
 llvm::Error Compilation::chooseDtype() {
   pipelineOptions.dtype = options.dtype;
@@ -129,6 +138,7 @@ llvm::Error Compilation::chooseDtype() {
       pipelineOptions.dtype = "fp32";
     report.note(found + (emulate ? ", which is emulated" : ": fp32 instead"));
   }
+  dropUnusedTiles(target, pipelineOptions.dtype);
   report.set("dtype", pipelineOptions.dtype);
   report.set("dtype_emulated", lacks && pipelineOptions.dtype != "fp32");
   return llvm::Error::success();

@@ -100,7 +100,8 @@ static LogicalResult checkKernelsForm(ModuleOp module) {
     bool allowed = llvm::is_contained({"arith", "math", "memref", "scf",
                                        "vector", "affine", "ub", "func"},
                                       dialect) ||
-                   isKernelOp(op) || isa<LLVM::CallIntrinsicOp>(op);
+                   isKernelOp(op) ||
+                   isa<LLVM::CallIntrinsicOp, LLVM::IntToPtrOp>(op);
     if (!allowed)
       return complain(op, "kernels") << "found " << op->getName();
     for (Value result : op->getResults())

@@ -12,6 +12,8 @@ using namespace skim::rt;
 #if defined(__x86_64__)
 
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace {
 
@@ -131,20 +133,39 @@ static uint32_t savedState() {
   return low;
 }
 
+/// Whether the processor has the feature and the system saves its state.
+static bool isThere(const Feature &feature) {
+  uint32_t bits = readRegister(feature.leaf, feature.subleaf, feature.reg);
+  return (bits >> feature.bit & 1) &&
+         (savedState() & feature.state) == feature.state;
+}
+
+/// Linux makes room for the tiles' 8 KiB only in processes that ask for it; the
+/// first use would end them otherwise. Asking again changes nothing.
+static bool allowsTiles() {
+#if defined(__linux__)
+  constexpr long requestPermission = 0x1023; // ARCH_REQ_XCOMP_PERM
+  constexpr long tileData = 18;              // XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
+#else
+  return false;
+#endif
+}
+
 bool skim::rt::knowsCpuFeature(const char *name) {
   return findFeature(name) != nullptr;
 }
 
 bool skim::rt::hasCpuFeature(const char *name) {
   const Feature *feature = findFeature(name);
-  if (!feature)
-    return false;
-  if (!(readRegister(feature->leaf, feature->subleaf, feature->reg) >>
-            feature->bit &
-        1))
-    return false;
-  return feature->state == None ||
-         (savedState() & feature->state) == feature->state;
+  return feature && isThere(*feature) &&
+         (feature->state != Tile || allowsTiles());
+}
+
+bool skim::rt::isCpuFeatureRefused(const char *name) {
+  const Feature *feature = findFeature(name);
+  return feature && feature->state == Tile && isThere(*feature) &&
+         !allowsTiles();
 }
 
 #else
@@ -152,5 +173,6 @@ bool skim::rt::hasCpuFeature(const char *name) {
 // Other architectures: a compiled library there needs their baseline only.
 bool skim::rt::knowsCpuFeature(const char *) { return false; }
 bool skim::rt::hasCpuFeature(const char *) { return false; }
+bool skim::rt::isCpuFeatureRefused(const char *) { return false; }
 
 #endif

@@ -17,9 +17,13 @@ int32_t usableCpus();
 /// what cpu.max (version 2) holds: "max 100000" or "150000 100000".
 int32_t cpusOfQuota(const char *text);
 
-/// Whether this machine has the feature, spelled as __builtin_cpu_supports
-/// does; false for names that nobody knows.
+/// Whether this process may use the feature, spelled as __builtin_cpu_supports
+/// does; false for names that nobody knows. Asks the system for its permission
+/// where it wants to be asked: for the tiles of AMX.
 bool hasCpuFeature(const char *name);
+
+/// Whether the processor has the feature but the system does not permit it.
+bool isCpuFeatureRefused(const char *name);
 
 /// Whether hasCpuFeature knows the name at all.
 bool knowsCpuFeature(const char *name);

@@ -24,8 +24,10 @@ static int32_t missingFeatures(char *text, int64_t room) {
     if (hasCpuFeature(name))
       continue;
     if (used < room) {
-      int length = std::snprintf(text + used, static_cast<size_t>(room - used),
-                                 "%s%s", missing ? ", " : "", name);
+      int length = std::snprintf(
+          text + used, static_cast<size_t>(room - used), "%s%s%s",
+          missing ? ", " : "", name,
+          isCpuFeatureRefused(name) ? " (refused by the system)" : "");
       used += length;
     }
     ++missing;

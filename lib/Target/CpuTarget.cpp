@@ -45,6 +45,9 @@ static constexpr Feature x86Features[] = {
     {"avx512vnni", "avx512vnni"},
     {"avx512bf16", "avx512bf16"},
     {"avxvnni", "avxvnni"},
+    {"amx-tile", "amx-tile"},
+    {"amx-bf16", "amx-bf16"},
+    {"amx-int8", "amx-int8"},
 };
 
 static void initializeTargets() {

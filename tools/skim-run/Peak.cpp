@@ -1,7 +1,7 @@
 //===- Peak.cpp - what this machine's multiply-adds reach -----------------===//
-// Twelve chains of multiply-adds in registers: more than latency times units of
-// any x86-64 or ARM core asks for, so that the units are always busy. One loop
-// for each instruction set that a library may be compiled for.
+// Twelve chains of multiply-adds in registers, or four tiles: more than latency
+// times units of any x86-64 or ARM core asks for, so that the units are always
+// busy. One loop for each instruction set that a library may be compiled for.
 //===----------------------------------------------------------------------===//
 
 #include "Peak.h"
@@ -91,6 +91,29 @@ SKIM_TARGET("avx512f,avx512vnni") static float runInt8(float factor, float) {
     sum += _mm512_reduce_add_epi32(chain);
   return float(sum);
 }
+
+/// Products of AMX's tiles into four tiles of sums, kChains a step. The library
+/// has asked for the system's permission when it was opened.
+#define SKIM_TILE_LOOP(NAME, PRODUCT, TARGET)                                  \
+  SKIM_TARGET(TARGET) static float NAME(float, float) {                        \
+    alignas(64) uint8_t config[64] = {1};                                      \
+    for (int tile = 0; tile < 8; ++tile) {                                     \
+      config[16 + 2 * tile] = 64;                                              \
+      config[48 + tile] = 16;                                                  \
+    }                                                                          \
+    _tile_loadconfig(config);                                                  \
+    for (int step = 0; step < kSteps * kChains / 4; ++step) {                  \
+      PRODUCT(0, 4, 6);                                                        \
+      PRODUCT(1, 4, 7);                                                        \
+      PRODUCT(2, 5, 6);                                                        \
+      PRODUCT(3, 5, 7);                                                        \
+    }                                                                          \
+    _tile_release();                                                           \
+    return 0;                                                                  \
+  }
+
+SKIM_TILE_LOOP(runBf16Tiles, _tile_dpbf16ps, "amx-tile,amx-bf16")
+SKIM_TILE_LOOP(runInt8Tiles, _tile_dpbusd, "amx-tile,amx-int8")
 #endif
 
 static Instructions chooseInstructions(const skim_model_info &model) {
@@ -100,6 +123,10 @@ static Instructions chooseInstructions(const skim_model_info &model) {
         model.features, model.features + model.num_features,
         [&](const char *name) { return std::strcmp(name, feature) == 0; });
   };
+  if (has("amx-bf16"))
+    return {"AMX bf16 products", runBf16Tiles, 16 * 16 * 32 * 2};
+  if (has("amx-int8"))
+    return {"AMX int8 products", runInt8Tiles, 16 * 16 * 64 * 2};
   if (std::strcmp(model.dtype, "bf16") == 0 && has("avx512bf16"))
     return {"AVX-512 bf16 dot products", runBf16, 64};
   if (std::strcmp(model.dtype, "int8") == 0 && has("avx512vnni"))

@@ -35,11 +35,17 @@ struct TargetInfo {
 
   /// LLVM's intrinsics, empty where the processor has none: products of words
   /// of int8 and of bf16 numbers (DotProducts.cpp), and of pairs of 16-bit
-  /// ones.
-  std::string int8Dot, bf16Dot, pairDot;
+  /// ones; rounding to bf16.
+  std::string int8Dot, bf16Dot, pairDot, bf16Round;
+  /// AMX multiplies tiles of the type (AmxTiles.cpp).
+  bool int8Tiles = false, bf16Tiles = false;
   /// tileRows of a product without its intrinsic, which needs more registers.
   int64_t emulatedTileRows = 3;
 
+  bool hasTiles(Dtype dtype) const {
+    return (dtype == Dtype::Int8 && int8Tiles) ||
+           (dtype == Dtype::Bf16 && bf16Tiles);
+  }
   bool emulates(Dtype dtype) const {
     return (dtype == Dtype::Int8 && int8Dot.empty()) ||
            (dtype == Dtype::Bf16 && bf16Dot.empty());

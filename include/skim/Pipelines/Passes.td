@@ -45,7 +45,8 @@ def VerifyKernelsFormPass : VerifyFormPass<"kernels"> {
   let description = [{
     - (C1) a function `main` of memrefs without results, or none at all
     - (C2) only arith, math, memref, scf, vector, affine, ub and func ops, and
-      those of skim's kernels form; kernels may call intrinsics of a processor
+      those of skim's kernels form; kernels may call intrinsics of a processor,
+      and make addresses for them
     - (C3) no tensors
 
     Changes nothing. Example: test/Pipelines/verify-kernels-form.mlir

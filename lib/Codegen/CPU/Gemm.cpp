@@ -35,9 +35,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "Gemm.h"
-#include "DotProducts.h"
+#include "AmxGemm.h"
+#include "GemmEpilogue.h"
 #include "RankUpdates.h"
-#include "VectorMath.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -71,8 +71,8 @@ struct Blocking {
 class GemmKernel : GemmArguments {
 public:
   GemmKernel(KernelBuilder &b, const GemmSpec &spec)
-      : b(b), spec(spec), dot(b, spec.dtype, spec.k), blocking(b.target, spec) {
-  }
+      : b(b), spec(spec), dot(b, spec.dtype, spec.k), epilogue(b, spec, dot),
+        blocking(b.target, spec) {}
   func::FuncOp emit(ModuleOp module);
 
 private:
@@ -90,11 +90,6 @@ private:
   void storeSums(int64_t rows, int64_t tiles, Value row, Value tile,
                  ValueRange sums, bool finished);
   void emitEpilogue(int64_t tiles, Value row, Value endRow, Value tile);
-  void emitEpilogueRows(int64_t rows, Value row, Value tile, int64_t width);
-  void forWidth(int64_t tiles, Value tile, function_ref<void(int64_t)> body);
-  Value column(Value tile, int64_t offset) {
-    return b.add(b.mul(tile, b.target.tileColumns), offset);
-  }
   /// The row of a buffer that `row` stands for, by its index where it has one.
   Value rowOf(Value index, Value row) {
     return index ? b.toIndex(b.load(index, {row})) : row;
@@ -104,12 +99,15 @@ private:
   bool finishesInRegisters() const {
     return spec.activation == Activation::None && spec.dtype != Dtype::Int8;
   }
-  /// Numbers of the last tile, when it is not whole.
-  int64_t tail() const { return spec.n % b.target.tileColumns; }
+  int64_t tail() const { return epilogue.tail(); }
+  Value column(Value tile, int64_t offset) {
+    return epilogue.column(tile, offset);
+  }
 
   KernelBuilder &b;
   const GemmSpec &spec;
   DotProducts dot;
+  GemmEpilogue epilogue;
   Blocking blocking;
 };
 } // namespace
@@ -350,18 +348,6 @@ Values GemmKernel::startSums(int64_t rows, int64_t tiles, Value row, Value tile,
   });
 }
 
-/// Runs body(number of columns) for a whole tile, or for the last one where
-/// that is not whole.
-void GemmKernel::forWidth(int64_t tiles, Value tile,
-                          function_ref<void(int64_t)> body) {
-  int64_t whole = tiles * b.target.tileColumns;
-  if (!tail() || tiles > 1)
-    return body(whole);
-  b.ifThen(
-      b.equal(tile, b.index(blocking.tiles - 1)), [&] { body(tail()); },
-      [&] { body(whole); });
-}
-
 /// Stores the sums up to k = `end`, with bias and residual where that is all
 /// that is left to do.
 void GemmKernel::finishSums(int64_t rows, int64_t tiles, Value row, Value tile,
@@ -385,7 +371,7 @@ void GemmKernel::storeSums(int64_t rows, int64_t tiles, Value row, Value tile,
   Values from;
   for (int64_t i = 0; finished && spec.residual && i != rows; ++i)
     from.push_back(rowOf(residualIndex, b.add(row, i)));
-  forWidth(tiles, tile, [&](int64_t width) {
+  epilogue.forWidth(tiles, tile, [&](int64_t width) {
     for (int64_t v = 0; v * lanes < width; ++v) {
       int64_t count = std::min(width - v * lanes, lanes);
       Value n = column(tile, v * lanes);
@@ -402,68 +388,28 @@ void GemmKernel::storeSums(int64_t rows, int64_t tiles, Value row, Value tile,
   });
 }
 
-/// Bias, activation and residual of the rows [row, endRow), whose sums lie in
-/// `out` and in L1 still, where that was not done in registers. One loop for
-/// all sizes of panels keeps the polynomials of an activation from being there
-/// many times. It takes several rows at once: one vector's operations wait for
-/// each other.
+/// Of the rows [row, endRow), whose sums lie in `out` and in L1 still, where
+/// that was not done in registers.
 void GemmKernel::emitEpilogue(int64_t tiles, Value row, Value endRow,
                               Value tile) {
   if (finishesInRegisters())
     return;
-  int64_t perRow = tiles * b.target.tileVectors();
-  int64_t together = std::max<int64_t>(1, b.target.numRegisters / 4 / perRow);
-  forWidth(tiles, tile, [&](int64_t width) {
-    Value rows = b.sub(endRow, row), rest = b.rem(rows, b.index(together));
-    Value whole = b.sub(endRow, rest);
-    b.loop(row, whole, together,
-           [&](Value m) { emitEpilogueRows(together, m, tile, width); });
-    if (together > 1)
-      b.ifThen(b.less(b.index(0), rest), [&] {
-        b.switchOver(rest, 1, together - 1, [&](int64_t count) {
-          emitEpilogueRows(count, whole, tile, width);
-        });
-      });
-  });
-}
-
-void GemmKernel::emitEpilogueRows(int64_t rows, Value row, Value tile,
-                                  int64_t width) {
-  int64_t lanes = b.target.vectorWidth, perTile = b.target.tileVectors();
-  struct Place {
-    Value row, column;
-    int64_t count;
-  };
-  SmallVector<Place> places;
-  Values sums;
-  for (int64_t i = 0; i != rows; ++i)
-    for (int64_t v = 0; v * lanes < width; ++v) {
-      Place at{b.add(row, i), column(tile, v * lanes),
-               std::min(width - v * lanes, lanes)};
-      Value sum = b.loadVector(out, {at.row, at.column}, at.count);
-      sum =
-          dot.finish(sum, x, at.row, w, b.add(tile, v / perTile), v % perTile);
-      if (spec.bias)
-        sum = b.addf(sum, b.loadVector(bias, {at.column}));
-      sums.push_back(sum);
-      places.push_back(at);
-    }
-  sums = emitActivation(b, spec.activation, sums);
-  for (auto [sum, at] : llvm::zip_equal(sums, places)) {
-    if (spec.residual) {
-      Value from = rowOf(residualIndex, at.row);
-      sum = b.addf(sum, b.loadVector(residual, {from, at.column}, at.count));
-    }
-    b.storeVector(sum, out, {at.row, at.column}, at.count);
-  }
+  epilogue.emit(*this, tiles, row, endRow, tile,
+                [&](Value m, Value tile, int64_t offset, int64_t count) {
+                  return b.loadVector(out, {m, column(tile, offset)}, count);
+                });
 }
 
 func::FuncOp skim::emitGemm(KernelBuilder &b, ModuleOp module,
                             const GemmSpec &spec) {
+  if (usesAmx(b.target, spec))
+    return emitAmxGemm(b, module, spec);
   return GemmKernel(b, spec).emit(module);
 }
 
 Launch skim::launchGemm(KernelBuilder &b, const GemmSpec &spec, Value rows) {
+  if (usesAmx(b.target, spec))
+    return launchAmxGemm(b, spec, rows);
   Blocking blocking(b.target, spec);
   Value blocks = b.ceilDiv(rows, blocking.rowBlock);
   return {b.mul(blocks, blocking.groups), b.index(1), b.index(0)};

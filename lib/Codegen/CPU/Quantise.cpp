@@ -2,7 +2,9 @@
 //
 // What is computed, for each row
 //
-//   bf16   each number rounded to the nearest bf16, ties to even; NaN stays NaN
+//   bf16   each number rounded to the nearest bf16, ties to even; NaN stays NaN.
+//          vcvtneps2bf16, where the processor has it, gives 0 for subnormal
+//          numbers, as which vdpbf16ps and AMX take them anyway
 //   int8   scale = max |x| / 127; each number to the integer nearest to
 //          x * (127 / max |x|), ties to even, stored 128 larger: 1 to 255; then
 //          the scale. Rows whose largest number is below 2^-120, zeros among
@@ -18,6 +20,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RowKernels.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "skim/Codegen/Words.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
@@ -37,6 +40,7 @@ public:
 private:
   void emitBf16(Value from, Value row);
   void emitInt8(Value from, Value row);
+  Value roundByInstruction(Value numbers);
   Value largestBits(Value from);
   /// Stores `count` lanes and zeros up to the end of their last word.
   void storeNumbers(Value numbers, Value row, Value column, int64_t count);
@@ -84,14 +88,28 @@ void QuantiseKernel::storeNumbers(Value numbers, Value row, Value column,
                                   int64_t count) {
   auto type =
       VectorType::get(b.target.vectorWidth, words.element(b.getContext()));
-  numbers = arith::TruncIOp::create(b, type, numbers);
+  if (numbers.getType() != type)
+    numbers = arith::TruncIOp::create(b, type, numbers);
   b.storeVector(numbers, out, {row, column},
                 llvm::alignTo(count, words.perWord));
 }
 
+Value QuantiseKernel::roundByInstruction(Value numbers) {
+  int64_t lanes = b.target.vectorWidth;
+  Value rounded = LLVM::CallIntrinsicOp::create(
+                      b, VectorType::get(lanes, b.getBF16Type()),
+                      b.getStringAttr(b.target.bf16Round), numbers)
+                      .getResults();
+  return vector::BitCastOp::create(b, VectorType::get(lanes, b.getI16Type()),
+                                   rounded);
+}
+
 void QuantiseKernel::emitBf16(Value from, Value row) {
   b.forColumns(spec.width, [&](Value column, int64_t count) {
-    Value bits = bitsOf(b.loadVector(x, {from, column}, count));
+    Value numbers = b.loadVector(x, {from, column}, count);
+    if (!b.target.bf16Round.empty())
+      return storeNumbers(roundByInstruction(numbers), row, column, count);
+    Value bits = bitsOf(numbers);
     Value high = shift<arith::ShRUIOp>(bits, 16);
     Value odd = arith::AndIOp::create(b, high, b.splatInt(1));
     Value sum = arith::AddIOp::create(

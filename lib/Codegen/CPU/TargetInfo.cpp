@@ -20,10 +20,14 @@ static void findDotProducts(TargetInfo &info, llvm::StringRef features) {
   if (info.vectorWidth == 16) {
     if (has("+avx512vnni"))
       info.int8Dot = "llvm.x86.avx512.vpdpbusd.512";
-    if (has("+avx512bf16"))
+    if (has("+avx512bf16")) {
       info.bf16Dot = "llvm.x86.avx512bf16.dpbf16ps.512";
+      info.bf16Round = "llvm.x86.avx512bf16.cvtneps2bf16.512";
+    }
     if (has("+avx512bw"))
       info.pairDot = "llvm.x86.avx512.pmaddw.d.512";
+    info.int8Tiles = has("+amx-tile") && has("+amx-int8");
+    info.bf16Tiles = has("+amx-tile") && has("+amx-bf16");
   } else if (info.vectorWidth == 8) {
     // The same name with the instruction of either extension.
     if (has("+avxvnni"))

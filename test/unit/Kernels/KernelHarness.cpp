@@ -4,6 +4,7 @@
 
 #include "KernelHarness.h"
 
+#include "Cpus.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -62,6 +63,15 @@ Floats skim::test::padVector(const Floats &vector, int64_t tile) {
 }
 
 bool skim::test::hasHalide() { return !errorToBool(openHalide()); }
+
+static bool canRun(const CpuTarget &cpu) {
+  return cpu.isHost && llvm::all_of(cpu.required, [](auto &feature) {
+           return rt::hasCpuFeature(feature.c_str());
+         });
+}
+bool skim::test::canRun(llvm::StringRef cpu) {
+  return ::canRun(llvm::cantFail(resolveCpuTarget(cpu)));
+}
 
 Kernels::Kernels(llvm::StringRef name, llvm::StringRef triple, bool halide) {
   DialectRegistry registry;
@@ -161,6 +171,8 @@ static void instrument(llvm::Module &) {}
 #endif
 
 void Kernels::compile() {
+  if (!::canRun(cpu))
+    llvm::report_fatal_error("kernels for a processor that is not here");
   auto llvm = std::make_unique<llvm::LLVMContext>();
   std::unique_ptr<llvm::Module> code = translate(*llvm);
   instrument(*code);

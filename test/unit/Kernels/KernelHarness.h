@@ -119,6 +119,9 @@ Report takeReport();
 /// True where the build has Halide.
 bool hasHalide();
 
+/// Whether kernels for `cpu` run here; asks for what the system must permit.
+bool canRun(llvm::StringRef cpu);
+
 /// A module with kernels for one processor.
 class Kernels {
 public:

@@ -3,6 +3,7 @@
 // loops that round in the same places.
 //===----------------------------------------------------------------------===//
 
+#include "AmxTiles.h"
 #include "KernelHarness.h"
 #include "skim/Codegen/Words.h"
 #include "gtest/gtest.h"
@@ -73,8 +74,9 @@ struct Buffer {
 };
 } // namespace
 
-/// What QuantiseSpec is to give for x [rows, k].
-static Buffer roundStates(Dtype dtype, const Floats &x) {
+/// What QuantiseSpec is to give for x [rows, k]; `flush`: 0 for subnormal numbers
+/// in bf16.
+static Buffer roundStates(Dtype dtype, const Floats &x, bool flush = false) {
   int64_t rows = x.shape[0], k = x.shape[1];
   Words words(dtype, k);
   Buffer buffer(words, rows, words.ofState());
@@ -82,7 +84,10 @@ static Buffer roundStates(Dtype dtype, const Floats &x) {
     const float *from = x.data() + row * k;
     if (dtype == Dtype::Bf16) {
       for (int64_t i = 0; i != k; ++i)
-        buffer.set(row, 0, i, bitsOf(roundToBf16(from[i])) >> 16);
+        buffer.set(row, 0, i,
+                   flush && std::fpclassify(from[i]) == FP_SUBNORMAL
+                       ? std::signbit(from[i]) << 15
+                       : bitsOf(roundToBf16(from[i])) >> 16);
       continue;
     }
     Int8Row rounded(from, k);
@@ -99,6 +104,7 @@ struct NarrowProduct {
       : spec(spec), rows(rows), x({rows, spec.k}), weight({spec.k, spec.n}),
         bias({spec.n}), residual({rows, spec.n}), padded({1}),
         tile(kernels.target().tileColumns),
+        step(AmxTiles::stepOf(kernels.target(), spec.dtype, spec.k)),
         packed(pack(kernels.target().numTiles(spec.n))) {
     std::mt19937 random(11);
     randomize(weight, random);
@@ -185,11 +191,23 @@ struct NarrowProduct {
         sum += rounded.numbers[k] * int(weight[k * spec.n + n]);
       result = float(sum) * (rounded.scale * scales[n]);
     } else {
-      for (int64_t k = 0; k < spec.k; k += 2)
-        for (int64_t odd : {1, 0})
-          if (k + odd < spec.k)
-            result = std::fma(roundToBf16(row[k + odd]),
-                              weight[(k + odd) * spec.n + n], result);
+      auto add = [&](int64_t k, float &sum) {
+        if (k < spec.k)
+          sum = std::fma(roundToBf16(row[k]), weight[k * spec.n + n], sum);
+      };
+      for (int64_t k = 0; k < spec.k && step == 0; k += 2) {
+        add(k + 1, result);
+        add(k, result);
+      }
+      // AMX: even and odd numbers of a step each have a chain of their own.
+      for (int64_t k = 0; k < spec.k && step != 0; k += 2 * step) {
+        float even = 0, odd = 0;
+        for (int64_t i = k; i != k + 2 * step; i += 2) {
+          add(i, even);
+          add(i + 1, odd);
+        }
+        result += even + odd;
+      }
     }
     return spec.bias ? result + bias[n] : result;
   }
@@ -198,6 +216,7 @@ struct NarrowProduct {
   int64_t rows;
   Floats x, weight, bias, residual, padded;
   int64_t tile;
+  int64_t step; ///< words of K in a step of AMX, 0 without it
   std::vector<float> scales;
   Buffer packed;
 };
@@ -205,6 +224,8 @@ struct NarrowProduct {
 
 static void check(llvm::StringRef cpu, GemmSpec spec,
                   std::initializer_list<int64_t> counts) {
+  if (!canRun(cpu))
+    GTEST_SKIP() << "this machine is no " << cpu.str();
   for (Dtype dtype : {Dtype::Int8, Dtype::Bf16}) {
     spec.dtype = dtype;
     SCOPED_TRACE(cpu.str() + " " + spec.name());
@@ -233,34 +254,65 @@ static void check(llvm::StringRef cpu, GemmSpec spec,
   }
 }
 
-TEST(NarrowGemm, EveryRowCount) {
-  check("native", {64, 96}, {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10,
-                             11, 12, 13, 14, 17, 19, 23, 29, 31, 37, 40});
+namespace {
+/// The forms of the products, by processors that have them: as this machine
+/// does it; AVX512-VNNI and AVX512-BF16; AVX512-VNNI and AVX-VNNI alone; all
+/// emulated, in two widths.
+class NarrowGemm : public testing::TestWithParam<const char *> {
+protected:
+  void check(const GemmSpec &spec, std::initializer_list<int64_t> counts) {
+    ::check(GetParam(), spec, counts);
+  }
+};
+} // namespace
+
+INSTANTIATE_TEST_SUITE_P(Processors, NarrowGemm,
+                         testing::Values("native", "cooperlake", "cascadelake",
+                                         "alderlake", "skylake-avx512",
+                                         "haswell"),
+                         [](auto &info) {
+                           std::string name = info.param;
+                           llvm::erase(name, '-');
+                           return name;
+                         });
+
+TEST_P(NarrowGemm, EveryRowCount) {
+  check({64, 96}, {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10,
+                   11, 12, 13, 14, 17, 19, 23, 29, 31, 37, 40});
 }
-TEST(NarrowGemm, OddSizes) {
-  check("native", {37, 53, Activation::None, true, true}, {1, 2, 5, 7, 13});
-  check("native", {1, 1}, {1, 3, 9});
-  check("native", {2, 3, Activation::Tanh, true}, {1, 2, 19});
-  check("native", {3, 130, Activation::None, false, true}, {1, 2, 3, 20});
-  check("native", {5, 17, Activation::None, true}, {1, 4, 11});
+TEST_P(NarrowGemm, OddSizes) {
+  check({37, 53, Activation::None, true, true}, {1, 2, 5, 7, 13});
+  check({1, 1}, {1, 3, 9});
+  check({2, 3, Activation::Tanh, true}, {1, 2, 19});
+  check({3, 130, Activation::None, false, true}, {1, 2, 3, 20});
+  check({5, 17, Activation::None, true}, {1, 4, 11});
 }
-TEST(NarrowGemm, SeveralBlocksOfK) {
-  check("native", {9001, 21, Activation::None, true, true}, {1, 2, 5, 20});
+TEST_P(NarrowGemm, SeveralBlocksOfK) {
+  check({9001, 21, Activation::None, true, true}, {1, 2, 5, 20});
 }
-TEST(NarrowGemm, SeveralBlocksOfRows) {
-  check("native", {300, 33, Activation::None, true}, {1, 200, 401});
+TEST_P(NarrowGemm, SeveralBlocksOfRows) {
+  check({300, 33, Activation::None, true}, {1, 200, 401});
 }
-TEST(NarrowGemm, Baseline) {
+// Steps of AMX: 16 words, 13 where K is 312, 9 of 18 where the last word is not
+// full; panels of all sizes, and columns that are no whole tiles.
+TEST_P(NarrowGemm, Steps) {
+  check({128, 70, Activation::None, true, true},
+        {1, 2, 3, 15, 16, 17, 31, 32, 33, 34, 40, 63, 64, 65, 97});
+  check({312, 45, Activation::None, true}, {1, 4, 16, 18, 33, 40});
+  check({35, 33}, {1, 5, 17, 40});
+  check({71, 33}, {1, 5, 17, 40});
+}
+TEST(NarrowProducts, Baseline) {
   check("x86-64", {67, 29, Activation::None, true, true},
         {1, 2, 3, 4, 5, 6, 7, 30});
 }
 // 256-bit vectors of floats without integers of that width.
-TEST(NarrowGemm, WithoutIntegerVectors) {
+TEST(NarrowProducts, WithoutIntegerVectors) {
   check("sandybridge", {67, 29, Activation::None, true, true}, {1, 3, 30});
 }
 
 // The largest numbers of the longest rows do not overflow.
-TEST(NarrowGemm, LongestInt8Sum) {
+TEST(NarrowProducts, LongestInt8Sum) {
   GemmSpec spec{65536, 2};
   spec.dtype = Dtype::Int8;
   Kernels kernels;
@@ -288,7 +340,8 @@ static void checkRows(llvm::StringRef cpu, const QuantiseSpec &spec,
     index[row] = spec.indexed ? 2 * (rows - row) - 1 : row;
     std::copy_n(x.data() + row * width, width, in.data() + index[row] * width);
   }
-  Buffer wanted = roundStates(spec.dtype, x);
+  bool flush = !kernels.target().bf16Round.empty();
+  Buffer wanted = roundStates(spec.dtype, x, flush);
   Words words(spec.dtype, width);
   Bytes got({wanted.bytes.size()}, 0x55);
   Descriptor<uint8_t> out = got.describe();
@@ -336,7 +389,7 @@ TEST(Quantise, Rows) {
 }
 
 // A row that is not finite is NaN, one of zeros is the bias.
-TEST(NarrowGemm, SpecialRows) {
+TEST(NarrowProducts, SpecialRows) {
   GemmSpec spec{40, 20, Activation::None, true};
   spec.dtype = Dtype::Int8;
   Kernels kernels;
@@ -397,13 +450,35 @@ static void checkLoop(llvm::StringRef cpu, int64_t depth, Dtype dtype,
   EXPECT_EQ(products, 4 * target.tileRows * target.tileVectors());
 }
 
-TEST(NarrowGemm, InnerLoops) {
+TEST(NarrowProducts, InnerLoops) {
   // 312 numbers are no whole rounds of four words.
   for (int64_t depth : {768, 312}) {
-    for (const char *cpu : {"znver5", "znver4", "sapphirerapids"}) {
+    for (const char *cpu : {"znver5", "znver4", "cooperlake"}) {
       checkLoop(cpu, depth, Dtype::Int8, "\tvpdpbusd\t", "%zmm");
       checkLoop(cpu, depth, Dtype::Bf16, "\tvdpbf16ps\t", "%zmm");
     }
     checkLoop("alderlake", depth, Dtype::Int8, "{vex}\tvpdpbusd", "%ymm");
   }
+}
+
+/// A step of AMX: four products for four loads, and nothing but addresses.
+static void checkTileLoop(Dtype dtype, llvm::StringRef instruction) {
+  SCOPED_TRACE(instruction.str());
+  Kernels kernels("sapphirerapids", "x86_64-unknown-linux-gnu");
+  GemmSpec spec{768, 768, Activation::None, true};
+  spec.dtype = dtype;
+  kernels.add(spec);
+  int64_t products = 0, loads = 0;
+  for (llvm::StringRef line : busiestBlock(kernels.assembly(), instruction)) {
+    products += line.contains(instruction);
+    loads += line.contains("\ttileloadd\t");
+    EXPECT_FALSE(line.contains("(%rsp)")) << "spilled: " << line.str();
+  }
+  EXPECT_EQ(products, 4);
+  EXPECT_EQ(loads, 4);
+}
+
+TEST(NarrowProducts, TileLoops) {
+  checkTileLoop(Dtype::Int8, "\ttdpbusd\t");
+  checkTileLoop(Dtype::Bf16, "\ttdpbf16ps\t");
 }

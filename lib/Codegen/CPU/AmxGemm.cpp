@@ -1,0 +1,227 @@
+//===- AmxGemm.cpp - the matrix product by tiles of AMX -------------------===//
+//
+// What is computed: what Gemm.cpp says, in bf16 or int8. An element's sum is
+// made of steps of up to 16 words of K, ascending from +0 (AmxTiles.cpp); their
+// length depends on K alone, so a row's result does not depend on the number of
+// rows or their blocks.
+//
+// How it is scheduled
+//
+//   task = (block of rows, group of column tiles)
+//     for each column tile of the group:       w[tile] stays in L2
+//       for each panel of rows:                2 x 2 tiles of sums, 32 x 32
+//         for k, a step at a time              and the next tile is fetched
+//         bias, activation, residual           sums pass through L1
+//
+// A step loads two tiles of states and two of weights for four products; each
+// is loaded as soon as its register is free, a step ahead of its use. Rows are shared out evenly among panels and in each among its two halves, since
+// the time of a product is that of its rows; up to 16 rows are one half. The
+// configuration of the tiles says the rows, so it changes once where panels are
+// not of one size.
+//===----------------------------------------------------------------------===//
+
+#include "AmxGemm.h"
+
+#include "AmxTiles.h"
+#include "GemmEpilogue.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace skim;
+
+namespace {
+constexpr int64_t panelRows = 2 * AmxTiles::rows;
+constexpr int64_t configBytes = 2 * AmxTiles::configWords * 8;
+
+/// Sizes of the schedule; both the kernel and its caller follow them.
+struct Blocking {
+  Blocking(const TargetInfo &target, const GemmSpec &spec)
+      : words(spec.dtype, spec.k) {
+    int64_t fit = target.l2Bytes * 3 / 4 / (words.ofState() * 4);
+    rowBlock = std::clamp<int64_t>(fit / panelRows * panelRows, panelRows, 384);
+    tiles = target.numTiles(spec.n);
+    group =
+        std::min<int64_t>(tiles, std::max<int64_t>(1, 64 / target.tileColumns));
+    groups = llvm::divideCeil(tiles, group);
+    sumsBytes = panelRows * target.tileColumns * 4;
+  }
+  Words words;
+  int64_t rowBlock;      ///< most rows of a task
+  int64_t tiles;         ///< column tiles of the weight
+  int64_t group, groups; ///< column tiles of a task, number of groups
+  int64_t sumsBytes;     ///< scratch memory for the sums of a panel
+};
+
+/// Code of one kernel.
+class AmxGemmKernel : GemmArguments {
+public:
+  AmxGemmKernel(KernelBuilder &b, const GemmSpec &spec)
+      : b(b), spec(spec), step(AmxTiles::stepOf(b.target, spec.dtype, spec.k)),
+        amx(b, spec.dtype, step), dot(b, spec.dtype, spec.k),
+        epilogue(b, spec, dot), blocking(b.target, spec) {}
+  func::FuncOp emit(ModuleOp module);
+
+private:
+  void emitTask(Value task);
+  void emitPanel(int64_t halves, Value row, Value count, Value tile,
+                 ValueRange ahead);
+  void emitStep(int64_t halves, ValueRange rows, Value tile, Value k,
+                Value next);
+  void loadStates(int64_t half, Value row, Value k);
+  void loadWeights(int64_t half, Value tile, Value k);
+  void fetch(Value k, ValueRange ahead);
+  Value upperHalf(Value count) {
+    Value most = b.index(AmxTiles::rows);
+    return b.select(b.less(most, count), b.ceilDiv(count, 2), count);
+  }
+
+  KernelBuilder &b;
+  const GemmSpec &spec;
+  int64_t step; ///< words of K
+  AmxTiles amx;
+  DotProducts dot;
+  GemmEpilogue epilogue;
+  Blocking blocking;
+  Value configs, sums; ///< in scratch memory
+};
+} // namespace
+
+func::FuncOp AmxGemmKernel::emit(ModuleOp module) {
+  func::FuncOp function = startKernel(b, module, spec.name(), types(b, spec));
+  read(function, spec);
+  Value scratch = function.getArguments().back();
+  configs = b.view(scratch, b.index(0),
+                   MemRefType::get({2, AmxTiles::configWords}, b.getI64Type()));
+  sums = b.view(scratch, b.index(configBytes),
+                b.buffer({panelRows, b.target.tileColumns}));
+  b.loop(begin, end, 1, [&](Value task) { emitTask(task); });
+  amx.release();
+  finishKernel(b, function);
+  return function;
+}
+
+void AmxGemmKernel::emitTask(Value task) {
+  Value rows = b.dim(out, 0), groups = b.index(blocking.groups);
+  Value blocks = b.ceilDiv(rows, blocking.rowBlock);
+  Value block = b.div(task, groups), group = b.rem(task, groups);
+  Value firstRow = b.div(b.mul(block, rows), blocks);
+  Value endRow = b.div(b.mul(b.add(block, 1), rows), blocks);
+  Value firstTile = b.mul(group, blocking.group);
+  Value lastTile =
+      b.min(b.add(firstTile, blocking.group), b.index(blocking.tiles));
+
+  // The first `longer` panels have one row more.
+  Value count = b.sub(endRow, firstRow), panels = b.ceilDiv(count, panelRows);
+  Value size = b.div(count, panels), longer = b.rem(count, panels);
+  for (int64_t i = 0; i != 2; ++i) {
+    Value rows = b.add(size, 1 - i), upper = upperHalf(rows);
+    amx.writeConfig(configs, b.index(i), upper,
+                    b.max(b.sub(rows, upper), b.index(1)));
+  }
+  b.loop(firstTile, lastTile, 1, [&](Value tile) {
+    Value next = b.min(b.add(tile, 1), b.index(blocking.tiles - 1));
+    b.loop(b.index(0), panels, 1, [&](Value panel) {
+      Value row =
+          b.add(firstRow, b.add(b.mul(panel, size), b.min(panel, longer)));
+      Value isShort = b.select(b.less(panel, longer), b.index(0), b.index(1));
+      Value count = b.sub(b.add(size, 1), isShort);
+      Value isFirst = arith::OrIOp::create(b, b.equal(panel, b.index(0)),
+                                           b.equal(panel, longer));
+      b.ifThen(isFirst, [&] { amx.useConfig(configs, isShort); });
+      // Four panels ask for a quarter of the next tile each, more overlap.
+      Value others = b.max(b.sub(panels, b.index(1)), b.index(1));
+      Value part =
+          b.div(b.mul(panel, blocking.words.count * 3 / 4), others);
+      Values ahead = {next, part};
+      b.ifThen(
+          b.less(b.index(AmxTiles::rows), count),
+          [&] { emitPanel(2, row, count, tile, ahead); },
+          [&] { emitPanel(1, row, count, tile, ahead); });
+      epilogue.emit(*this, 1, row, b.add(row, count), tile,
+                    [&](Value m, Value, int64_t offset, int64_t lanes) {
+                      return b.loadVector(
+                          sums, {b.sub(m, row), b.index(offset)}, lanes);
+                    });
+    });
+  });
+}
+
+/// The sums of `count` rows and the columns of `tile`, into `sums`. `ahead`
+/// says from which tile and word of K on weights are fetched meanwhile.
+void AmxGemmKernel::emitPanel(int64_t halves, Value row, Value count,
+                              Value tile, ValueRange ahead) {
+  Value upper = upperHalf(count);
+  Values rows = {row, b.add(row, upper)};
+  for (int64_t half = 0; half != halves; ++half)
+    for (int64_t columns = 0; columns != 2; ++columns)
+      amx.zeroSums(half, columns);
+  Value first = b.index(0), end = b.index(blocking.words.count);
+  loadWeights(0, tile, first);
+  loadStates(0, row, first);
+  loadWeights(1, tile, first);
+  b.loop(first, end, step, [&](Value k) {
+    fetch(k, ahead);
+    // The last step loads its own operands again.
+    Value last = b.index(blocking.words.count - step);
+    emitStep(halves, rows, tile, k, b.min(b.add(k, step), last));
+  });
+  Values places = {b.index(0), upper};
+  for (int64_t half = 0; half != halves; ++half)
+    for (int64_t columns = 0; columns != 2; ++columns)
+      amx.storeSums(half, columns, sums,
+                    {places[half], b.index(columns * AmxTiles::columns)},
+                    b.target.tileColumns * 4);
+}
+
+void AmxGemmKernel::loadStates(int64_t half, Value row, Value k) {
+  const Words &words = blocking.words;
+  amx.loadStates(half, x, {row, b.mul(k, words.perWord)}, words.ofState() * 4);
+}
+void AmxGemmKernel::loadWeights(int64_t half, Value tile, Value k) {
+  Value first = b.index(half * AmxTiles::columns * blocking.words.perWord);
+  amx.loadWeights(half, w, {tile, k, first}, b.target.tileColumns * 4);
+}
+
+/// The products of words `k`, of which all operands are there but the states of
+/// the lower half; loads those of words `next` as soon as a register is free.
+void AmxGemmKernel::emitStep(int64_t halves, ValueRange rows, Value tile,
+                             Value k, Value next) {
+  amx.multiplyAdd(0, 0);
+  if (halves == 2)
+    loadStates(1, rows[1], k);
+  amx.multiplyAdd(0, 1);
+  loadStates(0, rows[0], next);
+  if (halves == 2)
+    amx.multiplyAdd(1, 0);
+  loadWeights(0, tile, next);
+  if (halves == 2)
+    amx.multiplyAdd(1, 1);
+  loadWeights(1, tile, next);
+}
+
+/// A quarter of a step's weights.
+void AmxGemmKernel::fetch(Value k, ValueRange ahead) {
+  const Words &words = blocking.words;
+  int64_t rows = llvm::divideCeil(step, 4), line = 16 * words.perWord;
+  Value from = b.add(ahead[1], b.div(k, b.index(4)));
+  from = b.min(from, b.index(words.count - rows));
+  for (int64_t row = 0; row != rows; ++row)
+    for (int64_t n = 0; n < b.target.tileColumns * words.perWord; n += line)
+      b.prefetch(w, {ahead[0], b.add(from, row), b.index(n)});
+}
+
+bool skim::usesAmx(const TargetInfo &target, const GemmSpec &spec) {
+  return AmxTiles::stepOf(target, spec.dtype, spec.k) != 0;
+}
+
+func::FuncOp skim::emitAmxGemm(KernelBuilder &b, ModuleOp module,
+                               const GemmSpec &spec) {
+  return AmxGemmKernel(b, spec).emit(module);
+}
+
+Launch skim::launchAmxGemm(KernelBuilder &b, const GemmSpec &spec, Value rows) {
+  Blocking blocking(b.target, spec);
+  Value blocks = b.ceilDiv(rows, blocking.rowBlock);
+  return {b.mul(blocks, blocking.groups), b.index(1),
+          b.index(configBytes + blocking.sumsBytes)};
+}

@@ -1,0 +1,77 @@
+//===- GemmEpilogue.cpp - what a product does with its sums ---------------===//
+// While the sums are in L1. Several rows are taken at once, since the operations
+// of one vector wait for each other.
+//===----------------------------------------------------------------------===//
+
+#include "GemmEpilogue.h"
+
+#include "VectorMath.h"
+
+using namespace mlir;
+using namespace skim;
+
+void GemmEpilogue::forWidth(int64_t tiles, Value tile,
+                            function_ref<void(int64_t)> body) {
+  int64_t whole = tiles * b.target.tileColumns;
+  if (!tail() || tiles > 1)
+    return body(whole);
+  Value last = b.index(b.target.numTiles(spec.n) - 1);
+  b.ifThen(
+      b.equal(tile, last), [&] { body(tail()); }, [&] { body(whole); });
+}
+
+void GemmEpilogue::emit(const GemmArguments &arguments, int64_t tiles,
+                        Value row, Value endRow, Value tile,
+                        LoadSums loadSums) {
+  int64_t perRow = tiles * b.target.tileVectors();
+  int64_t together = std::max<int64_t>(1, b.target.numRegisters / 4 / perRow);
+  forWidth(tiles, tile, [&](int64_t width) {
+    auto emit = [&](int64_t rows, Value first) {
+      emitRows(arguments, rows, first, tile, width, loadSums);
+    };
+    Value rest = b.rem(b.sub(endRow, row), b.index(together));
+    Value whole = b.sub(endRow, rest);
+    b.loop(row, whole, together, [&](Value m) { emit(together, m); });
+    if (together > 1)
+      b.ifThen(b.less(b.index(0), rest), [&] {
+        b.switchOver(rest, 1, together - 1,
+                     [&](int64_t rows) { emit(rows, whole); });
+      });
+  });
+}
+
+void GemmEpilogue::emitRows(const GemmArguments &arguments, int64_t rows,
+                            Value row, Value tile, int64_t width,
+                            LoadSums loadSums) {
+  int64_t lanes = b.target.vectorWidth, perTile = b.target.tileVectors();
+  struct Place {
+    Value row, column;
+    int64_t count;
+  };
+  SmallVector<Place> places;
+  Values sums;
+  for (int64_t i = 0; i != rows; ++i)
+    for (int64_t v = 0; v * lanes < width; ++v) {
+      Place at{b.add(row, i), column(tile, v * lanes),
+               std::min(width - v * lanes, lanes)};
+      Value sum = loadSums(at.row, tile, v * lanes, at.count);
+      sum = dot.finish(sum, arguments.x, at.row, arguments.w,
+                       b.add(tile, v / perTile), v % perTile);
+      if (spec.bias)
+        sum = b.addf(sum, b.loadVector(arguments.bias, {at.column}));
+      sums.push_back(sum);
+      places.push_back(at);
+    }
+  sums = emitActivation(b, spec.activation, sums);
+  for (auto [sum, at] : llvm::zip_equal(sums, places)) {
+    if (spec.residual) {
+      Value from = at.row;
+      if (arguments.residualIndex)
+        from = b.toIndex(b.load(arguments.residualIndex, {from}));
+      Value added =
+          b.loadVector(arguments.residual, {from, at.column}, at.count);
+      sum = b.addf(sum, added);
+    }
+    b.storeVector(sum, arguments.out, {at.row, at.column}, at.count);
+  }
+}

@@ -1,0 +1,49 @@
+//===- GemmEpilogue.h - what a product does with its sums -------*- C++ -*-===//
+// Bias, activation and residual of finished sums, whoever made them.
+//===----------------------------------------------------------------------===//
+
+#ifndef SKIM_LIB_CODEGEN_CPU_GEMMEPILOGUE_H
+#define SKIM_LIB_CODEGEN_CPU_GEMMEPILOGUE_H
+
+#include "DotProducts.h"
+#include "Gemm.h"
+
+namespace skim {
+
+class GemmEpilogue {
+public:
+  GemmEpilogue(KernelBuilder &b, const GemmSpec &spec, DotProducts &dot)
+      : b(b), spec(spec), dot(dot) {}
+
+  /// The sums of row `row` from `column` of `tile` on, `count` of them.
+  using LoadSums = llvm::function_ref<Value(Value row, Value tile,
+                                            int64_t column, int64_t count)>;
+  /// Makes the results of rows [row, endRow) and of `tiles` tiles from `tile`
+  /// on, in one loop for all sizes of panels: it keeps the polynomials of an
+  /// activation from being there many times.
+  void emit(const GemmArguments &arguments, int64_t tiles, Value row,
+            Value endRow, Value tile, LoadSums loadSums);
+
+  /// Runs body(number of columns) for whole tiles, or for the last one where
+  /// that is not whole: it goes alone.
+  void forWidth(int64_t tiles, Value tile,
+                llvm::function_ref<void(int64_t)> body);
+  /// Numbers of the last tile, when it is not whole.
+  int64_t tail() const { return spec.n % b.target.tileColumns; }
+  /// Column `offset` of `tile` among all.
+  Value column(Value tile, int64_t offset) {
+    return b.add(b.mul(tile, b.target.tileColumns), offset);
+  }
+
+private:
+  void emitRows(const GemmArguments &arguments, int64_t rows, Value row,
+                Value tile, int64_t width, LoadSums loadSums);
+
+  KernelBuilder &b;
+  const GemmSpec &spec;
+  DotProducts &dot;
+};
+
+} // namespace skim
+
+#endif // SKIM_LIB_CODEGEN_CPU_GEMMEPILOGUE_H
