@@ -100,18 +100,14 @@ void Bench::addAttention(int64_t heads, int64_t headDim, int64_t rows,
   Floats &out = floats({rows, heads * headDim}), &sums = floats({heads, rows});
   Ints &offsets = ascending(2), &positions = ascending(rows);
   offsets[1] = rows;
-  int64_t size = diagonal ? diagonal : 1, count = (rows + size - 1) / size;
-  Ints &blockOffsets = ascending(2);
-  Floats &blocks = floats({count, heads, size, size});
+  Floats &blocks = floats({rows, heads, diagonal});
   int64_t tasks = kernels.attentionTasks(spec, 1, rows);
   added.work.flops = 4.0 * heads * headDim * rows * rows;
   added.work.cacheBytes = 16.0 * rows * heads * headDim;
-  added.once = [=, &qkv, &out, &sums, &offsets, &positions, &blockOffsets,
-                &blocks] {
+  added.once = [=, &qkv, &out, &sums, &offsets, &positions, &blocks] {
     Arguments arguments;
     arguments.add(qkv).add(qkv).add(qkv).add(offsets).add(positions).add(rows);
     arguments.add(out).addSome(importance ? &sums : nullptr);
-    arguments.addSome(diagonal ? &blockOffsets : nullptr);
     arguments.addSome(diagonal ? &blocks : nullptr);
     kernels.callWith(name, 0, tasks, arguments);
   };
@@ -126,7 +122,10 @@ void Bench::addBlockScores(int64_t heads, int64_t size) {
   Case added = describe(spec, count);
   added.name = spec.name();
   kernels.reserveBlockScores(spec);
-  Floats &blocks = floats({count, heads, size, size});
+  Floats &blocks = floats({count * size, heads, size});
+  Ints &firsts = ascending(count + 1);
+  for (int64_t block = 0; block <= count; ++block)
+    firsts[block] *= size;
   Floats &conv1 = floats({heads, heads, 3, 3});
   Floats &conv2 = floats({heads, heads, 3, 3});
   Floats &bias = floats({heads}), &fc = floats({2, heads * size * size / 16});
@@ -134,9 +133,9 @@ void Bench::addBlockScores(int64_t heads, int64_t size) {
   std::string name = added.kernel;
   added.work.flops = double(count * spec.flopsPerBlock());
   added.work.cacheBytes = 4.0 * blocks.size();
-  added.once = [=, &blocks, &conv1, &conv2, &bias, &fc, &two, &out] {
-    kernels.call(name, 0, count, blocks, conv1, bias, conv2, bias, fc, two,
-                 out);
+  added.once = [=, &blocks, &firsts, &conv1, &conv2, &bias, &fc, &two, &out] {
+    kernels.call(name, 0, count, blocks, firsts, conv1, bias, conv2, bias, fc,
+                 two, out);
   };
   add(std::move(added));
 }

@@ -1,4 +1,4 @@
-"""Both emitters of kernels give the same model: Halide's products against ONNX Runtime and, bit by bit, against the
+"""Both emitters of kernels give the same model: Halide's kernels against ONNX Runtime and, bit by bit, against the
 others, with and without pruning, over batches and threads."""
 
 import numpy as np

@@ -22,10 +22,11 @@ struct Machine {
   int tileRows = 6, tileColumns = 16;
 };
 
-/// An extent or a stride: a constant, or the value of an argument.
+/// An extent or a stride: a constant, or a multiple of an argument's value.
 struct Size {
   int64_t constant = 0;
   int argument = -1;
+  int64_t times = 1;
 };
 
 /// An argument of a pipeline, in the order of the function's: a scalar (a
@@ -61,14 +62,73 @@ struct Gemm {
   bool indexed = false, residualIndexed = false;
 };
 
+/// The normalisation of a NormSpec, over consecutive rows. Arguments: x, scale,
+/// bias, rows, out.
+struct Norm {
+  int64_t width = 0;
+  bool centred = true; ///< the mean is taken away: layer norm
+  bool bias = false;
+  float epsilon = 0;
+};
+
+/// Rows by an index: out[t] = x[index[t]]. Arguments: x, index, rows, out.
+struct Gather {
+  int64_t width = 0;
+};
+
+/// An AttentionSpec without mask, bias and window: q, k, v and out are columns
+/// of one head, in rows of qWidth, kWidth, vWidth and heads * headDim.
+struct Attention {
+  int64_t heads = 1, headDim = 1;
+  float scale = 1; ///< of the queries, for powers of two
+  int64_t qWidth = 0, kWidth = 0, vWidth = 0;
+  bool importance = false;
+  int64_t diagonal = 0;
+  int64_t panel = 1; ///< queries of a panel, a multiple of a vector's lanes
+};
+
+/// How an attention's rows of keys and values lie in scratch memory, where
+/// there are `padded` of them: keys [padded, headDim], values
+/// [tiles, padded, tileStride].
+struct HeadLayout {
+  HeadLayout(const Machine &machine, int64_t headDim) {
+    int64_t lanes = machine.vectorWidth;
+    tile = headDim;
+    keysAtOnce = machine.numRegisters == 32 ? 8 : 4;
+    for (int64_t size : {int64_t(machine.tileColumns), lanes})
+      if (tile == headDim && headDim % size == 0)
+        tile = size;
+    tiles = headDim / tile;
+    vectors = (tile + lanes - 1) / lanes;
+    tileStride = vectors * lanes;
+  }
+  int64_t keysAtOnce;  ///< divides `padded`
+  int64_t tile, tiles; ///< columns of a tile, tiles of a head
+  int64_t vectors, tileStride;
+};
+
 /// What the module offers; `error` is set where the result is false.
 struct Pipelines {
-  bool (*gemm)(const Machine &, const Gemm &, const std::string &name,
-               Code &code, std::string &error);
+  template <typename Spec>
+  using Make = bool (*)(const Machine &, const Spec &, const std::string &name,
+                        Code &code, std::string &error);
+  Make<Gemm> gemm;
+  Make<Norm> norm;
+  Make<Gather> gather;
+  /// The keys and values of one sequence and head to scratch memory. Arguments:
+  /// k, v, keys, keys as they are padded, copies of both.
+  Make<Attention> attentionHead;
+  /// The attention of one panel of queries. Arguments: q, copies of keys and
+  /// values; the queries that there are, keys, keys as they are padded; with
+  /// diagonal the first query's row in its block and the block's first key;
+  /// scratch memory for scores and for powers, with room for a block beyond the
+  /// keys; with importance its sums, a vector a key, which are added to; with
+  /// diagonal its rows of this head; out.
+  Make<Attention> attentionPanel;
 };
 
 /// Changes with this file; the module says the one that it was built with.
-constexpr int interfaceVersion = 1;
+constexpr int interfaceVersion = 2;
 
 } // namespace skim::halide
 

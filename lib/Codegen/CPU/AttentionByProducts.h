@@ -41,6 +41,8 @@ public:
                 Value valid, int64_t vectors);
   void end(const Task &task);
 
+  Value diagonalBuffer() const { return diagonal; }
+
 private:
   void addToSums(const Task &task, Value scores, ValueRange factors);
   void writeDiagonal(const Task &task, Value scores, Value factors, Value query,

@@ -139,12 +139,8 @@ FailureOr<func::FuncOp> skim::emitHalideGemm(KernelBuilder &b, ModuleOp module,
   gemm.residual = spec.residual;
   gemm.indexed = spec.indexed;
   gemm.residualIndexed = spec.residualIndexed;
-  halide::Code code;
-  std::string error;
-  if (!pipelines.gemm(describeMachine(b.target), gemm, pipelineName(name), code,
-                      error))
-    return module.emitError() << "kernel " << name << ": " << error;
-  FailureOr<func::FuncOp> pipeline = declarePipeline(module, name, code);
+  FailureOr<func::FuncOp> pipeline =
+      makePipeline(module, b.target, pipelines.gemm, gemm, name);
   if (failed(pipeline))
     return failure();
   return HalideGemmKernel(b, spec).emit(module, *pipeline, name);

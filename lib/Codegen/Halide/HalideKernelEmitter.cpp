@@ -1,8 +1,11 @@
 //===- HalideKernelEmitter.cpp - kernels that Halide compiles -------------===//
-// Products come from Halide, everything else from the emitter beside it.
+// Families that have a pipeline come from Halide, and everything else from the
+// emitter beside it.
 //===----------------------------------------------------------------------===//
 
+#include "HalideAttention.h"
 #include "HalideGemm.h"
+#include "HalideRows.h"
 #include "OpenHalide.h"
 
 #include "skim/Codegen/HalideKernels.h"
@@ -23,21 +26,22 @@ public:
   func::FuncOp get(const GemmSpec &spec) override {
     if (spec.dtype != Dtype::Fp32)
       return others->get(spec);
-    std::string name = spec.name() + suffix.str();
-    if (auto function = module.lookupSymbol<func::FuncOp>(name))
-      return function;
-    KernelBuilder builder(module.getLoc(), module.getContext(), target);
-    FailureOr<func::FuncOp> made =
-        emitHalideGemm(builder, module, pipelines, spec, name);
-    return succeeded(made) ? *made : func::FuncOp();
+    return find(spec, emitHalideGemm);
+  }
+  func::FuncOp get(const AttentionSpec &s) override {
+    return hasHalideAttention(s) ? find(s, emitHalideAttention)
+                                 : others->get(s);
+  }
+  func::FuncOp get(const NormSpec &s) override {
+    return find(s, emitHalideNorm);
+  }
+  func::FuncOp get(const GatherSpec &s) override {
+    return find(s, emitHalideGather);
   }
   func::FuncOp get(const QuantiseSpec &s) override { return others->get(s); }
-  func::FuncOp get(const AttentionSpec &s) override { return others->get(s); }
-  func::FuncOp get(const NormSpec &s) override { return others->get(s); }
   func::FuncOp get(const EmbedSpec &s) override { return others->get(s); }
   func::FuncOp get(const PoolSpec &s) override { return others->get(s); }
   func::FuncOp get(const RestoreSpec &s) override { return others->get(s); }
-  func::FuncOp get(const GatherSpec &s) override { return others->get(s); }
   func::FuncOp get(const ElementwiseSpec &s) override { return others->get(s); }
   func::FuncOp get(const L2Spec &s) override { return others->get(s); }
   func::FuncOp get(const BlockScoresSpec &s) override { return others->get(s); }
@@ -53,7 +57,10 @@ public:
   Launch launchAttention(OpBuilder &builder, Location loc,
                          const AttentionSpec &spec, Value batch,
                          Value sequence) override {
-    return others->launchAttention(builder, loc, spec, batch, sequence);
+    if (!hasHalideAttention(spec))
+      return others->launchAttention(builder, loc, spec, batch, sequence);
+    KernelBuilder b(loc, builder, target);
+    return launchHalideAttention(b, spec, batch, sequence);
   }
   Launch launchBlockScores(OpBuilder &builder, Location loc,
                            const BlockScoresSpec &spec, Value blocks) override {
@@ -65,6 +72,16 @@ public:
   }
 
 private:
+  template <typename Spec, typename Emit>
+  func::FuncOp find(const Spec &spec, Emit emit) {
+    std::string name = spec.name() + suffix.str();
+    if (auto function = module.lookupSymbol<func::FuncOp>(name))
+      return function;
+    KernelBuilder builder(module.getLoc(), module.getContext(), target);
+    FailureOr<func::FuncOp> made = emit(builder, module, pipelines, spec, name);
+    return succeeded(made) ? *made : func::FuncOp();
+  }
+
   ModuleOp module;
   TargetInfo target;
   std::unique_ptr<KernelEmitter> others;

@@ -17,13 +17,20 @@
 using namespace llvm;
 using namespace skim;
 
-/// The fused form of a sum that `product` goes into, or null.
+static bool isMarked(Value *value) {
+  auto *product = dyn_cast<Instruction>(value);
+  return product && product->getOpcode() == Instruction::FMul &&
+         product->hasAllowContract();
+}
+
+/// The fused form of a sum that `product` goes into, or null. Of two products
+/// none is known to be the one that is rounded first.
 static Value *fuse(IRBuilder<> &builder, Instruction &product, Value *user) {
   auto *sum = dyn_cast<BinaryOperator>(user);
   if (!sum ||
       (sum->getOpcode() != Instruction::FAdd &&
        sum->getOpcode() != Instruction::FSub) ||
-      sum->getOperand(0) == sum->getOperand(1))
+      (isMarked(sum->getOperand(0)) && isMarked(sum->getOperand(1))))
     return nullptr;
   bool isFirst = sum->getOperand(0) == &product;
   bool isDifference = sum->getOpcode() == Instruction::FSub;
@@ -41,16 +48,15 @@ static Value *fuse(IRBuilder<> &builder, Instruction &product, Value *user) {
 static Error fuseProducts(Function &function) {
   SmallVector<Instruction *> products;
   for (Instruction &instruction : instructions(function))
-    if (instruction.getOpcode() == Instruction::FMul &&
-        instruction.hasAllowContract())
+    if (isMarked(&instruction))
       products.push_back(&instruction);
   IRBuilder<> builder(function.getContext());
   for (Instruction *product : products) {
     for (User *user : make_early_inc_range(product->users())) {
       Value *fused = fuse(builder, *product, user);
       if (!fused)
-        return createStringError("a product that is to be fused goes into "
-                                 "something else than a sum");
+        return createStringError("expected a product that is to be fused to "
+                                 "go into a sum of it and no other product");
       user->replaceAllUsesWith(fused);
       cast<Instruction>(user)->eraseFromParent();
     }
@@ -85,7 +91,8 @@ private:
   Value *number(const halide::Size &size) {
     if (size.argument < 0)
       return builder.getInt64(size.constant);
-    return function->getArg(size.argument);
+    return builder.CreateMul(function->getArg(size.argument),
+                             builder.getInt64(size.times));
   }
   void store(Value *value, Value *base, int64_t offset) {
     Value *place =

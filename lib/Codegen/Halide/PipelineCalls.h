@@ -22,6 +22,19 @@ mlir::FailureOr<mlir::func::FuncOp> declarePipeline(mlir::ModuleOp module,
 /// The name of Halide's function in the bitcode of `kernel`'s pipeline.
 std::string pipelineName(llvm::StringRef kernel);
 
+/// Has `make` compile the pipeline of `spec` for `kernel`, and declares it.
+template <typename Spec>
+mlir::FailureOr<mlir::func::FuncOp>
+makePipeline(mlir::ModuleOp module, const TargetInfo &target,
+             halide::Pipelines::Make<Spec> make, const Spec &spec,
+             llvm::StringRef kernel) {
+  halide::Code code;
+  std::string error;
+  if (!make(describeMachine(target), spec, pipelineName(kernel), code, error))
+    return module.emitError() << "kernel " << kernel << ": " << error;
+  return declarePipeline(module, kernel, code);
+}
+
 /// The address, in bytes, of element `offset` of a buffer.
 Value addressOf(KernelBuilder &b, Value memref, Value offset);
 

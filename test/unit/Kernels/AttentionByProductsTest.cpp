@@ -4,6 +4,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionCases.h"
+#include "EveryEmitter.h"
 
 using namespace skim;
 using namespace skim::test;
@@ -68,12 +69,25 @@ static void checkBlocks(Attention &attention, const Batch &batch,
       }
 }
 
+namespace {
+class ByProductsOfEmitter : public EveryEmitter {
+protected:
+  void check(AttentionSpec spec, const Batch &batch, const Batch &keys,
+             llvm::StringRef cpu = "native") const;
+  void check(const AttentionSpec &spec, const Batch &batch,
+             llvm::StringRef cpu = "native") const {
+    check(spec, batch, batch, cpu);
+  }
+};
+} // namespace
+SKIM_FOR_EVERY_EMITTER(ByProductsOfEmitter);
+
 /// Values, and the bits of everything under another cut into tasks and of the
 /// result without by-products.
-static void check(AttentionSpec spec, const Batch &batch, const Batch &keys,
-                  llvm::StringRef cpu = "native") {
+void ByProductsOfEmitter::check(AttentionSpec spec, const Batch &batch,
+                                const Batch &keys, llvm::StringRef cpu) const {
   SCOPED_TRACE(cpu.str() + " " + spec.name());
-  Attention attention(spec, cpu);
+  Attention attention(spec, cpu, halide());
   Floats qkv = randomStates(spec, std::max(batch.rows(), keys.rows()));
   ByProducts results(spec, batch, keys), again(spec, batch, keys);
   Floats out = attention.run(batch, qkv, 1, results.operands);
@@ -94,15 +108,11 @@ static void check(AttentionSpec spec, const Batch &batch, const Batch &keys,
   operands.keyRows = results.operands.keyRows;
   spec.importance = false;
   spec.diagonal = 0;
-  Attention plain(spec, cpu);
+  Attention plain(spec, cpu, halide());
   EXPECT_TRUE(same(out, plain.run(batch, qkv, 1, operands)));
 }
-static void check(const AttentionSpec &spec, const Batch &batch,
-                  llvm::StringRef cpu = "native") {
-  check(spec, batch, batch, cpu);
-}
 
-TEST(AttentionByProducts, Importance) {
+TEST_P(ByProductsOfEmitter, Importance) {
   Batch batch({1, 0, 5, 16, 17, 33, 0, 140}, 140);
   for (int64_t headDim : {1, 7, 16, 32, 64, 80}) {
     AttentionSpec spec = merged(headDim == 16 ? 12 : 3, headDim);
@@ -111,7 +121,7 @@ TEST(AttentionByProducts, Importance) {
   }
 }
 
-TEST(AttentionByProducts, DiagonalBlocks) {
+TEST_P(ByProductsOfEmitter, DiagonalBlocks) {
   Batch batch({1, 0, 4, 13, 32, 33, 95, 141}, 141);
   for (int64_t size : {4, 8, 12, 32, 48})
     for (int64_t heads : {1, 3}) {
@@ -121,21 +131,21 @@ TEST(AttentionByProducts, DiagonalBlocks) {
     }
 }
 
-TEST(AttentionByProducts, Both) {
+TEST_P(ByProductsOfEmitter, Both) {
   AttentionSpec spec = merged(12, 32);
   spec.importance = true;
   spec.diagonal = 32;
   check(spec, Batch({70, 3, 32}, 80, false));
 }
 
-TEST(AttentionByProducts, Baseline) {
+TEST_P(ByProductsOfEmitter, Baseline) {
   AttentionSpec spec = merged(2, 20);
   spec.importance = true;
   spec.diagonal = 12;
   check(spec, Batch({1, 7, 30}, 30), "x86-64");
 }
 
-TEST(AttentionByProducts, EmptyBatch) {
+TEST_P(ByProductsOfEmitter, EmptyBatch) {
   AttentionSpec spec = merged(2, 16);
   spec.importance = true;
   spec.diagonal = 8;
@@ -144,19 +154,19 @@ TEST(AttentionByProducts, EmptyBatch) {
 }
 
 // Sequences without a query: nothing has looked at their keys.
-TEST(AttentionByProducts, OwnKeyRows) {
+TEST_P(ByProductsOfEmitter, OwnKeyRows) {
   AttentionSpec spec = merged(2, 16);
   spec.importance = spec.ownKeyRows = true;
   check(spec, Batch({1, 0, 20}, 50), Batch({40, 3, 50}, 50));
 }
 
-TEST(AttentionByProducts, RowsWithoutLiveKeysCountAsZeros) {
+TEST_P(ByProductsOfEmitter, RowsWithoutLiveKeysCountAsZeros) {
   AttentionSpec spec = merged(2, 16);
   spec.importance = spec.mask = true;
   spec.diagonal = 4;
   spec.fill = -INFINITY;
   spec.emptyKeys = EmptyKeys::Zero;
-  Attention attention(spec);
+  Attention attention(spec, "native", halide());
   Batch batch({5, 5}, 5);
   Floats qkv = randomStates(spec, batch.rows());
   Array<bool> mask({2, 5});

@@ -54,8 +54,9 @@ struct AttentionOperands {
 };
 
 struct Attention {
-  Attention(const AttentionSpec &spec, llvm::StringRef cpu = "native")
-      : spec(spec), kernels(cpu), name(kernels.add(spec)) {
+  Attention(const AttentionSpec &spec, llvm::StringRef cpu = "native",
+            bool halide = false)
+      : spec(spec), kernels(cpu, "", halide), name(kernels.add(spec)) {
     kernels.compile();
   }
 

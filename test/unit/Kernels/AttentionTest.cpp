@@ -4,11 +4,23 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionCases.h"
+#include "EveryEmitter.h"
 
 using namespace skim;
 using namespace skim::test;
 
-TEST(Attention, LengthsAndHeads) {
+namespace {
+class AttentionOfEmitter : public EveryEmitter {
+protected:
+  Attention make(const AttentionSpec &spec,
+                 llvm::StringRef cpu = "native") const {
+    return Attention(spec, cpu, halide());
+  }
+};
+} // namespace
+SKIM_FOR_EVERY_EMITTER(AttentionOfEmitter);
+
+TEST_P(AttentionOfEmitter, LengthsAndHeads) {
   for (auto [heads, headDim] : {std::pair<int64_t, int64_t>{2, 16},
                                 {3, 32},
                                 {1, 64},
@@ -17,7 +29,7 @@ TEST(Attention, LengthsAndHeads) {
                                 {1, 1},
                                 {1, 80}}) {
     SCOPED_TRACE(headDim);
-    Attention attention(merged(heads, headDim));
+    Attention attention = make(merged(heads, headDim));
     Batch batch({1, 2, 0, 5, 17, 33, 140}, 140);
     Floats qkv = randomStates(attention.spec, batch.rows());
     ASSERT_NO_FATAL_FAILURE(
@@ -25,22 +37,22 @@ TEST(Attention, LengthsAndHeads) {
   }
 }
 
-TEST(Attention, SharedKeyHeads) {
-  Attention attention(merged(6, 16, 2));
+TEST_P(AttentionOfEmitter, SharedKeyHeads) {
+  Attention attention = make(merged(6, 16, 2));
   Batch batch({9, 20}, 20);
   Floats qkv = randomStates(attention.spec, batch.rows());
   attention.check(batch, qkv, attention.run(batch, qkv));
 }
 
-TEST(Attention, Baseline) {
-  Attention attention(merged(2, 20), "x86-64");
+TEST_P(AttentionOfEmitter, Baseline) {
+  Attention attention = make(merged(2, 20), "x86-64");
   Batch batch({1, 7, 30}, 30);
   Floats qkv = randomStates(attention.spec, batch.rows());
   attention.check(batch, qkv, attention.run(batch, qkv));
 }
 
-TEST(Attention, EmptyBatch) {
-  Attention attention(merged(2, 16));
+TEST_P(AttentionOfEmitter, EmptyBatch) {
+  Attention attention = make(merged(2, 16));
   for (Batch batch : {Batch({}, 8), Batch({0}, 8), Batch({0, 0}, 0)}) {
     Floats qkv = randomStates(attention.spec, 0);
     attention.run(batch, qkv);
@@ -48,8 +60,8 @@ TEST(Attention, EmptyBatch) {
 }
 
 // A sequence's bits depend on nothing but its rows.
-TEST(Attention, BitwiseWhateverTheBatch) {
-  Attention attention(merged(2, 32));
+TEST_P(AttentionOfEmitter, BitwiseWhateverTheBatch) {
+  Attention attention = make(merged(2, 32));
   for (int64_t n : {1, 3, 16, 31, 129, 200}) {
     Batch alone({n}, n), among({7, n, 40}, 230);
     Floats qkv = randomStates(attention.spec, among.rows());
@@ -64,12 +76,12 @@ TEST(Attention, BitwiseWhateverTheBatch) {
   }
 }
 
-TEST(Attention, Mask) {
+TEST_P(AttentionOfEmitter, Mask) {
   for (float fill : {-1e4f, -std::numeric_limits<float>::max(), -INFINITY}) {
     AttentionSpec spec = merged(2, 16);
     spec.mask = true;
     spec.fill = fill;
-    Attention attention(spec);
+    Attention attention = make(spec);
     Batch batch({12, 12, 30}, 61, true);
     Floats qkv = randomStates(spec, batch.rows());
     Array<bool> mask({3, 61});
@@ -81,7 +93,7 @@ TEST(Attention, Mask) {
   }
 }
 
-TEST(Attention, RowsWithoutKeys) {
+TEST_P(AttentionOfEmitter, RowsWithoutKeys) {
   for (float fill : {-std::numeric_limits<float>::max(), -INFINITY})
     for (EmptyKeys empty :
          {EmptyKeys::Zero, EmptyKeys::Nan, EmptyKeys::Uniform}) {
@@ -89,7 +101,7 @@ TEST(Attention, RowsWithoutKeys) {
       spec.mask = true;
       spec.fill = fill;
       spec.emptyKeys = empty;
-      Attention attention(spec);
+      Attention attention = make(spec);
       Batch batch({4, 4}, 4);
       Floats qkv = randomStates(spec, batch.rows());
       Array<bool> mask({2, 4});
@@ -106,10 +118,10 @@ TEST(Attention, RowsWithoutKeys) {
     }
 }
 
-TEST(Attention, Bias) {
+TEST_P(AttentionOfEmitter, Bias) {
   AttentionSpec spec = merged(3, 16);
   spec.bias = true;
-  Attention attention(spec);
+  Attention attention = make(spec);
   Batch batch({12, 20}, 41, true);
   Floats qkv = randomStates(spec, batch.rows());
   Floats bias({2, 3, 41, 41});
@@ -119,22 +131,22 @@ TEST(Attention, Bias) {
   attention.check(batch, qkv, attention.run(batch, qkv, 1, operands), operands);
 }
 
-TEST(Attention, Window) {
+TEST_P(AttentionOfEmitter, Window) {
   AttentionSpec spec = merged(2, 16);
   spec.window = 5;
-  Attention attention(spec);
+  Attention attention = make(spec);
   Batch batch({12, 20}, 41, true);
   Floats qkv = randomStates(spec, batch.rows());
   attention.check(batch, qkv, attention.run(batch, qkv, 1));
 }
 
 // After early exits the sequences of the rows are some of the batch's.
-TEST(Attention, SomeSequencesOfTheBatch) {
+TEST_P(AttentionOfEmitter, SomeSequencesOfTheBatch) {
   AttentionSpec spec = merged(2, 16);
   spec.bias = spec.mask = true;
   spec.fill = -1e4f;
   spec.window = 9;
-  Attention attention(spec);
+  Attention attention = make(spec);
   Batch batch({12, 1, 20}, 41, true, {1, 2, 4});
   Floats qkv = randomStates(spec, batch.rows()), bias({5, 2, 41, 41});
   std::mt19937 random(3);
@@ -147,11 +159,11 @@ TEST(Attention, SomeSequencesOfTheBatch) {
 }
 
 // Fewer queries than keys: one or none of a sequence, or some at other places.
-TEST(Attention, OwnKeyRows) {
+TEST_P(AttentionOfEmitter, OwnKeyRows) {
   AttentionSpec spec = merged(3, 24);
   spec.ownKeyRows = spec.mask = true;
   spec.fill = -INFINITY;
-  Attention attention(spec);
+  Attention attention = make(spec);
   Batch keys({30, 4, 0, 7, 150}, 310, true);
   Floats qkv = randomStates(spec, keys.rows());
   Array<bool> mask({5, 310});
@@ -166,10 +178,10 @@ TEST(Attention, OwnKeyRows) {
   }
 }
 
-TEST(Attention, QueriesWithoutKeysGiveZeros) {
+TEST_P(AttentionOfEmitter, QueriesWithoutKeysGiveZeros) {
   AttentionSpec spec = merged(2, 13);
   spec.ownKeyRows = true;
-  Attention attention(spec);
+  Attention attention = make(spec);
   Batch batch({2, 3}, 4), keys({2, 0}, 4);
   Floats qkv = randomStates(spec, batch.rows());
   AttentionOperands operands;

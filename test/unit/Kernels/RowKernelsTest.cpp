@@ -1,9 +1,9 @@
 //===- RowKernelsTest.cpp - row-wise kernels against plain loops ----------===//
-// Norms, embedding, pooling, restoring, sums and gates, at odd widths.
+// Norms, embedding, pooling, restoring, sums and gates, at odd widths. Those
+// that both emitters have run with either.
 //===----------------------------------------------------------------------===//
 
-#include "KernelHarness.h"
-#include "gtest/gtest.h"
+#include "EveryEmitter.h"
 #include <cmath>
 
 using namespace skim;
@@ -18,13 +18,18 @@ static Floats randomRows(int64_t rows, int64_t width) {
   return x;
 }
 
-TEST(RowKernels, Norm) {
+namespace {
+class RowKernelsOfEmitter : public EveryEmitter {};
+} // namespace
+SKIM_FOR_EVERY_EMITTER(RowKernelsOfEmitter);
+
+TEST_P(RowKernelsOfEmitter, Norm) {
   for (llvm::StringRef cpu : {"native", "x86-64"})
     for (int64_t width : widths)
       for (NormKind kind : {NormKind::Layer, NormKind::Rms})
         for (bool bias : {false, true}) {
           SCOPED_TRACE(width);
-          Kernels kernels(cpu);
+          Kernels kernels = makeKernels(cpu);
           NormSpec spec{width, kind, bias, 1e-5f};
           std::string name = kernels.add(spec);
           kernels.compile();
@@ -212,9 +217,9 @@ TEST(RowKernels, PoolByIndex) {
     }
 }
 
-TEST(RowKernels, RestoreAndGather) {
+TEST_P(RowKernelsOfEmitter, RestoreAndGather) {
   for (int64_t width : widths) {
-    Kernels kernels;
+    Kernels kernels = makeKernels();
     std::string restore = kernels.add(RestoreSpec{width, -2.5f});
     std::string gather = kernels.add(GatherSpec{width});
     kernels.compile();

@@ -67,12 +67,6 @@ private:
 };
 } // namespace
 
-/// A row that an index names: Halide has to see that there is a last one.
-static Expr anyRow(const Expr &row, const ImageParam &buffer) {
-  return unsafe_promise_clamped(
-      row, 0, buffer.dim(buffer.dimensions() - 1).extent() - 1);
-}
-
 void GemmPipeline::define() {
   int whole = depth / 4 * 4;
   RDom k(0, std::max(whole, 1), "k");
@@ -118,9 +112,7 @@ void GemmPipeline::scheduleSize(int size, int together, Stage stage) {
   stage.split(m, panel, i, size, TailStrategy::RoundUp)
       .split(t, group, inner, together, TailStrategy::RoundUp)
       .reorder(n, inner, i, panel, group)
-      .vectorize(n, lanes,
-                 spec.n % width ? TailStrategy::Predicate
-                                : TailStrategy::RoundUp)
+      .vectorize(n, lanes, tailOf(spec.n, width))
       .unroll(inner);
 }
 

@@ -56,6 +56,15 @@ skim::halide::generate(const Machine &machine, std::vector<Func> outputs,
   return file.read();
 }
 
+Expr skim::halide::anyRow(const Expr &row, const ImageParam &buffer) {
+  return unsafe_promise_clamped(
+      row, 0, buffer.dim(buffer.dimensions() - 1).extent() - 1);
+}
+
+TailStrategy skim::halide::tailOf(int64_t width, int lanes) {
+  return width % lanes ? TailStrategy::Predicate : TailStrategy::RoundUp;
+}
+
 bool skim::halide::guarded(std::string &error,
                            const std::function<void()> &make) {
   // Halide counts its names in global variables.
@@ -73,6 +82,7 @@ bool skim::halide::guarded(std::string &error,
 }
 
 const Pipelines *skim_halide_pipelines(int version) {
-  static constexpr Pipelines all = {makeGemm};
+  static constexpr Pipelines all = {makeGemm, makeNorm, makeGather,
+                                    makeAttentionHead, makeAttentionPanel};
   return version == interfaceVersion ? &all : nullptr;
 }
