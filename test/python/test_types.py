@@ -16,6 +16,8 @@ from graph_builder import Graph
 from onnx import TensorProto, helper
 
 TYPES = ("int8", "bf16")
+# This one; one with AVX512-VNNI and AVX512-BF16; one where all is emulated.
+PROCESSORS = ("native", "cooperlake", "x86-64-v3")
 
 
 def linear_model(path, weight, bias):
@@ -30,20 +32,45 @@ def linear_model(path, weight, bias):
     onnx.save(helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
 
 
+def compile_for(cpu, path, output, dtype):
+    """The model for `cpu`, where such code runs here."""
+    try:
+        return skim.compile(path, output=output, cpu=cpu, dtype=dtype, dtype_fallback="emulate")
+    except skim.RunError as error:
+        if "this CPU lacks" not in str(error):
+            raise
+        pytest.skip(str(error))
+
+
 @pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("cpu", PROCESSORS)
 @pytest.mark.parametrize("depth, width", [(1, 1), (7, 5), (64, 96), (130, 33), (1001, 18)])
-def test_products_are_those_of_the_definition(dtype, depth, width, tmp_path):
+def test_products_are_those_of_the_definition(dtype, cpu, depth, width, tool, tmp_path):
     rng = np.random.default_rng(depth)
     weight = rng.normal(size=(depth, width)).astype(np.float32)
     weight[:, 0] = 0
     bias = rng.normal(size=width).astype(np.float32)
     linear_model(tmp_path / "linear.onnx", weight, bias)
-    model = skim.compile(tmp_path / "linear.onnx", dtype=dtype, dtype_fallback="emulate")
+    model = compile_for(cpu, tmp_path / "linear.onnx", tmp_path / "linear.so", dtype)
+    needs = tool("skim-run", tmp_path / "linear.so", "--describe").stdout
+    options = {"tiles": "amx-bf16" in needs} if dtype == "bf16" else {}
     for batch, sequence in ((1, 1), (1, 3), (4, 9)):
         x = rng.normal(size=(batch, sequence, depth)).astype(np.float32)
         x[0, 0] = 0
-        want = narrow.LINEAR[dtype](x, weight, bias)
+        want = narrow.LINEAR[dtype](x, weight, bias, **options)
         assert_same_bits("y", model.run({"x": x})["y"], want)
+
+
+@pytest.mark.parametrize("cpu", ["native", "cascadelake"])
+def test_int8_is_the_same_with_all_instructions_for_it(cpu, models, session, tmp_path):
+    """A model by AMX, by AVX512-VNNI and by pairs of 16 bits; the rest is AVX-512 in all."""
+    path = models / "bert-cls-17-sdpa.onnx"
+    emulated = compile_for("skylake-avx512", path, tmp_path / "emulated.so", "int8")
+    model = compile_for(cpu, path, tmp_path / "model.so", "int8")
+    inputs, _ = make_batch(session(path), 5, 33, "right", seed=2)
+    got = model.run(inputs)
+    for name, want in emulated.run(inputs).items():
+        assert_same_bits(name, got[name], want)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

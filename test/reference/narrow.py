@@ -41,8 +41,17 @@ def round_bf16(x):
     return ((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000).astype(np.uint32).view(np.float32)
 
 
-def linear_bf16(x, weight, bias):
+def tile_step(depth):
+    """Words of two numbers that AMX multiplies at once; 0: they go one by one."""
+    words = (depth + 1) // 2
+    return next((step for step in range(16, 7, -1) if words % step == 0), 0)
+
+
+def linear_bf16(x, weight, bias, tiles=False):
     """One chain for each element: pairs of K ascending, the odd number of a pair first.
+
+    With the `tiles` of AMX the even and the odd numbers of a step have a chain each, from
+    0, whose sum is added to that of the steps before.
 
     A product of two bf16 is exact in float64, and so is, for numbers of like size, its
     sum with a float32: rounding that to float32 is what a fused multiply-add gives.
@@ -50,10 +59,19 @@ def linear_bf16(x, weight, bias):
     x, weight = round_bf16(x).astype(np.float64), round_bf16(weight).astype(np.float64)
     depth = x.shape[-1]
     total = np.zeros((*x.shape[:-1], weight.shape[1]), np.float32)
-    for first in range(0, depth, 2):
-        for k in (first + 1, first):
+
+    def add(start, places):
+        for k in places:
             if k < depth:
-                total = (total + x[..., k : k + 1] * weight[k]).astype(np.float32)
+                start = (start + x[..., k : k + 1] * weight[k]).astype(np.float32)
+        return start
+
+    step = tile_step(depth) if tiles else 0
+    if step == 0:
+        return add(total, [k for pair in range(0, depth, 2) for k in (pair + 1, pair)]) + bias
+    for first in range(0, depth, 2 * step):
+        even, odd = (add(0 * total, range(first + i, first + 2 * step, 2)) for i in (0, 1))
+        total = total + (even + odd)
     return total + bias
 
 

@@ -461,7 +461,8 @@ TEST(NarrowProducts, InnerLoops) {
   }
 }
 
-/// A step of AMX: four products for four loads, and nothing but addresses.
+/// A step of AMX: four products for four loads, the last of them after the last
+/// product, and the sums stay where they are.
 static void checkTileLoop(Dtype dtype, llvm::StringRef instruction) {
   SCOPED_TRACE(instruction.str());
   Kernels kernels("sapphirerapids", "x86_64-unknown-linux-gnu");
@@ -472,10 +473,10 @@ static void checkTileLoop(Dtype dtype, llvm::StringRef instruction) {
   for (llvm::StringRef line : busiestBlock(kernels.assembly(), instruction)) {
     products += line.contains(instruction);
     loads += line.contains("\ttileloadd\t");
-    EXPECT_FALSE(line.contains("(%rsp)")) << "spilled: " << line.str();
+    EXPECT_FALSE(line.contains("tilestored")) << line.str();
   }
   EXPECT_EQ(products, 4);
-  EXPECT_EQ(loads, 4);
+  EXPECT_EQ(loads, 3);
 }
 
 TEST(NarrowProducts, TileLoops) {

@@ -10,6 +10,15 @@
 #include <sched.h>
 #include <thread>
 
+#if defined(__x86_64__)
+#include <cerrno>
+#include <cstddef>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
+
 using namespace skim::rt;
 
 TEST(Cpus, QuotaIsRoundedUp) {
@@ -88,5 +97,30 @@ TEST(Cpus, FeaturesAgreeWithTheCompilersCheck) {
   EXPECT_SAME("fma4");
   EXPECT_SAME("xop");
 #undef EXPECT_SAME
+}
+
+/// Has the system refuse arch_prctl, by which tiles are asked for, to the
+/// calling thread; false where it cannot.
+static bool refuseTiles() {
+  sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_arch_prctl, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  sock_fprog program = {4, code};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+TEST(Cpus, TilesAreAskedFor) {
+  bool there = hasCpuFeature("amx-tile");
+  EXPECT_FALSE(there && isCpuFeatureRefused("amx-tile"));
+  std::thread([&] {
+    if (!refuseTiles())
+      GTEST_SKIP() << "no filters of system calls";
+    EXPECT_FALSE(hasCpuFeature("amx-tile"));
+    EXPECT_TRUE(!there || isCpuFeatureRefused("amx-tile"));
+    EXPECT_FALSE(isCpuFeatureRefused("avx512f"));
+  }).join();
 }
 #endif

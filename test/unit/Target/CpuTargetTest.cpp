@@ -41,6 +41,14 @@ TEST(CpuTarget, Avx512IsNotHalved) {
   EXPECT_NE(target.features.find("-prefer-256-bit"), std::string::npos);
 }
 
+TEST(CpuTarget, TilesAreFeatures) {
+  CpuTarget target = resolve("sapphirerapids", "x86_64-unknown-linux-gnu");
+  for (const char *feature : {"amx-tile", "amx-bf16", "amx-int8"})
+    EXPECT_TRUE(llvm::is_contained(target.required, feature)) << feature;
+  target = resolve("znver5", "x86_64-unknown-linux-gnu");
+  EXPECT_FALSE(llvm::is_contained(target.required, "amx-tile"));
+}
+
 TEST(CpuTarget, ArmNameAloneCrossCompiles) {
   CpuTarget target = resolve("neoverse-n1");
   EXPECT_EQ(target.triple, "aarch64-unknown-linux-gnu");
