@@ -14,8 +14,9 @@
 //         bias, activation, residual           sums pass through L1
 //
 // A step loads two tiles of states and two of weights for four products; each
-// is loaded as soon as its register is free, a step ahead of its use. Rows are shared out evenly among panels and in each among its two halves, since
-// the time of a product is that of its rows; up to 16 rows are one half. The
+// is loaded as soon as its register is free, a step ahead of its use. Rows are
+// shared out evenly among panels and in each among its two halves, since the
+// time of a product is that of its rows; up to 16 rows are one half. The
 // configuration of the tiles says the rows, so it changes once where panels are
 // not of one size.
 //===----------------------------------------------------------------------===//
@@ -208,8 +209,8 @@ void AmxGemmKernel::fetch(Value k, ValueRange ahead) {
   const Words &words = blocking.words;
   int64_t rows = llvm::divideCeil(step, 4), line = 16 * words.perWord;
   auto fetchQuarter = [&](int64_t i) {
-    Value from = b.add(b.add(ahead[1], i * words.count / 4),
-                       b.div(k, b.index(4)));
+    Value from =
+        b.add(b.add(ahead[1], i * words.count / 4), b.div(k, b.index(4)));
     from = b.min(from, b.index(words.count - rows));
     for (int64_t row = 0; row != rows; ++row)
       for (int64_t n = 0; n < b.target.tileColumns * words.perWord; n += line)

@@ -59,8 +59,8 @@ Value AmxTiles::address(Value memref, ValueRange indices) {
   Value first = memref::ExtractAlignedPointerAsIndexOp::create(b, memref);
   Value bytes =
       arith::IndexCastOp::create(b, b.getI64Type(), b.add(first, place));
-  return LLVM::IntToPtrOp::create(
-      b, LLVM::LLVMPointerType::get(b.getContext()), bytes);
+  return LLVM::IntToPtrOp::create(b, LLVM::LLVMPointerType::get(b.getContext()),
+                                  bytes);
 }
 
 /// Bytes: 0 the palette, from 16 on the bytes of a row of each register in 16
@@ -113,8 +113,7 @@ void AmxTiles::multiplyAdd(int64_t half, int64_t weightsHalf) {
 }
 void AmxTiles::storeSums(int64_t half, int64_t weightsHalf, Value sums,
                          ValueRange indices, int64_t stride) {
-  call("llvm.x86.tilestored64",
-       {number(8, sumsTile(half, weightsHalf)), address(sums, indices),
-        number(64, stride)});
+  call("llvm.x86.tilestored64", {number(8, sumsTile(half, weightsHalf)),
+                                 address(sums, indices), number(64, stride)});
 }
 void AmxTiles::release() { call("llvm.x86.tilerelease", {}); }

@@ -1,6 +1,6 @@
 //===- GemmEpilogue.cpp - what a product does with its sums ---------------===//
-// While the sums are in L1. Several rows are taken at once, since the operations
-// of one vector wait for each other.
+// While the sums are in L1. Several rows are taken at once, since the
+// operations of one vector wait for each other.
 //===----------------------------------------------------------------------===//
 
 #include "GemmEpilogue.h"
@@ -16,8 +16,7 @@ void GemmEpilogue::forWidth(int64_t tiles, Value tile,
   if (!tail() || tiles > 1)
     return body(whole);
   Value last = b.index(b.target.numTiles(spec.n) - 1);
-  b.ifThen(
-      b.equal(tile, last), [&] { body(tail()); }, [&] { body(whole); });
+  b.ifThen(b.equal(tile, last), [&] { body(tail()); }, [&] { body(whole); });
 }
 
 void GemmEpilogue::emit(const GemmArguments &arguments, int64_t tiles,

@@ -2,7 +2,8 @@
 //
 // What is computed, for each row
 //
-//   bf16   each number rounded to the nearest bf16, ties to even; NaN stays NaN.
+//   bf16   each number rounded to the nearest bf16, ties to even; NaN stays
+//   NaN.
 //          vcvtneps2bf16, where the processor has it, gives 0 for subnormal
 //          numbers, as which vdpbf16ps and AMX take them anyway
 //   int8   scale = max |x| / 127; each number to the integer nearest to

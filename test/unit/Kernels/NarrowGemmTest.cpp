@@ -74,8 +74,8 @@ struct Buffer {
 };
 } // namespace
 
-/// What QuantiseSpec is to give for x [rows, k]; `flush`: 0 for subnormal numbers
-/// in bf16.
+/// What QuantiseSpec is to give for x [rows, k]; `flush`: 0 for subnormal
+/// numbers in bf16.
 static Buffer roundStates(Dtype dtype, const Floats &x, bool flush = false) {
   int64_t rows = x.shape[0], k = x.shape[1];
   Words words(dtype, k);
