@@ -271,9 +271,10 @@ void PanelPipeline::scheduleScores() {
 }
 
 void PanelPipeline::scheduleValues() {
-  // As many sums as hide the latency; a power of two divides the panel.
+  // As many sums as hide the latency, and no more queries than a panel has; a
+  // power of two divides it.
   int room = machine.numRegisters == 32 ? 16 : 8, rows = 1;
-  while (2 * rows * layout.vectors <= room)
+  while (2 * rows * layout.vectors <= room && 2 * rows <= width)
     rows *= 2;
   out.split(i, io, ii, rows, TailStrategy::GuardWithIf)
       .reorder(c, ii, io, t)
