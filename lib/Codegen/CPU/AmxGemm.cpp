@@ -129,14 +129,10 @@ void AmxGemmKernel::emitTask(Value task) {
       Value isFirst = arith::OrIOp::create(b, b.equal(panel, b.index(0)),
                                            b.equal(panel, longer));
       b.ifThen(isFirst, [&] { amx.useConfig(configs, isShort); });
-      // As in Gemm.cpp: four panels ask for a quarter of the next tile each,
-      // more overlap; two or three for two quarters, one for all of it.
-      Value few = b.less(panels, b.index(4));
+      // Four panels ask for a quarter of the next tile each, more overlap.
       Value others = b.max(b.sub(panels, b.index(1)), b.index(1));
-      Value spread = b.select(few, b.index(blocking.words.count / 2),
-                              b.index(blocking.words.count * 3 / 4));
-      Value part = b.div(b.mul(panel, spread), others);
-      Values ahead = {next, part, few, b.equal(panels, b.index(1))};
+      Value part = b.div(b.mul(panel, blocking.words.count * 3 / 4), others);
+      Values ahead = {next, part};
       b.ifThen(
           b.less(b.index(AmxTiles::rows), count),
           [&] { emitPanel(2, row, count, tile, ahead); },
@@ -151,8 +147,7 @@ void AmxGemmKernel::emitTask(Value task) {
 }
 
 /// The sums of `count` rows and the columns of `tile`, into `sums`. `ahead`
-/// says from which tile and word of K on weights are fetched meanwhile, and
-/// whether from one and from two more places.
+/// says from which tile and word of K on weights are fetched meanwhile.
 void AmxGemmKernel::emitPanel(int64_t halves, Value row, Value count,
                               Value tile, ValueRange ahead) {
   Value upper = upperHalf(count);
@@ -204,24 +199,15 @@ void AmxGemmKernel::emitStep(int64_t halves, ValueRange rows, Value tile,
   loadWeights(1, tile, next);
 }
 
-/// A quarter of a step's weights, or two or four of them.
+/// A quarter of a step's weights.
 void AmxGemmKernel::fetch(Value k, ValueRange ahead) {
   const Words &words = blocking.words;
   int64_t rows = llvm::divideCeil(step, 4), line = 16 * words.perWord;
-  auto fetchQuarter = [&](int64_t i) {
-    Value from =
-        b.add(b.add(ahead[1], i * words.count / 4), b.div(k, b.index(4)));
-    from = b.min(from, b.index(words.count - rows));
-    for (int64_t row = 0; row != rows; ++row)
-      for (int64_t n = 0; n < b.target.tileColumns * words.perWord; n += line)
-        b.prefetch(w, {ahead[0], b.add(from, row), b.index(n)});
-  };
-  fetchQuarter(0);
-  b.ifThen(ahead[2], [&] { fetchQuarter(1); });
-  b.ifThen(ahead[3], [&] {
-    fetchQuarter(2);
-    fetchQuarter(3);
-  });
+  Value from = b.add(ahead[1], b.div(k, b.index(4)));
+  from = b.min(from, b.index(words.count - rows));
+  for (int64_t row = 0; row != rows; ++row)
+    for (int64_t n = 0; n < b.target.tileColumns * words.perWord; n += line)
+      b.prefetch(w, {ahead[0], b.add(from, row), b.index(n)});
 }
 
 bool skim::usesAmx(const TargetInfo &target, const GemmSpec &spec) {
