@@ -28,6 +28,12 @@
 // values are tiles of 8 queries x 32 columns. With AVX2 both are 4 x 16, 8 of
 // 16 registers: as many chains as hide the latency. A panel's scores and powers
 // are 16 KiB each at 128 keys.
+//
+// Measured by bench/kernels on an Emerald Rapids core of a virtual machine, 12
+// heads of 64, share of the FMA peak of the same run:
+//
+//   rows    16    32    64   128   256   512
+//          40%   58%   66%   70%   67%   67%
 //===----------------------------------------------------------------------===//
 
 #include "../../VectorForms.h"

@@ -18,6 +18,9 @@
 //
 // A sum is one chain of additions for each lane, four cycles a step; the
 // chains side by side keep the adders busy. They take one register each.
+//
+// Measured by bench/kernels on an Emerald Rapids core of a virtual machine: 128
+// rows of 768 from L2 take 21 us, 37 GB/s read and written.
 //===----------------------------------------------------------------------===//
 
 #include "Arithmetic.h"
