@@ -35,22 +35,15 @@ constexpr int64_t panelRows = 2 * AmxTiles::rows;
 constexpr int64_t configBytes = 2 * AmxTiles::configWords * 8;
 
 /// Sizes of the schedule; both the kernel and its caller follow them.
-struct Blocking {
+struct Blocking : GemmTasks {
   Blocking(const TargetInfo &target, const GemmSpec &spec)
-      : words(spec.dtype, spec.k) {
+      : GemmTasks(target, spec), words(spec.dtype, spec.k) {
     int64_t fit = target.l2Bytes * 3 / 4 / (words.ofState() * 4);
     rowBlock = std::clamp<int64_t>(fit / panelRows * panelRows, panelRows, 384);
-    tiles = target.numTiles(spec.n);
-    group =
-        std::min<int64_t>(tiles, std::max<int64_t>(1, 64 / target.tileColumns));
-    groups = llvm::divideCeil(tiles, group);
     sumsBytes = panelRows * target.tileColumns * 4;
   }
   Words words;
-  int64_t rowBlock;      ///< most rows of a task
-  int64_t tiles;         ///< column tiles of the weight
-  int64_t group, groups; ///< column tiles of a task, number of groups
-  int64_t sumsBytes;     ///< scratch memory for the sums of a panel
+  int64_t sumsBytes; ///< scratch memory for the sums of a panel
 };
 
 /// Code of one kernel.
@@ -102,28 +95,21 @@ func::FuncOp AmxGemmKernel::emit(ModuleOp module) {
 }
 
 void AmxGemmKernel::emitTask(Value task) {
-  Value rows = b.dim(out, 0), groups = b.index(blocking.groups);
-  Value blocks = b.ceilDiv(rows, blocking.rowBlock);
-  Value block = b.div(task, groups), group = b.rem(task, groups);
-  Value firstRow = b.div(b.mul(block, rows), blocks);
-  Value endRow = b.div(b.mul(b.add(block, 1), rows), blocks);
-  Value firstTile = b.mul(group, blocking.group);
-  Value lastTile =
-      b.min(b.add(firstTile, blocking.group), b.index(blocking.tiles));
-
+  GemmTasks::Range of = blocking.rangeOf(b, task, b.dim(out, 0));
   // The first `longer` panels have one row more.
-  Value count = b.sub(endRow, firstRow), panels = b.ceilDiv(count, panelRows);
+  Value count = b.sub(of.endRow, of.firstRow);
+  Value panels = b.ceilDiv(count, panelRows);
   Value size = b.div(count, panels), longer = b.rem(count, panels);
   for (int64_t i = 0; i != 2; ++i) {
     Value rows = b.add(size, 1 - i), upper = upperHalf(rows);
     amx.writeConfig(configs, b.index(i), upper,
                     b.max(b.sub(rows, upper), b.index(1)));
   }
-  b.loop(firstTile, lastTile, 1, [&](Value tile) {
+  b.loop(of.firstTile, of.lastTile, 1, [&](Value tile) {
     Value next = b.min(b.add(tile, 1), b.index(blocking.tiles - 1));
     b.loop(b.index(0), panels, 1, [&](Value panel) {
       Value row =
-          b.add(firstRow, b.add(b.mul(panel, size), b.min(panel, longer)));
+          b.add(of.firstRow, b.add(b.mul(panel, size), b.min(panel, longer)));
       Value isShort = b.select(b.less(panel, longer), b.index(0), b.index(1));
       Value count = b.sub(b.add(size, 1), isShort);
       Value isFirst = arith::OrIOp::create(b, b.equal(panel, b.index(0)),
@@ -221,7 +207,5 @@ func::FuncOp skim::emitAmxGemm(KernelBuilder &b, ModuleOp module,
 
 Launch skim::launchAmxGemm(KernelBuilder &b, const GemmSpec &spec, Value rows) {
   Blocking blocking(b.target, spec);
-  Value blocks = b.ceilDiv(rows, blocking.rowBlock);
-  return {b.mul(blocks, blocking.groups), b.index(1),
-          b.index(configBytes + blocking.sumsBytes)};
+  return blocking.launch(b, rows, configBytes + blocking.sumsBytes);
 }

@@ -46,25 +46,19 @@ using namespace skim;
 
 namespace {
 /// Sizes of the schedule; both the kernel and its caller follow them.
-struct Blocking {
-  Blocking(const TargetInfo &target, const GemmSpec &spec) {
+struct Blocking : GemmTasks {
+  Blocking(const TargetInfo &target, const GemmSpec &spec)
+      : GemmTasks(target, spec) {
     depth = Words(spec.dtype, spec.k).count;
     numKBlocks = llvm::divideCeil(depth, 1024);
     kBlock = llvm::alignTo(llvm::divideCeil(depth, numKBlocks), 4);
     tileRows = target.tileRowsOf(spec.dtype);
     int64_t rows = target.l2Bytes * 3 / 4 / (kBlock * 4);
     rowBlock = std::clamp<int64_t>(rows, 2 * tileRows, 192);
-    tiles = target.numTiles(spec.n);
-    group =
-        std::min<int64_t>(tiles, std::max<int64_t>(1, 64 / target.tileColumns));
-    groups = llvm::divideCeil(tiles, group);
   }
   int64_t depth;              ///< words of K
   int64_t kBlock, numKBlocks; ///< words of K at a time
   int64_t tileRows;           ///< rows of a register tile
-  int64_t rowBlock;           ///< most rows of a task
-  int64_t tiles;              ///< column tiles of the weight
-  int64_t group, groups;      ///< column tiles of a task, number of groups
 };
 
 /// Code of one kernel.
@@ -147,6 +141,28 @@ void GemmArguments::read(func::FuncOp kernel, const GemmSpec &spec) {
   end = take(true);
 }
 
+GemmTasks::GemmTasks(const TargetInfo &target, const GemmSpec &spec)
+    : tiles(target.numTiles(spec.n)),
+      group(std::min<int64_t>(tiles,
+                              std::max<int64_t>(1, 64 / target.tileColumns))),
+      groups(llvm::divideCeil(tiles, group)) {}
+
+GemmTasks::Range GemmTasks::rangeOf(KernelBuilder &b, Value task,
+                                    Value rows) const {
+  Value blocks = b.ceilDiv(rows, rowBlock);
+  Value block = b.div(task, b.index(groups));
+  Value firstTile = b.mul(b.rem(task, b.index(groups)), group);
+  return {b.div(b.mul(block, rows), blocks),
+          b.div(b.mul(b.add(block, 1), rows), blocks), firstTile,
+          b.min(b.add(firstTile, group), b.index(tiles))};
+}
+
+Launch GemmTasks::launch(KernelBuilder &b, Value rows,
+                         int64_t scratchBytes) const {
+  Value blocks = b.ceilDiv(rows, rowBlock);
+  return {b.mul(blocks, groups), b.index(1), b.index(scratchBytes)};
+}
+
 func::FuncOp GemmKernel::emit(ModuleOp module) {
   func::FuncOp function = startKernel(b, module, spec.name(), types(b, spec));
   read(function, spec);
@@ -156,19 +172,16 @@ func::FuncOp GemmKernel::emit(ModuleOp module) {
 }
 
 void GemmKernel::emitTask(Value task) {
-  Value rows = b.dim(out, 0), groups = b.index(blocking.groups);
-  Value blocks = b.ceilDiv(rows, blocking.rowBlock);
-  Value block = b.div(task, groups), group = b.rem(task, groups);
-  Value firstRow = b.div(b.mul(block, rows), blocks);
-  Value endRow = b.div(b.mul(b.add(block, 1), rows), blocks);
-  Value firstTile = b.mul(group, blocking.group);
-  Value lastTile =
-      b.min(b.add(firstTile, blocking.group), b.index(blocking.tiles));
-
-  Value count = b.sub(endRow, firstRow);
-  auto many = [&] { emitBlocks(firstRow, count, firstTile, lastTile); };
-  auto two = [&] { emitFewRows(2, firstRow, firstTile, lastTile); };
-  auto one = [&] { emitFewRows(1, firstRow, firstTile, lastTile); };
+  GemmTasks::Range of = blocking.rangeOf(b, task, b.dim(out, 0));
+  Value count = b.sub(of.endRow, of.firstRow);
+  auto many = [&] {
+    emitBlocks(of.firstRow, count, of.firstTile, of.lastTile);
+  };
+  auto few = [&](int64_t rows) {
+    emitFewRows(rows, of.firstRow, of.firstTile, of.lastTile);
+  };
+  auto two = [&] { few(2); };
+  auto one = [&] { few(1); };
   b.ifThen(b.less(b.index(2), count), many,
            [&] { b.ifThen(b.equal(count, b.index(2)), two, one); });
 }
@@ -410,7 +423,5 @@ func::FuncOp skim::emitGemm(KernelBuilder &b, ModuleOp module,
 Launch skim::launchGemm(KernelBuilder &b, const GemmSpec &spec, Value rows) {
   if (usesAmx(b.target, spec))
     return launchAmxGemm(b, spec, rows);
-  Blocking blocking(b.target, spec);
-  Value blocks = b.ceilDiv(rows, blocking.rowBlock);
-  return {b.mul(blocks, blocking.groups), b.index(1), b.index(0)};
+  return Blocking(b.target, spec).launch(b, rows);
 }

@@ -20,6 +20,25 @@ struct GemmArguments {
   Value x, index, w, bias, residual, residualIndex, out, begin, end;
 };
 
+/// How a product is cut into tasks, a block of rows x a group of column tiles
+/// each, whoever emits it; both the kernel and its caller follow it.
+struct GemmTasks {
+  /// Leaves `rowBlock` to the emitter.
+  GemmTasks(const TargetInfo &target, const GemmSpec &spec);
+
+  int64_t rowBlock = 0;  ///< most rows of a task
+  int64_t tiles;         ///< column tiles of the weight
+  int64_t group, groups; ///< column tiles of a task, number of groups
+
+  struct Range {
+    Value firstRow, endRow, firstTile, lastTile;
+  };
+  /// What `task` computes of `rows` rows, which are shared out evenly.
+  Range rangeOf(KernelBuilder &builder, Value task, Value rows) const;
+  Launch launch(KernelBuilder &builder, Value rows,
+                int64_t scratchBytes = 0) const;
+};
+
 mlir::func::FuncOp emitGemm(KernelBuilder &builder, mlir::ModuleOp module,
                             const GemmSpec &spec);
 Launch launchGemm(KernelBuilder &builder, const GemmSpec &spec, Value rows);

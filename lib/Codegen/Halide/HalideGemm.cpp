@@ -13,15 +13,14 @@
 
 #include "../CPU/Gemm.h"
 
-#include "llvm/Support/MathExtras.h"
-
 using namespace mlir;
 using namespace skim;
 
 namespace {
 /// Sizes of the tasks; both the kernel and its caller follow them.
-struct Tasks {
-  Tasks(const TargetInfo &target, const GemmSpec &spec) {
+struct Tasks : GemmTasks {
+  Tasks(const TargetInfo &target, const GemmSpec &spec)
+      : GemmTasks(target, spec) {
     int64_t tileBytes = spec.k * target.tileColumns * 4;
     int64_t room = std::max<int64_t>(target.l2Bytes * 3 / 4,
                                      target.l2Bytes - tileBytes * 3 / 2);
@@ -29,14 +28,7 @@ struct Tasks {
       room = target.l2Bytes / 2;
     rowBlock =
         std::clamp<int64_t>(room / (spec.k * 4), 4 * target.tileRows, 192);
-    tiles = target.numTiles(spec.n);
-    group =
-        std::min<int64_t>(tiles, std::max<int64_t>(1, 64 / target.tileColumns));
-    groups = llvm::divideCeil(tiles, group);
   }
-  int64_t rowBlock;      ///< most rows of a task
-  int64_t tiles;         ///< column tiles of the weight
-  int64_t group, groups; ///< column tiles of a task, number of groups
 };
 
 /// Code of one kernel.
@@ -72,23 +64,17 @@ func::FuncOp HalideGemmKernel::emit(ModuleOp module, func::FuncOp callee,
 }
 
 void HalideGemmKernel::emitTask(Value task) {
-  Value rows = b.dim(out, 0), groups = b.index(tasks.groups);
-  Value blocks = b.ceilDiv(rows, tasks.rowBlock);
-  Value block = b.div(task, groups), group = b.rem(task, groups);
-  Value firstRow = b.div(b.mul(block, rows), blocks);
-  Value endRow = b.div(b.mul(b.add(block, 1), rows), blocks);
-  Value firstTile = b.mul(group, tasks.group);
-  Value lastTile = b.min(b.add(firstTile, tasks.group), b.index(tasks.tiles));
-
+  GemmTasks::Range of = tasks.rangeOf(b, task, b.dim(out, 0));
   // The first `longer` panels have one row more.
-  Value count = b.sub(endRow, firstRow);
+  Value count = b.sub(of.endRow, of.firstRow);
   Value panels = b.ceilDiv(count, b.target.tileRows);
   Value size = b.div(count, panels), longer = b.rem(count, panels);
   Value more = b.add(size, 1), moreRows = b.mul(longer, more);
-  b.ifThen(b.less(b.index(0), longer),
-           [&] { emitRows(firstRow, moreRows, more, firstTile, lastTile); });
-  emitRows(b.add(firstRow, moreRows), b.sub(count, moreRows), size, firstTile,
-           lastTile);
+  b.ifThen(b.less(b.index(0), longer), [&] {
+    emitRows(of.firstRow, moreRows, more, of.firstTile, of.lastTile);
+  });
+  emitRows(b.add(of.firstRow, moreRows), b.sub(count, moreRows), size,
+           of.firstTile, of.lastTile);
 }
 
 /// The rows [row, row + rows) in panels of `size`, for a group of tiles.
@@ -148,7 +134,5 @@ FailureOr<func::FuncOp> skim::emitHalideGemm(KernelBuilder &b, ModuleOp module,
 
 Launch skim::launchHalideGemm(KernelBuilder &b, const GemmSpec &spec,
                               Value rows) {
-  Tasks tasks(b.target, spec);
-  Value blocks = b.ceilDiv(rows, tasks.rowBlock);
-  return {b.mul(blocks, tasks.groups), b.index(1), b.index(0)};
+  return Tasks(b.target, spec).launch(b, rows);
 }
