@@ -6,6 +6,10 @@
 #include "skim/Plan/Plan.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cmath>
+#include <cstring>
 
 using namespace llvm;
 using namespace skim;
@@ -131,6 +135,27 @@ std::vector<PlanTensor> skim::listTensors(const Plan &plan,
   return tensors;
 }
 
+/// A head or predictor of such numbers would decide nothing.
+static Error checkNumbers(const Plan &plan, StringRef name,
+                          ArrayRef<char> bytes) {
+  bool variance = name.ends_with(".running_var");
+  for (size_t i = 0, e = bytes.size() / sizeof(float); i != e; ++i) {
+    float value;
+    memcpy(&value, bytes.data() + i * sizeof(float), sizeof(float));
+    if (std::isfinite(value) && !(variance && value < 0))
+      continue;
+    std::string text;
+    raw_string_ostream(text)
+        << "expected "
+        << (std::isfinite(value) ? "no negative number" : "finite numbers")
+        << " in tensor '" << name << "' in '" << plan.tensors->path()
+        << "', got " << format("%g", std::isnan(value) ? NAN : value) << " at "
+        << i;
+    return plan.error("tensors", text);
+  }
+  return Error::success();
+}
+
 static Error checkTensor(const Plan &plan, const PlanTensor &needed) {
   std::string what = "expected tensor '" + needed.name + "' of shape " +
                      showShape(needed.shape) + " in '" +
@@ -147,7 +172,7 @@ static Error checkTensor(const Plan &plan, const PlanTensor &needed) {
     return plan.error("tensors",
                       "expected tensor '" + needed.name + "' of type F32 in '" +
                           plan.tensors->path() + "', got " + tensor->dtype);
-  return Error::success();
+  return checkNumbers(plan, needed.name, tensor->bytes);
 }
 
 Error skim::checkTensorFile(const Plan &plan) {

@@ -5,6 +5,7 @@
 
 #include "KernelHarness.h"
 #include "gtest/gtest.h"
+#include <array>
 #include <cmath>
 
 using namespace skim;
@@ -84,7 +85,7 @@ static void check(llvm::StringRef cpu, const BlockScoresSpec &spec) {
   // Blocks of all rows, of some, of one; none follows a longer one only.
   Ints firsts({count + 1});
   for (auto [block, rows] :
-       llvm::enumerate(std::initializer_list<int64_t>{size, 3, size, 1, 2}))
+       llvm::enumerate(std::array<int64_t, count>{size, 3, size, 1, 2}))
     firsts[block + 1] = firsts[block] + rows;
   Floats diagonal({firsts[count], spec.heads, size});
   std::mt19937 random(9);

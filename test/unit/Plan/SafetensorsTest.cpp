@@ -22,7 +22,7 @@ static std::string errorOf(const std::string &bytes) {
 
 /// The error of a header before `bytes` of data.
 static std::string headerError(const std::string &header, int64_t bytes = 8) {
-  return errorOf(SafetensorsWriter::frame(header, bytes));
+  return errorOf(SafetensorsWriter::frame(header, std::string(bytes, '\0')));
 }
 
 static const std::string kEntry =
@@ -34,7 +34,7 @@ TEST(Safetensors, ReadsTensors) {
           "data_offsets": [4, 12]}, "a": {"dtype": "I8", "shape": [4],
           "data_offsets": [0, 4]}, "none": {"dtype": "F32", "shape": [0, 3],
           "data_offsets": [12, 12]}})",
-      12);
+      std::string(12, '\0'));
   auto file = read(bytes);
   ASSERT_TRUE(bool(file)) << llvm::toString(file.takeError());
   EXPECT_EQ((*file)->names(), (std::vector<std::string>{"a", "b", "none"}));

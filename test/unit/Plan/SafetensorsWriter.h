@@ -6,6 +6,7 @@
 #define SKIM_TEST_UNIT_PLAN_SAFETENSORSWRITER_H
 
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -36,7 +37,7 @@ private:
   std::string folder;
 };
 
-/// Tensors of zeros.
+/// Tensors of zeros, but for the floats that are set.
 class SafetensorsWriter {
 public:
   void add(const std::string &name, std::vector<int64_t> shape,
@@ -44,32 +45,38 @@ public:
     int64_t bytes = elementBytes;
     for (int64_t size : shape)
       bytes *= size;
-    tensors[name] = {shape, dtype, bytes};
+    tensors[name] = {shape, dtype, bytes, {}};
+  }
+  void set(const std::string &name, int64_t index, float value) {
+    tensors[name].floats[index] = value;
   }
   void remove(const std::string &name) { tensors.erase(name); }
 
   std::string str() const {
     std::string header = "{";
-    int64_t at = 0;
+    std::string data;
     for (auto &[name, tensor] : tensors) {
       std::string shape;
       for (int64_t size : tensor.shape)
         shape += (shape.empty() ? "" : ",") + std::to_string(size);
-      header += (at || header.size() > 1 ? ",\"" : "\"") + name +
-                "\":{\"dtype\":\"" + tensor.dtype + "\",\"shape\":[" + shape +
-                "],\"data_offsets\":[" + std::to_string(at) + "," +
-                std::to_string(at + tensor.bytes) + "]}";
-      at += tensor.bytes;
+      header += (header.size() > 1 ? ",\"" : "\"") + name + "\":{\"dtype\":\"" +
+                tensor.dtype + "\",\"shape\":[" + shape +
+                "],\"data_offsets\":[" + std::to_string(data.size()) + "," +
+                std::to_string(data.size() + tensor.bytes) + "]}";
+      size_t begin = data.size();
+      data.append(tensor.bytes, '\0');
+      for (auto &[index, value] : tensor.floats)
+        std::memcpy(&data[begin + 4 * index], &value, 4);
     }
-    return frame(header + "}", at);
+    return frame(header + "}", data);
   }
 
-  /// A header with its length before it and `bytes` zeros behind it.
-  static std::string frame(const std::string &header, int64_t bytes) {
+  /// A header with its length before it and `data` behind it.
+  static std::string frame(const std::string &header, const std::string &data) {
     std::string length;
     for (int i = 0; i != 8; ++i)
       length += char(uint64_t(header.size()) >> (8 * i));
-    return length + header + std::string(bytes, '\0');
+    return length + header + data;
   }
 
   void write(const std::string &path) const {
@@ -81,6 +88,7 @@ private:
     std::vector<int64_t> shape;
     std::string dtype;
     int64_t bytes;
+    std::map<int64_t, float> floats;
   };
   std::map<std::string, Tensor> tensors;
 };
