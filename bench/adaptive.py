@@ -85,8 +85,8 @@ def make_plan(kind, sizes):
     length = 512 if sizes is encoders.MINILM else 256
     pruning = {
         "method": "ltp",
-        "layers": layers[1:],
-        "thresholds": [1 / length] * (sizes.layers - 1),
+        "layers": layers,
+        "thresholds": [1 / length] * sizes.layers,
         "denominator_tokens": length,
     }
     blocks = {"layers": layers, "block_size": BLOCK, "threshold": 0.5}

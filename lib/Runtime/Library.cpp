@@ -119,7 +119,8 @@ static std::string spellPath(const char *path, uint64_t identity) {
 }
 
 /// Maps the weights at once, so that the first run does not stop at each of
-/// their pages. Only a hint: where the system cannot, runs fetch them.
+/// their pages, in huge pages where what the system has of the file lies so, or
+/// is read now. Only a hint: where the system cannot, runs fetch them.
 static void fetchWeights(const struct skim_library_table &table) {
   if (table.weights_delta == 0 || table.model->weights_bytes <= 0)
     return;
@@ -127,6 +128,9 @@ static void fetchWeights(const struct skim_library_table &table) {
                  static_cast<uintptr_t>(table.weights_delta);
   auto *weights = reinterpret_cast<void *>(address);
   auto bytes = static_cast<size_t>(table.model->weights_bytes);
+#ifdef MADV_HUGEPAGE
+  madvise(weights, bytes, MADV_HUGEPAGE);
+#endif
 #ifdef MADV_POPULATE_READ
   if (madvise(weights, bytes, MADV_POPULATE_READ) == 0)
     return;

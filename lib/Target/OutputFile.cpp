@@ -17,6 +17,10 @@
 using namespace llvm;
 using namespace skim;
 
+/// What is written at a time, from a multiple of it on: a system that can keeps
+/// such parts of a file in one huge page each.
+static constexpr uint64_t kChunk = 2 << 20;
+
 static Error pathError(StringRef path, StringRef reason) {
   return createStringError("cannot write '" + path + "': " + reason);
 }
@@ -97,8 +101,8 @@ OutputFile OutputFile::standardOutput() {
 
 OutputFile::OutputFile(OutputFile &&other)
     : path(std::move(other.path)), temporary(std::move(other.temporary)),
-      descriptor(other.descriptor), inPlace(other.inPlace),
-      position(other.position) {
+      buffer(std::move(other.buffer)), descriptor(other.descriptor),
+      inPlace(other.inPlace), position(other.position) {
   other.descriptor = -1;
   other.temporary.clear();
 }
@@ -113,17 +117,31 @@ OutputFile::~OutputFile() {
 Error OutputFile::write(const void *data, uint64_t bytes) {
   const char *cursor = static_cast<const char *>(data);
   while (bytes > 0) {
-    // Linux takes at most 2 GiB less a page at a time.
-    ssize_t written =
-        ::write(descriptor, cursor, std::min<uint64_t>(bytes, 1 << 30));
+    uint64_t count = std::min(bytes, kChunk - position % kChunk);
+    buffer.insert(buffer.end(), cursor, cursor + count);
+    cursor += count;
+    bytes -= count;
+    position += count;
+    if (inPlace || position % kChunk == 0)
+      if (Error error = flush())
+        return error;
+  }
+  return Error::success();
+}
+
+Error OutputFile::flush() {
+  const char *cursor = buffer.data();
+  size_t left = buffer.size();
+  while (left > 0) {
+    ssize_t written = ::write(descriptor, cursor, left);
     if (written < 0 && errno == EINTR)
       continue;
     if (written < 0)
       return fail(errno);
     cursor += written;
-    bytes -= written;
-    position += written;
+    left -= written;
   }
+  buffer.clear();
   return Error::success();
 }
 
@@ -131,6 +149,8 @@ Error OutputFile::padTo(uint64_t offset) {
   static const char zeros[4096] = {};
   // Long gaps become holes of the file.
   if (!inPlace && offset > position + (1 << 20)) {
+    if (Error error = flush())
+      return error;
     if (ftruncate(descriptor, offset) != 0 ||
         lseek(descriptor, offset, SEEK_SET) < 0)
       return fail(errno);
@@ -162,6 +182,8 @@ Error OutputFile::nameTemporary() {
 }
 
 Error OutputFile::keep() {
+  if (Error error = flush())
+    return error;
   if (temporary.empty() && !inPlace)
     if (Error error = nameTemporary())
       return error;

@@ -16,6 +16,7 @@ using namespace llvm::ELF;
 using namespace skim;
 
 static constexpr uint64_t pageSize = 4096;
+static constexpr uint64_t hugePageSize = 2 << 20;
 
 namespace {
 /// The linked library in memory, little endian as this host.
@@ -81,7 +82,8 @@ char *Image::mapped(uint64_t address, uint64_t size) {
 
 /// Puts a read-only segment of `size` bytes into the program headers in place
 /// of PT_PHDR; loadable segments stay in order of their addresses. Gives its
-/// address.
+/// address, which lies in a huge page of memory as `offset` does in the file's:
+/// so they can be mapped as such, and a library grows by none of it.
 static Expected<uint64_t> addSegment(Image &image, uint64_t offset,
                                      uint64_t size) {
   MutableArrayRef<Elf64_Phdr> segments = image.segments();
@@ -103,9 +105,10 @@ static Expected<uint64_t> addSegment(Image &image, uint64_t offset,
   segment.p_type = PT_LOAD;
   segment.p_flags = PF_R;
   segment.p_offset = offset;
-  segment.p_vaddr = segment.p_paddr = alignTo(end, pageSize);
+  segment.p_vaddr = segment.p_paddr =
+      alignTo(end, hugePageSize) + offset % hugePageSize;
   segment.p_filesz = segment.p_memsz = size;
-  segment.p_align = pageSize;
+  segment.p_align = hugePageSize;
   return segment.p_vaddr;
 }
 

@@ -10,6 +10,7 @@
 #include "llvm/Support/Error.h"
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace skim {
 
@@ -32,6 +33,7 @@ public:
   /// Removes the temporary file unless it was kept.
   ~OutputFile();
 
+  /// A failure may show only at a later call, or at `keep`.
   llvm::Error write(const void *data, uint64_t bytes);
   llvm::Error write(llvm::StringRef text) {
     return write(text.data(), text.size());
@@ -46,11 +48,13 @@ public:
 private:
   OutputFile() = default;
   llvm::Error fail(int error) const;
+  llvm::Error flush();
   llvm::Error nameTemporary();
 
   std::string path;
   /// Name of the temporary file, empty while it has none.
   std::string temporary;
+  std::vector<char> buffer; ///< written, but not to the file yet
   int descriptor = -1;
   bool inPlace = false;
   uint64_t position = 0;

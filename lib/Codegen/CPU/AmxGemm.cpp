@@ -46,6 +46,14 @@ struct Blocking : GemmTasks {
   int64_t sumsBytes; ///< scratch memory for the sums of a panel
 };
 
+/// Of the tile that comes next, what a panel asks for meanwhile: its memory is
+/// cut into streams of lines.
+struct NextTile {
+  Value tile;
+  Value first; ///< line of every stream
+  int64_t streams;
+};
+
 /// Code of one kernel.
 class AmxGemmKernel : GemmArguments {
 public:
@@ -58,12 +66,17 @@ public:
 private:
   void emitTask(Value task);
   void emitPanel(int64_t halves, Value row, Value count, Value tile,
-                 ValueRange ahead);
+                 const NextTile &next);
   void emitStep(int64_t halves, ValueRange rows, Value tile, Value k,
                 Value next);
   void loadStates(int64_t half, Value row, Value k);
   void loadWeights(int64_t half, Value tile, Value k);
-  void fetch(Value k, ValueRange ahead);
+  int64_t linesOf(int64_t streams) const {
+    return blocking.words.count * linesPerWord() / streams;
+  }
+  int64_t linesPerWord() const { return b.target.tileColumns / 16; }
+  Value firstLine(int64_t streams, Value panel, Value panels);
+  void fetch(Value k, const NextTile &next);
   Value upperHalf(Value count) {
     Value most = b.index(AmxTiles::rows);
     return b.select(b.less(most, count), b.ceilDiv(count, 2), count);
@@ -115,14 +128,23 @@ void AmxGemmKernel::emitTask(Value task) {
       Value isFirst = arith::OrIOp::create(b, b.equal(panel, b.index(0)),
                                            b.equal(panel, longer));
       b.ifThen(isFirst, [&] { amx.useConfig(configs, isShort); });
-      // Four panels ask for a quarter of the next tile each, more overlap.
-      Value others = b.max(b.sub(panels, b.index(1)), b.index(1));
-      Value part = b.div(b.mul(panel, blocking.words.count * 3 / 4), others);
-      Values ahead = {next, part};
-      b.ifThen(
-          b.less(b.index(AmxTiles::rows), count),
-          [&] { emitPanel(2, row, count, tile, ahead); },
-          [&] { emitPanel(1, row, count, tile, ahead); });
+      auto emit = [&](int64_t streams) {
+        Value first = firstLine(streams, panel, panels);
+        auto whole = [&] {
+          emitPanel(2, row, count, tile, {next, first, streams});
+        };
+        auto half = [&] {
+          emitPanel(1, row, count, tile, {next, first, streams});
+        };
+        b.ifThen(b.less(b.index(AmxTiles::rows), count), whole, half);
+      };
+      // A step of K has time for eight lines, and four panels have asked for
+      // all of the next tile; fewer wait for memory and ask for more at once.
+      auto several = [&] {
+        b.ifThen(
+            b.less(panels, b.index(4)), [&] { emit(16); }, [&] { emit(8); });
+      };
+      b.ifThen(b.equal(panels, b.index(1)), [&] { emit(32); }, several);
       epilogue.emit(*this, 1, row, b.add(row, count), tile,
                     [&](Value m, Value, int64_t offset, int64_t lanes) {
                       return b.loadVector(
@@ -132,10 +154,9 @@ void AmxGemmKernel::emitTask(Value task) {
   });
 }
 
-/// The sums of `count` rows and the columns of `tile`, into `sums`. `ahead`
-/// says from which tile and word of K on weights are fetched meanwhile.
+/// The sums of `count` rows and the columns of `tile`, into `sums`.
 void AmxGemmKernel::emitPanel(int64_t halves, Value row, Value count,
-                              Value tile, ValueRange ahead) {
+                              Value tile, const NextTile &nextTile) {
   Value upper = upperHalf(count);
   Values rows = {row, b.add(row, upper)};
   for (int64_t half = 0; half != halves; ++half)
@@ -146,7 +167,7 @@ void AmxGemmKernel::emitPanel(int64_t halves, Value row, Value count,
   loadStates(0, row, first);
   loadWeights(1, tile, first);
   b.loop(first, end, step, [&](Value k) {
-    fetch(k, ahead);
+    fetch(k, nextTile);
     // The last step loads its own operands again.
     Value last = b.index(blocking.words.count - step);
     emitStep(halves, rows, tile, k, b.min(b.add(k, step), last));
@@ -185,15 +206,26 @@ void AmxGemmKernel::emitStep(int64_t halves, ValueRange rows, Value tile,
   loadWeights(1, tile, next);
 }
 
-/// A quarter of a step's weights.
-void AmxGemmKernel::fetch(Value k, ValueRange ahead) {
-  const Words &words = blocking.words;
-  int64_t rows = llvm::divideCeil(step, 4), line = 16 * words.perWord;
-  Value from = b.add(ahead[1], b.div(k, b.index(4)));
-  from = b.min(from, b.index(words.count - rows));
-  for (int64_t row = 0; row != rows; ++row)
-    for (int64_t n = 0; n < b.target.tileColumns * words.perWord; n += line)
-      b.prefetch(w, {ahead[0], b.add(from, row), b.index(n)});
+/// The line of every stream that a panel begins with: panels share the streams,
+/// with overlaps where they could ask for more.
+Value AmxGemmKernel::firstLine(int64_t streams, Value panel, Value panels) {
+  int64_t own = llvm::divideCeil(blocking.words.count, step);
+  int64_t left = std::max<int64_t>(0, linesOf(streams) - own);
+  Value others = b.max(b.sub(panels, b.index(1)), b.index(1));
+  return b.div(b.mul(panel, left), others);
+}
+
+/// Asks for a line of each stream.
+void AmxGemmKernel::fetch(Value k, const NextTile &next) {
+  const int64_t line = 16 * blocking.words.perWord, perWord = linesPerWord();
+  Value last = b.index(blocking.words.count - 1);
+  Value at = b.add(next.first, b.div(k, b.index(step)));
+  for (int64_t stream = 0; stream != next.streams; ++stream) {
+    Value from = b.add(at, stream * linesOf(next.streams));
+    Value word = b.min(b.div(from, b.index(perWord)), last);
+    b.prefetch(w,
+               {next.tile, word, b.mul(b.rem(from, b.index(perWord)), line)});
+  }
 }
 
 bool skim::usesAmx(const TargetInfo &target, const GemmSpec &spec) {

@@ -22,10 +22,11 @@
 //       turn the panel: the queries are lanes      qt[d][lane]
 //       scores, MR keys x the panel in registers   p[key][lane]
 //         and the largest of each lane, while they are there
-//       softmax, down the keys in every lane: no sums across lanes
-//       values, for blocks of 128 keys, tiles of the head, groups of queries:
-//         4 (8) queries x a tile's columns in registers; the keys' part of p
-//         and of the values stays in L1
+//       for blocks of 128 (256) keys:
+//         powers, down the keys in every lane: no sums across lanes
+//         values, for tiles of the head, groups of queries:
+//           4 (8) queries x a tile's columns in registers; the block's part
+//           of p and of the values comes from L1 or the end of L2 next to it
 //
 // Scores of a panel are n x lanes numbers (16 KiB for 256 keys and 16 lanes):
 // nothing of size n x n exists. Keys are padded to a multiple of four by the
@@ -52,7 +53,6 @@ using namespace skim;
 /// Most queries of a task: each task copies the keys and values anew, from L3
 /// where the sequence is long.
 static constexpr int64_t queryBlock = 256;
-static constexpr int64_t keyBlock = 128;
 static constexpr float log2e = 1.44269502f;
 
 namespace {
@@ -105,8 +105,12 @@ private:
   Values emitScoreRows(Value key, int64_t rows, ValueRange largest);
   void emitCorrections(Value firstQuery, Value valid);
   Values findLargest();
-  void emitSoftmax(Values largest);
-  void emitValues(Value row, Value valid);
+  Values emptyLanes(Values &largest);
+  Values emitPowers(ValueRange largest, ValueRange sums, Value first,
+                    Value last);
+  void emitFactors(ValueRange sums, ValueRange empty);
+  void emitValues(Value valid, Value first, Value last);
+  void storeValues(Value row, Value valid);
   void emitValueTile(Value query, Value tile, Value first, Value last);
   Value loadScore(Value key, int64_t vector) {
     return b.loadVector(scores, {key, b.index(vector * b.target.vectorWidth)});
@@ -122,6 +126,9 @@ private:
 
   int64_t vectors() const { return panelVectors; }
   int64_t valueRows() const { return b.target.numRegisters == 32 ? 8 : 4; }
+  /// Keys whose powers meet the values at once. Longer blocks begin and end the
+  /// loops over them less often.
+  int64_t keyBlock() const { return b.target.numRegisters == 32 ? 256 : 128; }
   /// Something is added to the scores after they are computed.
   bool hasCorrections() const { return spec.mask || spec.bias || spec.window; }
 
@@ -350,8 +357,17 @@ void AttentionKernel::emitPanel(Value query, Value valid) {
     emitCorrections(row, valid);
     largest = findLargest();
   }
-  emitSoftmax(largest);
-  emitValues(row, valid);
+  Values empty = emptyLanes(largest);
+  Values sums(vectors(), b.splat(0.0f));
+  sums = b.reduce(b.index(0), keys, keyBlock(), sums,
+                  [&](Value first, ValueRange carried) {
+                    Value last = b.min(b.add(first, keyBlock()), keys);
+                    Values next = emitPowers(largest, carried, first, last);
+                    emitValues(valid, first, last);
+                    return next;
+                  });
+  emitFactors(sums, empty);
+  storeValues(row, valid);
   bool mayBeZero = spec.mask && spec.emptyKeys == EmptyKeys::Zero;
   AttentionByProducts::Task task = describeTask();
   if (!mayBeZero)
@@ -484,36 +500,43 @@ Values AttentionKernel::findLargest() {
                   });
 }
 
-/// scores = exp(scores - largest), factors = 1 / sum, both down the keys.
-void AttentionKernel::emitSoftmax(Values largest) {
-  // Queries that the bias leaves no key; minus infinity less itself is no
-  // number.
-  bool mayBeEmpty = spec.bias && spec.emptyKeys == EmptyKeys::Zero;
+/// Lanes whose queries the bias leaves no key, where that makes zeros; their
+/// largest score becomes 0, since minus infinity less itself is no number.
+Values AttentionKernel::emptyLanes(Values &largest) {
   Values empty;
+  if (!spec.bias || spec.emptyKeys != EmptyKeys::Zero)
+    return empty;
   for (Value &value : largest) {
-    if (!mayBeEmpty)
-      break;
     empty.push_back(arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, value,
                                           b.splat(-INFINITY)));
     value = b.select(empty.back(), b.splat(0.0f), value);
   }
-  Values sums = b.reduce(
-      b.index(0), keys, 1, Values(vectors(), b.splat(0.0f)),
-      [&](Value j, ValueRange carried) {
-        Values next;
-        for (int64_t v = 0; v != vectors(); ++v) {
-          Value exponent = b.subf(loadScore(j, v), largest[v]);
-          if (hasCorrections())
-            exponent = b.mulf(exponent, b.splat(log2e));
-          Value power = emitExp2NonPositive(b, exponent);
-          b.storeVector(power, scores, {j, b.index(v * b.target.vectorWidth)});
-          next.push_back(b.addf(carried[v], power));
-        }
-        return next;
-      });
+  return empty;
+}
+
+/// scores = exp(scores - largest) of the keys [first, last), which it adds to
+/// `sums`.
+Values AttentionKernel::emitPowers(ValueRange largest, ValueRange sums,
+                                   Value first, Value last) {
+  return b.reduce(first, last, 1, sums, [&](Value j, ValueRange carried) {
+    Values next;
+    for (int64_t v = 0; v != vectors(); ++v) {
+      Value exponent = b.subf(loadScore(j, v), largest[v]);
+      if (hasCorrections())
+        exponent = b.mulf(exponent, b.splat(log2e));
+      Value power = emitExp2NonPositive(b, exponent);
+      b.storeVector(power, scores, {j, b.index(v * b.target.vectorWidth)});
+      next.push_back(b.addf(carried[v], power));
+    }
+    return next;
+  });
+}
+
+/// factors = 1 / sums.
+void AttentionKernel::emitFactors(ValueRange sums, ValueRange empty) {
   for (int64_t v = 0; v != vectors(); ++v) {
     Value factor = b.divf(b.splat(1.0f), sums[v]);
-    if (mayBeEmpty)
+    if (!empty.empty())
       factor = b.select(empty[v], b.splat(0.0f), factor);
     if (spec.mask && spec.emptyKeys != EmptyKeys::Uniform) {
       float instead = spec.emptyKeys == EmptyKeys::Zero ? 0.0f : NAN;
@@ -524,15 +547,16 @@ void AttentionKernel::emitSoftmax(Values largest) {
   }
 }
 
-/// out[row + i, d] = factors[i] * sum over j of scores[j, i] * v[j, d].
-void AttentionKernel::emitValues(Value row, Value valid) {
-  b.loop(b.index(0), keys, keyBlock, [&](Value first) {
-    Value last = b.min(b.add(first, keyBlock), keys);
-    b.loop(b.index(0), b.index(width / lanes), 1, [&](Value tile) {
-      b.loop(b.index(0), valid, valueRows(),
-             [&](Value query) { emitValueTile(query, tile, first, last); });
-    });
+/// sums[i, d] += sum over j in [first, last) of scores[j, i] * v[j, d].
+void AttentionKernel::emitValues(Value valid, Value first, Value last) {
+  b.loop(b.index(0), b.index(width / lanes), 1, [&](Value tile) {
+    b.loop(b.index(0), valid, valueRows(),
+           [&](Value query) { emitValueTile(query, tile, first, last); });
   });
+}
+
+/// out[row + i, d] = factors[i] * sums[i, d].
+void AttentionKernel::storeValues(Value row, Value valid) {
   int64_t lane = b.target.vectorWidth;
   b.loop(b.index(0), valid, 1, [&](Value query) {
     Value factor = b.broadcast(b.load(factors, {query}));

@@ -21,14 +21,16 @@
 // time for: it reads (MR + T) * 4 bytes in 12 or more cycles. So K is cut only
 // where it is long; its sums wait in `out` for the next block. Between its
 // steps a panel asks for a part of the tile that comes next, so that memory is
-// read while there is work: four panels have asked for all of it, fewer ask in
-// four streams, which a core reads about twice as fast as one. It also asks for
-// the lines of `out` and of the residual that its sums will go to. The rows
-// of a block, rowBlock x kBlock, take up to three quarters of L2 while the
-// tiles of the group pass. Rows are shared out evenly among panels, so that no
-// panel is left with one or two rows, whose chains are too few to fill the
-// units. One or two rows alone take several column tiles at once, the whole K
-// in one block; then weights are read in as many streams.
+// read while there is work: for one line at a time of each of eight streams
+// that the tile's memory is cut into where there is one panel, of four where
+// there are two or three, two up to seven, one beyond. A core reads several
+// streams about twice as fast as one, and lines of different pages faster than
+// neighbours. A panel also asks for the lines of `out` and of the residual that
+// its sums will go to. The rows of a block, rowBlock x kBlock, take up to three
+// quarters of L2 while the tiles of the group pass. Rows are shared out evenly
+// among panels, so that no panel is left with one or two rows, whose chains are
+// too few to fill the units. One or two rows alone take several column tiles at
+// once, the whole K in one block; then weights are read in as many streams.
 //
 // In bf16 and int8 all this is the same for words of two or four numbers of K
 // (DotProducts.cpp): the same bytes, two or four times the numbers.
@@ -61,6 +63,15 @@ struct Blocking : GemmTasks {
   int64_t tileRows;           ///< rows of a register tile
 };
 
+/// Of the tile that comes next, what a panel asks for meanwhile. Its memory is
+/// cut into streams of lines, the more the fewer panels there are.
+struct NextTile {
+  Value tile, k; ///< where it begins
+  Value lines;   ///< of a stream
+  Value first;   ///< line of every stream
+  Values fewer;  ///< fewer panels than eight, four, two: more streams
+};
+
 /// Code of one kernel.
 class GemmKernel : GemmArguments {
 public:
@@ -75,7 +86,9 @@ private:
   void emitFewRows(int64_t rows, Value firstRow, Value firstTile,
                    Value lastTile);
   void emitTile(int64_t rows, int64_t tiles, Value row, Value tile, Value begin,
-                Value end, ValueRange ahead = {});
+                Value end, const NextTile *next = nullptr);
+  NextTile nextTile(Value tile, Value k, Value panel, Value panels);
+  void fetchNext(const NextTile &next, Value step);
   void fetchRow(Value row, Value tile);
   Values startSums(int64_t rows, int64_t tiles, Value row, Value tile,
                    Value begin);
@@ -94,6 +107,10 @@ private:
     return spec.activation == Activation::None && spec.dtype != Dtype::Int8;
   }
   int64_t tail() const { return epilogue.tail(); }
+  /// Lines of 64 bytes of a tile's words.
+  int64_t linesPerWord() const {
+    return llvm::divideCeil(b.target.tileColumns, 16);
+  }
   Value column(Value tile, int64_t offset) {
     return epilogue.column(tile, offset);
   }
@@ -200,7 +217,7 @@ void GemmKernel::emitBlocks(Value firstRow, Value rows, Value firstTile,
     b.loop(firstTile, lastTile, 1, [&](Value tile) {
       // Next is another tile, or the first one's next block of K.
       Value isLast = b.equal(b.add(tile, 1), lastTile);
-      Value nextTile =
+      Value nextTileIndex =
           b.select(arith::AndIOp::create(b, isLast, goesOn), firstTile,
                    b.min(b.add(tile, 1), b.index(blocking.tiles - 1)));
       Value nextK = b.select(isLast, b.select(goesOn, end, b.index(0)), k);
@@ -210,18 +227,10 @@ void GemmKernel::emitBlocks(Value firstRow, Value rows, Value firstTile,
             b.add(firstRow, b.add(b.mul(panel, size), b.min(panel, longer)));
         Value count = b.add(
             size, b.select(b.less(panel, longer), b.index(1), b.index(0)));
-        // Four panels ask for a quarter each, more of them overlap. Two or
-        // three ask for two quarters each, a single one for all four.
-        Value few = b.less(panels, b.index(4));
-        Value others = b.max(b.sub(panels, b.index(1)), b.index(1));
-        Value spread = b.select(few, b.index(blocking.kBlock / 2),
-                                b.index(blocking.kBlock * 3 / 4));
-        Value part = b.div(b.mul(panel, spread), others);
-        Values ahead = {nextTile, b.add(nextK, part), few,
-                        b.equal(panels, b.index(1))};
+        NextTile next = nextTile(nextTileIndex, nextK, panel, panels);
         int64_t least = blocking.tileRows < 6 ? 2 : 3;
         b.switchOver(count, least, blocking.tileRows, [&](int64_t rows) {
-          emitTile(rows, 1, row, tile, k, end, ahead);
+          emitTile(rows, 1, row, tile, k, end, &next);
         });
         b.ifThen(complete,
                  [&] { emitEpilogue(1, row, b.add(row, count), tile); });
@@ -257,11 +266,10 @@ void GemmKernel::emitFewRows(int64_t rows, Value firstRow, Value firstTile,
   });
 }
 
-/// Adds k in [begin, end) to the sums of `tiles` tiles. `ahead` says from which
-/// tile and k on weights are fetched meanwhile, one step for four, and with
-/// each such step what a row of the tile ends with.
+/// Adds k in [begin, end) to the sums of `tiles` tiles. Every four steps ask
+/// for some lines of the next tile, and for what a row of this one ends with.
 void GemmKernel::emitTile(int64_t rows, int64_t tiles, Value row, Value tile,
-                          Value begin, Value end, ValueRange ahead) {
+                          Value begin, Value end, const NextTile *next) {
   int64_t perTile = b.target.tileVectors();
   TileOperands operands{rows, tiles * perTile, nullptr, nullptr};
   Values from;
@@ -277,27 +285,12 @@ void GemmKernel::emitTile(int64_t rows, int64_t tiles, Value row, Value tile,
   operands.scalar = scalar;
   operands.vector = vector;
   operands.multiplyAdd = multiplyAdd;
-  const int64_t perWord = dot.words.perWord, line = 16 * perWord;
-  auto fetchWeights = [&](Value k) {
-    Value from = b.min(k, b.index(blocking.depth - 1));
-    for (int64_t n = 0; n < b.target.tileColumns * perWord; n += line)
-      b.prefetch(w, {ahead[0], from, b.index(n)});
-  };
   auto fetch = [&](Value k) {
     Value step = b.div(b.sub(k, begin), b.index(4));
-    Value first = b.add(ahead[1], step);
-    fetchWeights(first);
-    Value quarter = b.div(b.sub(end, begin), b.index(4));
-    auto fetchQuarter = [&](int64_t i) {
-      fetchWeights(b.add(first, b.mul(quarter, i)));
-    };
-    b.ifThen(ahead[2], [&] { fetchQuarter(1); });
-    b.ifThen(ahead[3], [&] {
-      fetchQuarter(2);
-      fetchQuarter(3);
-    });
+    fetchNext(*next, step);
     fetchRow(b.add(row, b.min(step, b.index(rows - 1))), tile);
   };
+  const int64_t perWord = dot.words.perWord, line = 16 * perWord;
   // Few rows wait for weights only: their own, some steps on. As many as eight
   // streams a core fetches by itself.
   auto fetchOwn = [&](Value k) {
@@ -308,13 +301,58 @@ void GemmKernel::emitTile(int64_t rows, int64_t tiles, Value row, Value tile,
           b.prefetch(w, {b.add(tile, t), from, b.index(n)}, /*toL1=*/true);
         }
   };
-  if (!ahead.empty())
+  if (next)
     operands.ahead = fetch;
   else if (tiles < 8)
     operands.ahead = fetchOwn;
   Values sums = startSums(rows, tiles, row, tile, begin);
   sums = emitRankUpdates(b, begin, end, blocking.depth, sums, operands);
   finishSums(rows, tiles, row, tile, end, sums);
+}
+
+/// What one of `panels` panels asks for of a tile that begins at word `k`. Each
+/// stream is shared out among the panels, with overlaps where they could ask
+/// for more.
+NextTile GemmKernel::nextTile(Value tile, Value k, Value panel, Value panels) {
+  NextTile next{tile, k, {}, {}, {}};
+  int64_t perWord = linesPerWord();
+  Value words = b.select(b.equal(panels, b.index(1)), b.index(blocking.depth),
+                         b.index(blocking.kBlock));
+  Value count = b.index(std::max<int64_t>(1, perWord / 2));
+  for (int64_t most : {7, 3, 1}) {
+    Value fewer = b.less(panels, b.index(most + 1));
+    int64_t streams = perWord * (most == 7 ? 1 : most == 3 ? 2 : 4);
+    next.fewer.push_back(fewer);
+    count = b.select(fewer, b.index(streams), count);
+  }
+  next.lines = b.div(b.mul(words, b.index(perWord)), count);
+  // A panel asks for a line of each for every four words of its K.
+  Value own = b.min(b.div(words, b.index(4)), next.lines);
+  Value others = b.max(b.sub(panels, b.index(1)), b.index(1));
+  next.first = b.div(b.mul(panel, b.sub(next.lines, own)), others);
+  return next;
+}
+
+/// Asks for a line of each stream.
+void GemmKernel::fetchNext(const NextTile &next, Value step) {
+  const int64_t line = 16 * dot.words.perWord, perWord = linesPerWord();
+  Value at = b.add(next.first, step), last = b.index(blocking.depth - 1);
+  auto fetch = [&](int64_t begin, int64_t end) {
+    for (int64_t stream = begin; stream < end; ++stream) {
+      Value from = b.add(at, b.mul(next.lines, stream));
+      Value k = b.min(b.add(next.k, b.div(from, b.index(perWord))), last);
+      b.prefetch(w, {next.tile, k, b.mul(b.rem(from, b.index(perWord)), line)});
+    }
+  };
+  int64_t fetched = std::max<int64_t>(1, perWord / 2);
+  fetch(0, fetched);
+  for (auto [fewer, streams] :
+       llvm::zip_equal(next.fewer, ArrayRef<int64_t>{1, 2, 4})) {
+    int64_t end = streams * perWord;
+    if (fetched < end)
+      b.ifThen(fewer, [&] { fetch(fetched, end); });
+    fetched = end;
+  }
 }
 
 /// Asks for what a row's sums will meet: its place in `out`, its residual.
