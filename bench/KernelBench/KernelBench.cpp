@@ -11,20 +11,24 @@ using namespace skim;
 using namespace skim::bench;
 namespace cl = llvm::cl;
 
+static cl::OptionCategory category("What is timed and written");
 static cl::opt<std::string> filter(cl::Positional,
-                                   cl::desc("[part of a kernel's name]"));
-static cl::opt<int> rounds(cl::Positional, cl::desc("[rounds]"), cl::init(20));
+                                   cl::desc("[part of a kernel's name]"),
+                                   cl::cat(category));
+static cl::opt<int> rounds(cl::Positional, cl::desc("[rounds]"), cl::init(20),
+                           cl::cat(category));
 static cl::opt<bool> halide("halide",
-                            cl::desc("Halide's kernels where it has them"));
+                            cl::desc("Halide's kernels where it has them"),
+                            cl::cat(category));
 static cl::opt<std::string> cpu("mcpu", cl::desc("Processor to compile for"),
-                                cl::init("native"));
+                                cl::init("native"), cl::cat(category));
 static cl::opt<std::string> json("json", cl::desc("Write the numbers"),
-                                 cl::value_desc("file"));
+                                 cl::value_desc("file"), cl::cat(category));
 static cl::opt<std::string>
     record("record",
            cl::desc("Compare both emitters for --mcpu, and write the table "
                     "that --kernels=auto follows"),
-           cl::value_desc("file"));
+           cl::value_desc("file"), cl::cat(category));
 
 /// The shapes that are looked at when kernels are worked on.
 static void addAll(Bench &bench) {
@@ -69,6 +73,7 @@ static int recordChoices(Memory &memory) {
 }
 
 int main(int argc, char **argv) {
+  cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "times single kernels\n");
   if ((halide || !record.empty()) && !test::hasHalide())
     return fail("this build has no Halide");

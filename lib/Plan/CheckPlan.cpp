@@ -138,19 +138,16 @@ std::vector<PlanTensor> skim::listTensors(const Plan &plan,
 /// A head or predictor of such numbers would decide nothing.
 static Error checkNumbers(const Plan &plan, StringRef name,
                           ArrayRef<char> bytes) {
-  bool variance = name.ends_with(".running_var");
   for (size_t i = 0, e = bytes.size() / sizeof(float); i != e; ++i) {
     float value;
     memcpy(&value, bytes.data() + i * sizeof(float), sizeof(float));
-    if (std::isfinite(value) && !(variance && value < 0))
+    if (std::isfinite(value))
       continue;
     std::string text;
     raw_string_ostream(text)
-        << "expected "
-        << (std::isfinite(value) ? "no negative number" : "finite numbers")
-        << " in tensor '" << name << "' in '" << plan.tensors->path()
-        << "', got " << format("%g", std::isnan(value) ? NAN : value) << " at "
-        << i;
+        << "expected finite numbers in tensor '" << name << "' in '"
+        << plan.tensors->path() << "', got "
+        << format("%g", std::isnan(value) ? NAN : value) << " at " << i;
     return plan.error("tensors", text);
   }
   return Error::success();

@@ -29,11 +29,11 @@
 //           of p and of the values comes from L1 or the end of L2 next to it
 //
 // Scores of a panel are n x lanes numbers (16 KiB for 256 keys and 16 lanes):
-// nothing of size n x n exists. Keys are padded to a multiple of four by the
-// last one again, which changes no maximum, and the panel to whole lanes, in
-// scratch memory, so that there is one code for all sizes; what the padding
-// computes is never stored. A panel's numbers do not depend on the task it is
-// in, on its width, nor on by-products.
+// nothing of size n x n exists. The keys beyond whole tiles are padded to a
+// multiple of four by the last one again, which changes no maximum, and the
+// panel to whole lanes, in scratch memory, so that there is one code for all
+// sizes; what the padding computes is never stored. A panel's numbers do not
+// depend on the task it is in, on its width, nor on by-products.
 //
 // A vector of scores costs 2 D multiply-adds and 15 operations of the softmax
 // on the same two units: 90% of the peak is the most for D = 64, 81% for D
@@ -41,7 +41,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Attention.h"
-#include "AttentionByProducts.h"
+#include "AttentionTasks.h"
 #include "RankUpdates.h"
 #include "VectorMath.h"
 
@@ -49,11 +49,6 @@
 
 using namespace mlir;
 using namespace skim;
-
-/// Most queries of a task: each task copies the keys and values anew, from L3
-/// where the sequence is long.
-static constexpr int64_t queryBlock = 256;
-static constexpr float log2e = 1.44269502f;
 
 namespace {
 /// Where things lie in a thread's scratch memory, in bytes.
@@ -82,24 +77,19 @@ struct Scratch {
   Value paddedKeys, total;
 };
 
-class AttentionKernel {
+class AttentionKernel : AttentionTasks {
 public:
   AttentionKernel(KernelBuilder &b, const AttentionSpec &spec)
-      : b(b), spec(spec), byProducts(b, spec) {}
+      : AttentionTasks(b, spec) {}
   func::FuncOp emit(ModuleOp module);
 
 private:
-  void readArguments(func::FuncOp function);
+  void attend(Value first, Value last) override;
   void makeViews();
-  void emitTask(Value task);
-  void findSequence(Value pair);
-  void emitQueries(Value first, Value last);
-  void fillZeros(Value first, Value last);
   void copyHead(Value from, Value to, Value column,
                 function_ref<Values(Value, int64_t)> place);
   void maskKeys();
   void turnQueries(Value row, Value valid);
-  void emitPanels(Value first, Value last);
   void emitPanel(Value firstQuery, Value valid);
   Values emitScores();
   Values emitScoreRows(Value key, int64_t rows, ValueRange largest);
@@ -120,10 +110,12 @@ private:
                     Value score);
   Value windowLanes(Value firstQuery, Value key, int64_t first, Value score);
   Value positionInSequence(Value positions, Value row);
-  AttentionByProducts::Task describeTask() {
-    return {head, firstKeyRow, keys, anyLive};
-  }
 
+  /// Keys whose scores are taken in tiles; the others follow by fours.
+  Value wholeTiles() {
+    int64_t rows = b.target.tileRows;
+    return b.mul(b.div(keys, b.index(rows)), rows);
+  }
   int64_t vectors() const { return panelVectors; }
   int64_t valueRows() const { return b.target.numRegisters == 32 ? 8 : 4; }
   /// Keys whose powers meet the values at once. Longer blocks begin and end the
@@ -132,66 +124,21 @@ private:
   /// Something is added to the scores after they are computed.
   bool hasCorrections() const { return spec.mask || spec.bias || spec.window; }
 
-  KernelBuilder &b;
-  const AttentionSpec &spec;
-  AttentionByProducts byProducts;
   int64_t lanes = 0, width = 0;
   int64_t panelVectors = 0; ///< of the panel that is being emitted
-  Value q, k, v, offsets, positions, keyOffsets, keyPositions, length, mask,
-      bias, out, begin, end, scratch;
-  // Of the current task. The sequence is `source` of the batch at entry.
-  Value sequence, source, head, firstRow, rows, firstKeyRow, keys;
-  Value anyLive; ///< where the mask can leave queries without a key
+  Value source;             ///< which sequence the task's was at entry
+  Value anyLive;            ///< where the mask can leave queries without a key
   // Views of the scratch memory.
   Value turned, factors, sums, keyBuffer, valueBuffer, scores, keyOffsetsAdded;
 };
 } // namespace
 
 func::FuncOp AttentionKernel::emit(ModuleOp module) {
-  constexpr int64_t any = ShapedType::kDynamic;
-  MemRefType integers = MemRefType::get({any}, b.getI32Type());
-  SmallVector<Type> types = {b.buffer({any, spec.qWidth}),
-                             b.buffer({any, spec.kWidth}),
-                             b.buffer({any, spec.vWidth}), integers, integers};
-  if (spec.ownKeyRows)
-    types.append({integers, integers});
-  types.push_back(b.getIndexType());
-  if (spec.mask)
-    types.push_back(MemRefType::get({any, any}, b.getI1Type()));
-  if (spec.bias)
-    types.push_back(b.buffer({any, any, any, any}));
-  types.push_back(b.buffer({any, spec.heads * spec.headDim}));
-  byProducts.addTypes(types);
-  func::FuncOp function = startKernel(b, module, spec.name(), types);
-  readArguments(function);
+  func::FuncOp function = start(module, spec.name());
   makeViews();
-  b.loop(begin, end, 1, [&](Value task) { emitTask(task); });
+  emitTasks();
   finishKernel(b, function);
   return function;
-}
-
-void AttentionKernel::readArguments(func::FuncOp function) {
-  auto *next = function.getArguments().begin();
-  auto take = [&]() -> Value { return *next++; };
-  q = take();
-  k = take();
-  v = take();
-  offsets = keyOffsets = take();
-  positions = keyPositions = take();
-  if (spec.ownKeyRows) {
-    keyOffsets = take();
-    keyPositions = take();
-  }
-  length = take();
-  if (spec.mask)
-    mask = take();
-  if (spec.bias)
-    bias = take();
-  out = take();
-  byProducts.takeArguments(take);
-  begin = take();
-  end = take();
-  scratch = take();
 }
 
 void AttentionKernel::makeViews() {
@@ -212,86 +159,21 @@ void AttentionKernel::makeViews() {
   byProducts.makeViews(scratch, places.byProducts, places.paddedKeys);
 }
 
-void AttentionKernel::emitTask(Value task) {
-  if (spec.hasByProducts()) {
-    findSequence(task);
-    byProducts.begin(describeTask());
-    b.ifThen(b.less(b.index(0), rows), [&] { emitQueries(b.index(0), rows); });
-    byProducts.end(describeTask());
-    return;
-  }
-  Value blocks = b.ceilDiv(length, queryBlock);
-  findSequence(b.div(task, blocks));
-  // Shared out evenly, in whole panels.
-  Value panels = b.ceilDiv(rows, lanes);
-  Value block = b.rem(task, blocks), next = b.add(block, 1);
-  Value first = b.mul(b.div(b.mul(block, panels), blocks), lanes);
-  Value last = b.min(b.mul(b.div(b.mul(next, panels), blocks), lanes), rows);
-  b.ifThen(b.less(first, last), [&] { emitQueries(first, last); });
-}
-
-/// The rows of the sequence and the head that `pair` numbers.
-void AttentionKernel::findSequence(Value pair) {
-  sequence = b.div(pair, b.index(spec.heads));
-  head = b.rem(pair, b.index(spec.heads));
-  auto bound = [&](Value offsets, Value i) {
-    return b.toIndex(b.load(offsets, {i}));
-  };
-  Value next = b.add(sequence, 1);
-  firstRow = bound(offsets, sequence);
-  rows = b.sub(bound(offsets, next), firstRow);
-  firstKeyRow = bound(keyOffsets, sequence);
-  keys = b.sub(bound(keyOffsets, next), firstKeyRow);
-}
-
-/// The queries [first, last) of the sequence, of which there is one at least.
-void AttentionKernel::emitQueries(Value first, Value last) {
-  auto attend = [&] {
-    source = b.div(b.toIndex(b.load(positions, {firstRow})), length);
-    Value group = b.div(b.mul(head, spec.kvHeads), b.index(spec.heads));
-    Value column = b.mul(group, spec.headDim);
-    copyHead(k, keyBuffer, b.add(column, spec.kColumn),
-             [&](Value j, int64_t d) { return Values{j, b.index(d)}; });
-    copyHead(v, valueBuffer, b.add(column, spec.vColumn),
-             [&](Value j, int64_t d) {
-               return Values{b.index(d / lanes), j, b.index(d % lanes)};
-             });
-    if (spec.mask)
-      maskKeys();
-    emitPanels(first, last);
-    anyLive = Value();
-  };
-  // Rows with keys of their own may have none.
-  if (spec.ownKeyRows)
-    b.ifThen(b.less(b.index(0), keys), attend, [&] { fillZeros(first, last); });
-  else
-    attend();
-}
-
-/// Panels of whole width; a rest that one vector holds goes by itself.
-void AttentionKernel::emitPanels(Value first, Value last) {
-  int64_t lane = b.target.vectorWidth;
-  auto panel = [&](Value query, int64_t vectors) {
+void AttentionKernel::attend(Value first, Value last) {
+  source = b.div(b.toIndex(b.load(positions, {firstRow})), length);
+  Value column = keyColumn();
+  copyHead(k, keyBuffer, b.add(column, spec.kColumn),
+           [&](Value j, int64_t d) { return Values{j, b.index(d)}; });
+  copyHead(v, valueBuffer, b.add(column, spec.vColumn),
+           [&](Value j, int64_t d) {
+             return Values{b.index(d / lanes), j, b.index(d % lanes)};
+           });
+  if (spec.mask)
+    maskKeys();
+  forPanels(first, last, [&](Value query, int64_t vectors) {
     panelVectors = vectors;
-    emitPanel(query, b.min(b.sub(last, query), b.index(vectors * lane)));
-  };
-  Value end = last;
-  if (lanes > lane) {
-    Value rest = b.rem(b.sub(last, first), b.index(lanes));
-    Value isShort = b.less(rest, b.index(lane + 1));
-    end = b.select(isShort, b.sub(last, rest), last);
-  }
-  b.loop(first, end, lanes, [&](Value query) { panel(query, lanes / lane); });
-  if (lanes > lane)
-    b.ifThen(b.less(end, last), [&] { panel(end, 1); });
-}
-
-void AttentionKernel::fillZeros(Value first, Value last) {
-  Value begin = b.mul(head, spec.headDim);
-  b.loop(b.add(firstRow, first), b.add(firstRow, last), 1, [&](Value row) {
-    b.forColumns(spec.headDim, [&](Value column, int64_t count) {
-      b.storeVector(b.splat(0.0f), out, {row, b.add(begin, column)}, count);
-    });
+    Value most = b.index(vectors * b.target.vectorWidth);
+    emitPanel(query, b.min(b.sub(last, query), most));
   });
 }
 
@@ -302,8 +184,9 @@ void AttentionKernel::copyHead(Value from, Value to, Value column,
                                function_ref<Values(Value, int64_t)> place) {
   int64_t lane = b.target.vectorWidth;
   Value last = b.sub(keys, b.index(1));
-  Value padded = b.mul(b.ceilDiv(keys, 4), b.index(4));
-  b.loop(b.index(0), padded, 1, [&](Value j) {
+  Value whole = wholeTiles();
+  Value rest = b.mul(b.ceilDiv(b.sub(keys, whole), 4), b.index(4));
+  b.loop(b.index(0), b.add(whole, rest), 1, [&](Value j) {
     Value row = b.add(firstKeyRow, b.min(j, last));
     for (int64_t d = 0; d != width; d += lane) {
       int64_t count = std::clamp<int64_t>(spec.headDim - d, 0, lane);
@@ -370,8 +253,8 @@ void AttentionKernel::emitPanel(Value query, Value valid) {
   storeValues(row, valid);
   bool mayBeZero = spec.mask && spec.emptyKeys == EmptyKeys::Zero;
   AttentionByProducts::Task task = describeTask();
-  if (!mayBeZero)
-    task.anyLive = Value();
+  if (mayBeZero)
+    task.anyLive = anyLive;
   byProducts.addPanel(task, scores, factors, query, valid, vectors());
 }
 
@@ -379,7 +262,7 @@ void AttentionKernel::emitPanel(Value query, Value valid) {
 /// of each lane.
 Values AttentionKernel::emitScores() {
   int64_t rows = b.target.tileRows;
-  Value whole = b.mul(b.div(keys, b.index(rows)), rows);
+  Value whole = wholeTiles();
   Values largest(vectors(), b.splat(-INFINITY));
   largest = b.reduce(b.index(0), whole, rows, largest,
                      [&](Value key, ValueRange carried) {
@@ -611,8 +494,6 @@ func::FuncOp skim::emitAttention(KernelBuilder &b, ModuleOp module,
 
 Launch skim::launchAttention(KernelBuilder &b, const AttentionSpec &spec,
                              Value batch, Value sequence) {
-  Value tasks = b.mul(batch, spec.heads);
-  if (!spec.hasByProducts())
-    tasks = b.mul(tasks, b.ceilDiv(sequence, queryBlock));
-  return {tasks, b.index(1), Scratch(b, spec, sequence).total};
+  return AttentionTasks::launch(b, spec, batch, sequence,
+                                Scratch(b, spec, sequence).total);
 }

@@ -1,23 +1,18 @@
 //===- HalideAttention.cpp - attention as a kernel ------------------------===//
 //
-// Tasks as in the MLIR emitter's kernel: a sequence, a head and up to 256
-// queries; with by-products all queries of a sequence and head. A task is a
-// call of the pipeline that copies the head's keys and values, and one for each
-// panel of queries, which is as wide as a tile of weights; a last panel that
-// fits into one vector is one vector wide, by a pipeline of its own.
+// A task (AttentionTasks.h) is a call of the pipeline that copies the head's
+// keys and values, and one for each panel of queries; one for panels of one
+// vector has its own.
 //
 // By-products are begun and ended as in the MLIR emitter's kernel.
 //===----------------------------------------------------------------------===//
 
 #include "HalideAttention.h"
 
-#include "../CPU/AttentionByProducts.h"
+#include "../CPU/AttentionTasks.h"
 
 using namespace mlir;
 using namespace skim;
-
-static constexpr int64_t queryBlock = 256;
-static constexpr float log2e = 1.44269502f;
 
 namespace {
 /// Where things lie in a thread's scratch memory, in bytes.
@@ -47,41 +42,28 @@ struct Scratch {
 };
 
 /// Code of one kernel.
-class HalideAttentionKernel {
+class HalideAttentionKernel : AttentionTasks {
 public:
   HalideAttentionKernel(KernelBuilder &b, const AttentionSpec &spec)
-      : b(b), spec(spec), byProducts(b, spec) {}
+      : AttentionTasks(b, spec) {}
   LogicalResult makePipelines(ModuleOp module,
                               const halide::Pipelines &pipelines,
                               StringRef name);
   func::FuncOp emit(ModuleOp module, StringRef name);
 
 private:
-  void readArguments(func::FuncOp function);
-  void emitTask(Value task);
-  void findSequence(Value pair);
-  void emitQueries(Value first, Value last);
+  void attend(Value first, Value last) override;
   void copyHead();
-  void emitPanels(Value first, Value last);
   void emitPanel(func::FuncOp pipeline, int64_t lanes, Value query, Value last);
-  void fillZeros(Value first, Value last);
   Value place(Value offset) {
     return b.add(addressOf(b, scratch, b.index(0)), offset);
-  }
-  AttentionByProducts::Task describeTask() {
-    return {head, firstKeyRow, keys, Value()};
   }
   int64_t lanes() const { return b.target.vectorWidth; }
   int64_t panel() const { return b.target.tileColumns; }
 
-  KernelBuilder &b;
-  const AttentionSpec &spec;
-  AttentionByProducts byProducts;
   func::FuncOp headPipeline, panelPipeline, shortPipeline;
-  Value q, k, v, offsets, keyOffsets, length, out, begin, end, scratch;
   std::optional<Scratch> places;
-  // Of the current task.
-  Value head, firstRow, rows, firstKeyRow, keys, padded;
+  Value padded; ///< the task's keys
 };
 } // namespace
 
@@ -117,94 +99,26 @@ LogicalResult HalideAttentionKernel::makePipelines(
 }
 
 func::FuncOp HalideAttentionKernel::emit(ModuleOp module, StringRef name) {
-  constexpr int64_t any = ShapedType::kDynamic;
-  MemRefType integers = MemRefType::get({any}, b.getI32Type());
-  SmallVector<Type> types = {b.buffer({any, spec.qWidth}),
-                             b.buffer({any, spec.kWidth}),
-                             b.buffer({any, spec.vWidth}), integers, integers};
-  if (spec.ownKeyRows)
-    types.append({integers, integers});
-  types.push_back(b.getIndexType());
-  types.push_back(b.buffer({any, spec.heads * spec.headDim}));
-  byProducts.addTypes(types);
-  func::FuncOp function = startKernel(b, module, name, types);
-  readArguments(function);
+  func::FuncOp function = start(module, name);
   places.emplace(b, spec, length);
   byProducts.makeViews(scratch, places->byProducts, places->paddedKeys);
-  b.loop(begin, end, 1, [&](Value task) { emitTask(task); });
+  emitTasks();
   finishKernel(b, function);
   return function;
 }
 
-void HalideAttentionKernel::readArguments(func::FuncOp function) {
-  auto *next = function.getArguments().begin();
-  auto take = [&]() -> Value { return *next++; };
-  q = take();
-  k = take();
-  v = take();
-  offsets = keyOffsets = take();
-  take(); // positions, for masks and biases
-  if (spec.ownKeyRows) {
-    keyOffsets = take();
-    take();
-  }
-  length = take();
-  out = take();
-  byProducts.takeArguments(take);
-  begin = take();
-  end = take();
-  scratch = take();
-}
-
-void HalideAttentionKernel::emitTask(Value task) {
-  if (spec.hasByProducts()) {
-    findSequence(task);
-    byProducts.begin(describeTask());
-    b.ifThen(b.less(b.index(0), rows), [&] { emitQueries(b.index(0), rows); });
-    byProducts.end(describeTask());
-    return;
-  }
-  Value blocks = b.ceilDiv(length, queryBlock);
-  findSequence(b.div(task, blocks));
-  // Shared out evenly, in whole panels.
-  Value panels = b.ceilDiv(rows, panel());
-  Value block = b.rem(task, blocks), next = b.add(block, 1);
-  Value first = b.mul(b.div(b.mul(block, panels), blocks), panel());
-  Value last = b.min(b.mul(b.div(b.mul(next, panels), blocks), panel()), rows);
-  b.ifThen(b.less(first, last), [&] { emitQueries(first, last); });
-}
-
-/// The rows of the sequence and the head that `pair` numbers.
-void HalideAttentionKernel::findSequence(Value pair) {
-  Value sequence = b.div(pair, b.index(spec.heads));
-  head = b.rem(pair, b.index(spec.heads));
-  auto bound = [&](Value offsets, Value i) {
-    return b.toIndex(b.load(offsets, {i}));
-  };
-  Value next = b.add(sequence, 1);
-  firstRow = bound(offsets, sequence);
-  rows = b.sub(bound(offsets, next), firstRow);
-  firstKeyRow = bound(keyOffsets, sequence);
-  keys = b.sub(bound(keyOffsets, next), firstKeyRow);
+void HalideAttentionKernel::attend(Value first, Value last) {
   padded = places->pad(b, keys);
-}
-
-/// The queries [first, last) of the sequence, of which there is one at least.
-void HalideAttentionKernel::emitQueries(Value first, Value last) {
-  auto attend = [&] {
-    copyHead();
-    emitPanels(first, last);
-  };
-  // Rows with keys of their own may have none.
-  if (spec.ownKeyRows)
-    b.ifThen(b.less(b.index(0), keys), attend, [&] { fillZeros(first, last); });
-  else
-    attend();
+  copyHead();
+  forPanels(first, last, [&](Value query, int64_t vectors) {
+    int64_t count = vectors * lanes();
+    emitPanel(count == panel() ? panelPipeline : shortPipeline, count, query,
+              last);
+  });
 }
 
 void HalideAttentionKernel::copyHead() {
-  Value group = b.div(b.mul(head, spec.kvHeads), b.index(spec.heads));
-  Value column = b.mul(group, spec.headDim);
+  Value column = keyColumn();
   auto from = [&](Value buffer, int64_t width, int64_t first) {
     Value offset = b.add(b.mul(firstKeyRow, width), b.add(column, first));
     return addressOf(b, buffer, offset);
@@ -214,20 +128,6 @@ void HalideAttentionKernel::copyHead() {
                               from(v, spec.vWidth, spec.vColumn), keys, padded,
                               place(places->keyRows),
                               place(places->valueRows)});
-}
-
-void HalideAttentionKernel::emitPanels(Value first, Value last) {
-  Value end = last;
-  if (shortPipeline) {
-    Value rest = b.rem(b.sub(last, first), b.index(panel()));
-    Value isShort = b.less(rest, b.index(lanes() + 1));
-    end = b.select(isShort, b.sub(last, rest), last);
-  }
-  b.loop(first, end, panel(),
-         [&](Value query) { emitPanel(panelPipeline, panel(), query, last); });
-  if (shortPipeline)
-    b.ifThen(b.less(end, last),
-             [&] { emitPanel(shortPipeline, lanes(), end, last); });
 }
 
 /// The queries from `query` on, `lanes` at most.
@@ -258,15 +158,6 @@ void HalideAttentionKernel::emitPanel(func::FuncOp pipeline, int64_t lanes,
   func::CallOp::create(b, pipeline, operands);
 }
 
-void HalideAttentionKernel::fillZeros(Value first, Value last) {
-  Value begin = b.mul(head, spec.headDim);
-  b.loop(b.add(firstRow, first), b.add(firstRow, last), 1, [&](Value row) {
-    b.forColumns(spec.headDim, [&](Value column, int64_t count) {
-      b.storeVector(b.splat(0.0f), out, {row, b.add(begin, column)}, count);
-    });
-  });
-}
-
 bool skim::hasHalideAttention(const AttentionSpec &spec) {
   return !spec.mask && !spec.bias && !spec.window;
 }
@@ -283,8 +174,6 @@ skim::emitHalideAttention(KernelBuilder &b, ModuleOp module,
 
 Launch skim::launchHalideAttention(KernelBuilder &b, const AttentionSpec &spec,
                                    Value batch, Value sequence) {
-  Value tasks = b.mul(batch, spec.heads);
-  if (!spec.hasByProducts())
-    tasks = b.mul(tasks, b.ceilDiv(sequence, queryBlock));
-  return {tasks, b.index(1), Scratch(b, spec, sequence).total};
+  return AttentionTasks::launch(b, spec, batch, sequence,
+                                Scratch(b, spec, sequence).total);
 }

@@ -5,6 +5,7 @@
 
 #include "AttentionCases.h"
 #include "EveryEmitter.h"
+#include <numeric>
 
 using namespace skim;
 using namespace skim::test;
@@ -47,6 +48,18 @@ TEST_P(AttentionOfEmitter, SharedKeyHeads) {
 TEST_P(AttentionOfEmitter, Baseline) {
   Attention attention = make(merged(2, 20), "x86-64");
   Batch batch({1, 7, 30}, 30);
+  Floats qkv = randomStates(attention.spec, batch.rows());
+  attention.check(batch, qkv, attention.run(batch, qkv));
+}
+
+// Tiles of six keys, which leave every rest that fours of keys can have.
+TEST_P(AttentionOfEmitter, EveryLengthWithAVX2) {
+  if (!hasAVX2())
+    GTEST_SKIP() << "this processor has no AVX2";
+  Attention attention = make(merged(1, 20), "haswell");
+  std::vector<int64_t> lengths(26);
+  std::iota(lengths.begin(), lengths.end(), 1);
+  Batch batch(lengths, 26);
   Floats qkv = randomStates(attention.spec, batch.rows());
   attention.check(batch, qkv, attention.run(batch, qkv));
 }

@@ -258,8 +258,9 @@ Kernels::prepare(llvm::function_ref<Launch(OpBuilder &, Location)> make) {
   builder.setInsertionPointToStart(holder.getBody());
   Launch launch = make(builder, holder.getLoc());
   int64_t tasks = fold(launch.tasks), bytes = fold(launch.scratchBytes);
+  // NaN as floats: nothing may come of what a task before has left.
   if (bytes > scratch.size())
-    scratch = Array<uint8_t>({bytes});
+    scratch = Array<uint8_t>({bytes}, 0xFF);
   holder->erase();
   return tasks;
 }
