@@ -83,6 +83,7 @@ def make_plan(kind, sizes):
     """The plan of a kind of case: "prune", "blocks", "exits" or "pyramid"."""
     rng, layers = np.random.default_rng(1), list(range(sizes.layers))
     length = 512 if sizes is encoders.MINILM else 256
+    # The mean score is 1 / length whatever is left, so that equal thresholds cut about the same share in every layer.
     pruning = {
         "method": "ltp",
         "layers": layers,
