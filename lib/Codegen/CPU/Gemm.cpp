@@ -346,9 +346,8 @@ void GemmKernel::fetchNext(const NextTile &next, Value step) {
   };
   int64_t fetched = std::max<int64_t>(1, perWord / 2);
   fetch(0, fetched);
-  for (auto [fewer, streams] :
-       llvm::zip_equal(next.fewer, ArrayRef<int64_t>{1, 2, 4})) {
-    int64_t end = streams * perWord;
+  for (auto [i, fewer] : llvm::enumerate(next.fewer)) {
+    int64_t end = perWord << i;
     if (fetched < end)
       b.ifThen(fewer, [&] { fetch(fetched, end); });
     fetched = end;
