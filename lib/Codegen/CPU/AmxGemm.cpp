@@ -25,6 +25,7 @@
 
 #include "AmxTiles.h"
 #include "GemmEpilogue.h"
+#include "TileStreams.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -46,14 +47,6 @@ struct Blocking : GemmTasks {
   int64_t sumsBytes; ///< scratch memory for the sums of a panel
 };
 
-/// Of the tile that comes next, what a panel asks for meanwhile: its memory is
-/// cut into streams of lines.
-struct NextTile {
-  Value tile;
-  Value first; ///< line of every stream
-  int64_t streams;
-};
-
 /// Code of one kernel.
 class AmxGemmKernel : GemmArguments {
 public:
@@ -66,17 +59,12 @@ public:
 private:
   void emitTask(Value task);
   void emitPanel(int64_t halves, Value row, Value count, Value tile,
-                 const NextTile &next);
+                 const TileStreams &nextTile, int64_t streams);
   void emitStep(int64_t halves, ValueRange rows, Value tile, Value k,
                 Value next);
   void loadStates(int64_t half, Value row, Value k);
   void loadWeights(int64_t half, Value tile, Value k);
-  int64_t linesOf(int64_t streams) const {
-    return blocking.words.count * linesPerWord() / streams;
-  }
-  int64_t linesPerWord() const { return b.target.tileColumns / 16; }
-  Value firstLine(int64_t streams, Value panel, Value panels);
-  void fetch(Value k, const NextTile &next);
+  TileStreams nextTile(Value tile, int64_t streams, Value panel, Value panels);
   Value upperHalf(Value count) {
     Value most = b.index(AmxTiles::rows);
     return b.select(b.less(most, count), b.ceilDiv(count, 2), count);
@@ -129,13 +117,9 @@ void AmxGemmKernel::emitTask(Value task) {
                                            b.equal(panel, longer));
       b.ifThen(isFirst, [&] { amx.useConfig(configs, isShort); });
       auto emit = [&](int64_t streams) {
-        Value first = firstLine(streams, panel, panels);
-        auto whole = [&] {
-          emitPanel(2, row, count, tile, {next, first, streams});
-        };
-        auto half = [&] {
-          emitPanel(1, row, count, tile, {next, first, streams});
-        };
+        TileStreams ahead = nextTile(next, streams, panel, panels);
+        auto whole = [&] { emitPanel(2, row, count, tile, ahead, streams); };
+        auto half = [&] { emitPanel(1, row, count, tile, ahead, streams); };
         b.ifThen(b.less(b.index(AmxTiles::rows), count), whole, half);
       };
       // A step of K has time for eight lines, and four panels have asked for
@@ -156,7 +140,8 @@ void AmxGemmKernel::emitTask(Value task) {
 
 /// The sums of `count` rows and the columns of `tile`, into `sums`.
 void AmxGemmKernel::emitPanel(int64_t halves, Value row, Value count,
-                              Value tile, const NextTile &nextTile) {
+                              Value tile, const TileStreams &nextTile,
+                              int64_t streams) {
   Value upper = upperHalf(count);
   Values rows = {row, b.add(row, upper)};
   for (int64_t half = 0; half != halves; ++half)
@@ -167,7 +152,8 @@ void AmxGemmKernel::emitPanel(int64_t halves, Value row, Value count,
   loadStates(0, row, first);
   loadWeights(1, tile, first);
   b.loop(first, end, step, [&](Value k) {
-    fetch(k, nextTile);
+    nextTile.fetch(b, blocking.words.perWord, blocking.words.count,
+                   b.add(nextTile.first, b.div(k, b.index(step))), 0, streams);
     // The last step loads its own operands again.
     Value last = b.index(blocking.words.count - step);
     emitStep(halves, rows, tile, k, b.min(b.add(k, step), last));
@@ -206,26 +192,14 @@ void AmxGemmKernel::emitStep(int64_t halves, ValueRange rows, Value tile,
   loadWeights(1, tile, next);
 }
 
-/// The line of every stream that a panel begins with: panels share the streams,
-/// with overlaps where they could ask for more.
-Value AmxGemmKernel::firstLine(int64_t streams, Value panel, Value panels) {
-  int64_t own = llvm::divideCeil(blocking.words.count, step);
-  int64_t left = std::max<int64_t>(0, linesOf(streams) - own);
-  Value others = b.max(b.sub(panels, b.index(1)), b.index(1));
-  return b.div(b.mul(panel, left), others);
-}
-
-/// Asks for a line of each stream.
-void AmxGemmKernel::fetch(Value k, const NextTile &next) {
-  const int64_t line = 16 * blocking.words.perWord, perWord = linesPerWord();
-  Value last = b.index(blocking.words.count - 1);
-  Value at = b.add(next.first, b.div(k, b.index(step)));
-  for (int64_t stream = 0; stream != next.streams; ++stream) {
-    Value from = b.add(at, stream * linesOf(next.streams));
-    Value word = b.min(b.div(from, b.index(perWord)), last);
-    b.prefetch(w,
-               {next.tile, word, b.mul(b.rem(from, b.index(perWord)), line)});
-  }
+/// What one of `panels` panels asks for of a tile, in so many streams.
+TileStreams AmxGemmKernel::nextTile(Value tile, int64_t streams, Value panel,
+                                    Value panels) {
+  int64_t words = blocking.words.count;
+  Value lines = b.index(words * TileStreams::linesPerWord(b.target) / streams);
+  Value own = b.index(llvm::divideCeil(words, step));
+  return {w, tile, b.index(0), lines,
+          TileStreams::share(b, lines, own, panel, panels)};
 }
 
 bool skim::usesAmx(const TargetInfo &target, const GemmSpec &spec) {

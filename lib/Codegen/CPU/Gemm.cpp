@@ -40,6 +40,7 @@
 #include "AmxGemm.h"
 #include "GemmEpilogue.h"
 #include "RankUpdates.h"
+#include "TileStreams.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -63,13 +64,11 @@ struct Blocking : GemmTasks {
   int64_t tileRows;           ///< rows of a register tile
 };
 
-/// Of the tile that comes next, what a panel asks for meanwhile. Its memory is
-/// cut into streams of lines, the more the fewer panels there are.
+/// Of the tile that comes next, what a panel asks for meanwhile: the more
+/// streams the fewer panels there are.
 struct NextTile {
-  Value tile, k; ///< where it begins
-  Value lines;   ///< of a stream
-  Value first;   ///< line of every stream
-  Values fewer;  ///< fewer panels than eight, four, two: more streams
+  TileStreams streams;
+  Values fewer; ///< fewer panels than eight, four, two: more streams
 };
 
 /// Code of one kernel.
@@ -107,10 +106,6 @@ private:
     return spec.activation == Activation::None && spec.dtype != Dtype::Int8;
   }
   int64_t tail() const { return epilogue.tail(); }
-  /// Lines of 64 bytes of a tile's words.
-  int64_t linesPerWord() const {
-    return llvm::divideCeil(b.target.tileColumns, 16);
-  }
   Value column(Value tile, int64_t offset) {
     return epilogue.column(tile, offset);
   }
@@ -310,47 +305,37 @@ void GemmKernel::emitTile(int64_t rows, int64_t tiles, Value row, Value tile,
   finishSums(rows, tiles, row, tile, end, sums);
 }
 
-/// What one of `panels` panels asks for of a tile that begins at word `k`. Each
-/// stream is shared out among the panels, with overlaps where they could ask
-/// for more.
+/// What one of `panels` panels asks for of a tile that begins at word `k`.
 NextTile GemmKernel::nextTile(Value tile, Value k, Value panel, Value panels) {
-  NextTile next{tile, k, {}, {}, {}};
-  int64_t perWord = linesPerWord();
+  int64_t perWord = TileStreams::linesPerWord(b.target);
   Value words = b.select(b.equal(panels, b.index(1)), b.index(blocking.depth),
                          b.index(blocking.kBlock));
   Value count = b.index(std::max<int64_t>(1, perWord / 2));
-  for (int64_t most : {7, 3, 1}) {
-    Value fewer = b.less(panels, b.index(most + 1));
-    int64_t streams = perWord * (most == 7 ? 1 : most == 3 ? 2 : 4);
-    next.fewer.push_back(fewer);
-    count = b.select(fewer, b.index(streams), count);
+  Values fewer;
+  for (int64_t panelsLess : {8, 4, 2}) {
+    fewer.push_back(b.less(panels, b.index(panelsLess)));
+    count = b.select(fewer.back(), b.index(perWord * 8 / panelsLess), count);
   }
-  next.lines = b.div(b.mul(words, b.index(perWord)), count);
-  // A panel asks for a line of each for every four words of its K.
-  Value own = b.min(b.div(words, b.index(4)), next.lines);
-  Value others = b.max(b.sub(panels, b.index(1)), b.index(1));
-  next.first = b.div(b.mul(panel, b.sub(next.lines, own)), others);
-  return next;
+  Value lines = b.div(b.mul(words, b.index(perWord)), count);
+  // A line of each stream for every four words of K.
+  Value first =
+      TileStreams::share(b, lines, b.div(words, b.index(4)), panel, panels);
+  return {{w, tile, k, lines, first}, fewer};
 }
 
-/// Asks for a line of each stream.
 void GemmKernel::fetchNext(const NextTile &next, Value step) {
-  const int64_t line = 16 * dot.words.perWord, perWord = linesPerWord();
-  Value at = b.add(next.first, step), last = b.index(blocking.depth - 1);
+  int64_t perWord = TileStreams::linesPerWord(b.target);
+  Value at = b.add(next.streams.first, step);
   auto fetch = [&](int64_t begin, int64_t end) {
-    for (int64_t stream = begin; stream < end; ++stream) {
-      Value from = b.add(at, b.mul(next.lines, stream));
-      Value k = b.min(b.add(next.k, b.div(from, b.index(perWord))), last);
-      b.prefetch(w, {next.tile, k, b.mul(b.rem(from, b.index(perWord)), line)});
-    }
+    next.streams.fetch(b, dot.words.perWord, blocking.depth, at, begin, end);
   };
-  int64_t fetched = std::max<int64_t>(1, perWord / 2);
+  int64_t fetched = std::max<int64_t>(1, perWord / 2), end = perWord;
   fetch(0, fetched);
-  for (auto [i, fewer] : llvm::enumerate(next.fewer)) {
-    int64_t end = perWord << i;
+  for (Value fewer : next.fewer) {
     if (fetched < end)
       b.ifThen(fewer, [&] { fetch(fetched, end); });
     fetched = end;
+    end *= 2;
   }
 }
 

@@ -54,7 +54,7 @@ TEST_P(AttentionOfEmitter, Baseline) {
 
 // Tiles of six keys, which leave every rest that fours of keys can have.
 TEST_P(AttentionOfEmitter, EveryLengthWithAVX2) {
-  if (!hasAVX2())
+  if (!canRun("haswell"))
     GTEST_SKIP() << "this processor has no AVX2";
   Attention attention = make(merged(1, 20), "haswell");
   std::vector<int64_t> lengths(26);

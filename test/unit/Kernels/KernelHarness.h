@@ -119,11 +119,6 @@ Report takeReport();
 /// True where the build has Halide.
 bool hasHalide();
 
-/// Kernels for "haswell" run here.
-inline bool hasAVX2() {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
-
 /// Whether kernels for `cpu` run here; asks for what the system must permit.
 bool canRun(llvm::StringRef cpu);
 
