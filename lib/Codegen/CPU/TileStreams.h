@@ -1,7 +1,7 @@
 //===- TileStreams.h - weights that are asked for ahead ---------*- C++ -*-===//
-// A core reads several streams of memory faster than one, and lines of different
-// pages faster than neighbours: a tile of weights is asked for as streams, one
-// line of each at a time.
+// A core reads several streams of memory faster than one, and lines of
+// different pages faster than neighbours: a tile of weights is asked for as
+// streams, one line of each at a time.
 //===----------------------------------------------------------------------===//
 
 #ifndef SKIM_LIB_CODEGEN_CPU_TILESTREAMS_H
