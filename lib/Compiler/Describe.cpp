@@ -60,6 +60,7 @@ static FailureOr<TensorDescription> describeTensor(func::FuncOp main, Type type,
     return main.emitError()
            << what << " '" << tensor.name << "': unsupported element type "
            << ranked.getElementType();
+  tensor.batched = attributes && attributes.contains("skim.batched");
   auto names =
       attributes ? attributes.getAs<ArrayAttr>("onnx.dims") : ArrayAttr();
   for (auto [index, size] : llvm::enumerate(ranked.getShape())) {
@@ -146,6 +147,8 @@ FailureOr<ModelDescription> skim::describeModel(ModuleOp module,
       return failure();
     model.outputs.push_back(std::move(*tensor));
   }
+  if (auto positions = main->getAttrOfType<IntegerAttr>("skim.micro_batch"))
+    model.microBatch = positions.getInt();
   model.knobs = listKnobs(module);
   boundIds(main, model.inputs);
   return model;

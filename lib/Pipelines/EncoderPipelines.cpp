@@ -78,5 +78,7 @@ void skim::buildOptimisePipeline(OpPassManager &passes,
   // After the plan: what it reads of a layer, importance say, is read.
   passes.addNestedPass<func::FuncOp>(createSkimNarrowRowsPass());
   passes.addPass(createCSEPass());
+  // Of the ops that run: the last ones that are skim's and onnx's.
+  passes.addNestedPass<func::FuncOp>(createSkimFindMicroBatchesPass());
   passes.addPass(createVerifyPackedFormPass());
 }

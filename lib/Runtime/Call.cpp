@@ -80,6 +80,7 @@ static void beginRun(skim_rt_call *call, const double *knobs,
     call->outputSlots[i].given = false;
   }
   call->head.knobs = knobs;
+  call->part = MicroBatch();
   call->dispatching = false;
   call->succeeded = false;
   call->reported.store(0, std::memory_order_relaxed);
@@ -97,8 +98,15 @@ static void beginRun(skim_rt_call *call, const double *knobs,
 static void runEntry(skim_rt_call *call) {
   if (setjmp(call->out) != 0)
     return;
-  if (bindInputs(call) == SKIM_OK)
+  if (bindInputs(call) != SKIM_OK)
+    return;
+  splitBatch(call);
+  if (call->part.step == 0)
+    return call->model->entry(call);
+  while (nextPart(call)) {
     call->model->entry(call);
+    call->collector.endPart();
+  }
 }
 
 static int32_t checkOutputs(skim_rt_call *call) {
@@ -112,8 +120,15 @@ static int32_t checkOutputs(skim_rt_call *call) {
 
 int32_t skim::rt::runCall(skim_rt_call *call, const double *knobs,
                           uint32_t collect) {
+  call->unsplit = false;
   beginRun(call, knobs, collect);
   runEntry(call);
+  if (call->status == SKIM_ERROR_RUN && call->part.step > 0) {
+    // Once more, so that the message names its place in the whole batch.
+    call->unsplit = true;
+    beginRun(call, knobs, collect);
+    runEntry(call);
+  }
   if (call->status == SKIM_OK)
     checkOutputs(call);
   call->collector.end();

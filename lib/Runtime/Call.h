@@ -34,6 +34,15 @@ struct OutputSlot {
   bool given;
 };
 
+/// The sequences [begin, end) of a batch that entry is called for, of at most
+/// `step` sequences. Without parts entry is called once, for what there is.
+struct MicroBatch {
+  int64_t begin = 0;
+  int64_t end = 0;
+  int64_t batch = 0;
+  int64_t step = 0; // 0: no parts
+};
+
 } // namespace skim::rt
 
 struct skim_rt_call {
@@ -50,6 +59,8 @@ struct skim_rt_call {
   char *scratch; // scratchStride bytes for each of scratchSlots threads
   int64_t scratchStride;
   int64_t scratchSlots;
+  skim::rt::MicroBatch part;
+  bool unsplit; // no parts in this run
   bool dispatching;
   bool succeeded; // the last run
   std::atomic<int32_t>
@@ -86,6 +97,19 @@ __attribute__((format(printf, 3, 4))) int32_t failWith(skim_rt_call *call,
 
 /// Before a run: all inputs set, named dimensions agree; converts dtypes.
 int32_t bindInputs(skim_rt_call *call);
+
+/// Chooses the parts of the bound inputs' batch, from where nextPart makes the
+/// inputs views of the next one; false when there is none left.
+void splitBatch(skim_rt_call *call);
+bool nextPart(skim_rt_call *call);
+
+/// In a run of parts, copies what one gives of output `index` to its place;
+/// whether it is the whole output instead.
+bool joinOutput(skim_rt_call *call, int64_t index, const skim_rt_buffer &given);
+
+/// Memory for `bytes` bytes of output `index`: the caller's, which must have
+/// that size, or the context's.
+void *placeOutput(skim_rt_call *call, int64_t index, int64_t bytes);
 
 /// Leaves the run with the call's status and error text.
 [[noreturn]] void leaveRun(skim_rt_call *call, int32_t status);

@@ -40,43 +40,44 @@ int32_t skim::rt::getOutput(const skim_rt_call *constCall, int64_t index,
   return SKIM_OK;
 }
 
-/// Copies an output to the caller's memory, which must have its size.
-static void *copyToCaller(skim_rt_call *call, int64_t index, const void *data,
-                          int64_t bytes) {
+void *skim::rt::placeOutput(skim_rt_call *call, int64_t index, int64_t bytes) {
   const OutputSlot &slot = call->outputSlots[index];
-  if (slot.bytes != bytes) {
-    failWith(call, SKIM_ERROR_OUTPUT,
-             "output '%s': expected a buffer of %lld bytes, got %lld",
-             call->model->outputs[index].name, static_cast<long long>(bytes),
-             static_cast<long long>(slot.bytes));
-    leaveRun(call, SKIM_ERROR_OUTPUT);
-  }
+  if (!slot.data)
+    return skim_rt_alloc(call, bytes);
+  if (slot.bytes == bytes)
+    return slot.data;
+  failWith(call, SKIM_ERROR_OUTPUT,
+           "output '%s': expected a buffer of %lld bytes, got %lld",
+           call->model->outputs[index].name, static_cast<long long>(bytes),
+           static_cast<long long>(slot.bytes));
+  leaveRun(call, SKIM_ERROR_OUTPUT);
+}
+
+/// Takes a whole output: its memory, or a copy.
+static void takeOutput(skim_rt_call *call, int64_t index,
+                       const skim_rt_buffer &given, bool owned) {
+  skim_rt_buffer &output = call->outputs[index];
+  int64_t bytes = dtypeSize(call->model->outputs[index].dtype);
+  for (int64_t i = 0; i < given.rank; ++i)
+    bytes *= given.dims[i];
+  output = given;
+  call->outputSlots[index].given = true;
+  if (owned && !call->outputSlots[index].data)
+    return;
+  output.data = placeOutput(call, index, bytes);
   if (bytes)
-    std::memcpy(slot.data, data, static_cast<size_t>(bytes));
-  return slot.data;
+    std::memcpy(output.data, given.data, static_cast<size_t>(bytes));
+  if (owned)
+    skim_rt_free(call, given.data);
 }
 
 void skim_rt_output(skim_rt_call *call, int64_t index, const void *data,
                     int64_t rank, const int64_t *dims, int32_t owned) {
-  skim_rt_buffer &output = call->outputs[index];
-  int64_t bytes = dtypeSize(call->model->outputs[index].dtype);
-  output.rank = rank;
-  for (int64_t i = 0; i < rank; ++i) {
-    output.dims[i] = dims[i];
-    bytes *= dims[i];
-  }
-  call->outputSlots[index].given = true;
-  auto *block = const_cast<void *>(data);
-  if (call->outputSlots[index].data) {
-    output.data = copyToCaller(call, index, data, bytes);
-    if (owned)
-      skim_rt_free(call, block);
-    return;
-  }
-  if (!owned) {
-    block = skim_rt_alloc(call, bytes);
-    if (bytes)
-      std::memcpy(block, data, static_cast<size_t>(bytes));
-  }
-  output.data = block;
+  skim_rt_buffer given = {const_cast<void *>(data), rank, {}};
+  for (int64_t i = 0; i < rank; ++i)
+    given.dims[i] = dims[i];
+  if (call->part.step == 0 || joinOutput(call, index, given))
+    return takeOutput(call, index, given, owned != 0);
+  if (owned)
+    skim_rt_free(call, given.data);
 }

@@ -12,6 +12,7 @@
 #include "Exit.cpp"
 #include "Hold.cpp"
 #include "Inputs.cpp"
+#include "MicroBatches.cpp"
 #include "Outputs.cpp"
 #include "Pack.cpp"
 #include "Parallel.cpp"

@@ -19,20 +19,22 @@ Collector::~Collector() {
   std::free(offsets);
   std::free(lastLayers);
   std::free(exitLayers);
+  std::free(partTokens);
   std::free(layerTokens);
   std::free(kernels);
 }
 
-/// Room for `count` integers, each `value`; null when there is no memory.
+/// Room for `count` integers, those from `first` on `value`; null when there is
+/// no memory.
 template <typename Int>
-static Int *fill(Int *old, int64_t count, int64_t value) {
+static Int *fill(Int *old, int64_t count, int64_t value, int64_t first = 0) {
   auto *grown = static_cast<Int *>(
       std::realloc(old, (static_cast<size_t>(count) + 1) * sizeof(Int)));
   if (!grown) {
     std::free(old);
     return nullptr;
   }
-  for (int64_t i = 0; i < count; ++i)
+  for (int64_t i = first; i < count; ++i)
     grown[i] = static_cast<Int>(value);
   return grown;
 }
@@ -43,18 +45,34 @@ void Collector::begin(uint32_t newWhat, int64_t layers, int32_t threads) {
   tracer.begin(what & SKIM_COLLECT_TRACE, started, threads);
   if (!what)
     return;
-  rowsKnown = false;
+  rowsKnown = partKnown = false;
+  batch = sequence = 0;
   flops = overhead = numKernels = 0;
   numLayers = layers;
-  layerTokens = fill(layerTokens, 2 * layers, -1);
-  lost = !layerTokens;
+  partTokens = fill(partTokens, 2 * layers, -1);
+  layerTokens = fill(layerTokens, 2 * layers, 0);
+  offsets = fill(offsets, 1, 0);
+  lost = !partTokens || !layerTokens || !offsets;
   std::memset(seconds, 0, sizeof(seconds));
   liveRows = 0;
+}
+
+void Collector::endPart() {
+  if (!partKnown || lost)
+    return;
+  int64_t tokens = offsets[batch] - offsets[partBegin];
+  for (int64_t i = 0; i < 2 * numLayers; ++i) {
+    tokens = partTokens[i] < 0 ? tokens : partTokens[i];
+    layerTokens[i] += tokens;
+    partTokens[i] = -1;
+  }
+  partKnown = false;
 }
 
 void Collector::end() {
   if (!what)
     return;
+  endPart();
   double now = secondsNow();
   addGap(now);
   total = now - started;
@@ -64,41 +82,45 @@ void Collector::addRows(int64_t newBatch, int64_t newSequence,
                         const int32_t *newOffsets,
                         const int32_t *newPositions) {
   liveRows = newOffsets[newBatch];
-  if (rowsKnown || !(what & SKIM_COLLECT_STATISTICS))
+  if (partKnown || lost || !(what & SKIM_COLLECT_STATISTICS))
     return;
-  batch = newBatch;
-  sequence = newSequence;
   int32_t last = static_cast<int32_t>(numLayers) - 1;
-  offsets = fill(offsets, batch + 1, 0);
-  exitLayers = fill(exitLayers, batch, last);
-  lastLayers = fill(lastLayers, batch * sequence, -1);
-  rowsKnown = offsets && exitLayers && lastLayers;
-  lost |= !rowsKnown;
-  if (!rowsKnown)
+  sequence = newSequence;
+  partBegin = batch;
+  batch += newBatch;
+  int32_t before = offsets[partBegin];
+  offsets = fill(offsets, batch + 1, before, partBegin);
+  exitLayers = fill(exitLayers, batch, last, partBegin);
+  lastLayers = fill(lastLayers, batch * sequence, -1, partBegin * sequence);
+  rowsKnown = partKnown = offsets && exitLayers && lastLayers;
+  lost |= !partKnown;
+  if (!partKnown)
     return;
-  std::memcpy(offsets, newOffsets, (batch + 1) * sizeof(int32_t));
-  for (int32_t t = 0; t < offsets[batch]; ++t)
-    lastLayers[newPositions[t]] = last;
+  for (int64_t b = 0; b <= newBatch; ++b)
+    offsets[partBegin + b] = before + newOffsets[b];
+  for (int32_t t = 0; t < newOffsets[newBatch]; ++t)
+    lastLayers[partBegin * sequence + newPositions[t]] = last;
 }
 
 void Collector::addCut(int64_t layer, bool forFfn, const skim_rt_rows &from,
                        const skim_rt_rows &to, int64_t count) {
   liveRows = count;
-  if (!rowsKnown || lost || layer < 0 || layer >= numLayers)
+  if (!partKnown || lost || layer < 0 || layer >= numLayers)
     return;
-  layerTokens[2 * layer + !forFfn] = count;
+  partTokens[2 * layer + !forFfn] = count;
   int64_t next = 0;
   for (int32_t t = 0; t < from.offsets[from.batch]; ++t) {
     if (next < count && to.source[next] == t)
       ++next;
     else
-      lastLayers[from.positions[t]] = static_cast<int32_t>(layer);
+      lastLayers[partBegin * sequence + from.positions[t]] =
+          static_cast<int32_t>(layer);
   }
 }
 
 void Collector::addExit(int64_t newSequence, int64_t layer) {
-  if (what && rowsKnown && !lost)
-    exitLayers[newSequence] = static_cast<int32_t>(layer);
+  if (what && partKnown && !lost)
+    exitLayers[partBegin + newSequence] = static_cast<int32_t>(layer);
 }
 
 void Collector::addSeconds(int32_t kind, double time) {
@@ -200,8 +222,7 @@ void Collector::printLayers() {
   for (int64_t l = 0; l < numLayers; ++l) {
     text << (l ? ", " : "") << "{\"tokens_in\": " << tokens;
     for (int place = 0; place < 2; ++place) {
-      int64_t left = layerTokens[2 * l + place];
-      tokens = left < 0 ? tokens : left;
+      tokens = layerTokens[2 * l + place];
       text << (place ? ", \"tokens_out\": " : ", \"tokens_ffn\": ") << tokens;
     }
     text << "}";

@@ -29,18 +29,22 @@ public:
   /// Begins a run of a model of `layers` layers on at most `threads` threads
   /// that collects what the bits of skim_collect in `what` say.
   void begin(uint32_t what, int64_t layers, int32_t threads);
+  /// The model's code has run for a part of the batch; those that follow add to
+  /// what it did.
+  void endPart();
   void end();
 
   bool active() const { return what != 0; }
 
-  /// The rows of the run; the first ones count.
+  /// The rows of a part of the batch; the first ones count.
   void addRows(int64_t batch, int64_t sequence, const int32_t *offsets,
                const int32_t *positions);
   /// In layer `layer` the rows of `to`, `count` of them, were taken from those
   /// of `from`, for its feed-forward or behind it.
   void addCut(int64_t layer, bool forFfn, const skim_rt_rows &from,
               const skim_rt_rows &to, int64_t count);
-  /// A sequence, by its number at entry, left behind layer `layer`.
+  /// A sequence, by its number in its part of the batch, left behind layer
+  /// `layer`.
   void addExit(int64_t sequence, int64_t layer);
   /// A dispatch on `threads` threads, whose spans the tracer has.
   void addDispatch(const skim_rt_kernel *kernel, int64_t tasks, int64_t flops,
@@ -77,7 +81,11 @@ private:
   int32_t *offsets = nullptr;    // batch + 1
   int32_t *lastLayers = nullptr; // batch * sequence, -1: no token
   int32_t *exitLayers = nullptr; // batch
-  // Tokens of each layer's feed-forward and behind it, -1: as many as before.
+  bool partKnown = false;        // the rows of this part
+  int64_t partBegin = 0;         // its first sequence
+  // Tokens of each layer's feed-forward and behind it, of this part, -1: as
+  // many as before; and of all parts.
+  int64_t *partTokens = nullptr;  // 2 * numLayers
   int64_t *layerTokens = nullptr; // 2 * numLayers
   int64_t numLayers = 0;
   KernelTime *kernels = nullptr;

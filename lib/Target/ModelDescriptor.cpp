@@ -87,7 +87,7 @@ Constant *Emitter::tensor(const TensorDescription &tensor) {
   return record({text(tensor.name), word(tensor.dtype),
                  word(tensor.dims.size()), arrayOf(tensor.dims, asNumber),
                  arrayOf(tensor.dimNames, asText), number(tensor.maxValue),
-                 word(tensor.role), word(0)},
+                 word(tensor.role), word(tensor.batched)},
                 sizeof(skim_tensor_desc));
 }
 
@@ -118,15 +118,26 @@ Constant *Emitter::model(const ModelDescription &model) {
                         {PointerType::getUnqual(context)}, /*isVarArg=*/false);
   auto *entry = cast<Constant>(
       module.getOrInsertFunction("skim_entry", entryType).getCallee());
-  return record({word(SKIM_ABI_VERSION), word(sizeof(skim_model_desc)),
-                 text(model.compiler), text(model.name), text(model.cpu),
-                 text(model.dtype), number(model.features.size()),
-                 arrayOf(model.features, asText), number(model.inputs.size()),
-                 arrayOf(model.inputs, asTensor), number(model.outputs.size()),
-                 arrayOf(model.outputs, asTensor), number(model.layers.size()),
-                 arrayOf(model.layers, asLayer), flops(model.otherFlops),
-                 number(model.knobs.size()), arrayOf(model.knobs, asKnob),
-                 number(model.weightsBytes), entry},
+  return record({word(SKIM_ABI_VERSION),
+                 word(sizeof(skim_model_desc)),
+                 text(model.compiler),
+                 text(model.name),
+                 text(model.cpu),
+                 text(model.dtype),
+                 number(model.features.size()),
+                 arrayOf(model.features, asText),
+                 number(model.inputs.size()),
+                 arrayOf(model.inputs, asTensor),
+                 number(model.outputs.size()),
+                 arrayOf(model.outputs, asTensor),
+                 number(model.layers.size()),
+                 arrayOf(model.layers, asLayer),
+                 flops(model.otherFlops),
+                 number(model.knobs.size()),
+                 arrayOf(model.knobs, asKnob),
+                 number(model.weightsBytes),
+                 number(model.microBatch),
+                 entry},
                 sizeof(skim_model_desc));
 }
 

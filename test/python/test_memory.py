@@ -8,6 +8,7 @@ import run_memory
 import skim
 
 MIB = 1 << 20
+PAGE = 4096
 # Layers as BERT's and MiniLM's: a feed-forward of four widths, heads as wide as a block.
 SIZES = encoders.Sizes(vocab=96, hidden=256, layers=4, heads=8, ffn=1024, positions=260)
 BLOCK = 32
@@ -76,8 +77,9 @@ def memory(libskim, tmp_path_factory):
                     known = {name: value for name, value in knobs.items() if plan and name.split(".")[0] in plan}
                     runs.append(libskim.run(context, batch(shape), THREADS, known))
                 result[shape] = runs[-1]
-                # Buffers are as the tokens at entry; only a layer that nobody reached takes none.
-                assert runs == [runs[0]] * len(runs) or "early_exit" in plan, f"{shape}: {runs}"
+                # Buffers are as the tokens at entry, but for flags of the blocks that are left;
+                # only a layer that nobody reached takes none.
+                assert max(runs) - min(runs) <= 2 * PAGE or "early_exit" in plan, f"{shape}: {runs}"
         if plan is None:
             cache[head] = result
         return result

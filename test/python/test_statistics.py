@@ -61,12 +61,12 @@ def grown(library, width, lengths):
     return int(subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout)
 
 
-def test_memory_of_a_run_is_bounded_by_its_tokens(tool, tmp_path):
+def test_memory_of_a_run_is_bounded_by_its_tokens_and_by_a_micro_batch(tool, tmp_path):
     library = tmp_path / "model.so"
     assert tool("skim-opt", MODELS / "bert-cls-17-sdpa.onnx", "-o", library).returncode == 0
-    few, many = grown(library, 256, [8] * 128), grown(library, 256, [256] * 128)
-    dense = grown(library, 8, [8] * 128)
-    # 32768 positions in both; without padding, and with 32 times as many positions as tokens.
-    assert many > 16 << 20, "expected the full batch to show in the process's memory"
-    assert few < many / 8, f"1024 tokens take {few} bytes, 32768 take {many}"
-    assert few - dense < 2 << 20, f"padding adds {few - dense} bytes"
+    one, many = grown(library, 256, [256] * 2), grown(library, 256, [256] * 128)
+    padded, dense = grown(library, 256, [4] * 2), grown(library, 4, [4] * 2)
+    # 512 positions at a time, whether there are 2 sequences or 128.
+    assert one > 1 << 18, "expected 512 tokens to show in the process's memory"
+    assert many < one + (1 << 20), f"512 tokens take {one} bytes, 32768 take {many}"
+    assert padded - dense < 1 << 17, f"504 positions of padding add {padded - dense} bytes"

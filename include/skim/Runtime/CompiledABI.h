@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /* Counts up with every change of a layout or of a meaning in this file. */
-#define SKIM_ABI_VERSION 4u
+#define SKIM_ABI_VERSION 5u
 
 /* First eight bytes of skim_library_table. */
 #define SKIM_LIBRARY_MAGIC "SKIMLIB"
@@ -78,6 +78,9 @@ struct skim_model_desc {
   int64_t num_knobs;
   const struct skim_knob_desc *knobs;
   int64_t weights_bytes; /* size of the weights segment */
+  /* Above 0, sequences do not depend on each other, and a run calls entry for
+     parts of the batch of at most this many positions times its threads. */
+  int64_t micro_batch;
   void (*entry)(skim_rt_call *);
 };
 
@@ -156,7 +159,7 @@ void skim_rt_parallel_for(skim_rt_call *call, const skim_rt_kernel *kernel,
  * Finds the rows of a batch: the positions (b, s) with mask[b * S + s] != 0, or
  * all of them where mask is null. Writes the cumulated row counts of the
  * sequences to offsets[0 .. B] and b * S + s of each row to positions[0 .. T),
- * and returns T. positions has room for B * S. The first call in a run defines
+ * and returns T. positions has room for B * S. The first call in entry defines
  * the tokens that statistics speak of.
  */
 int64_t skim_rt_pack(skim_rt_call *call, const uint8_t *mask, int64_t B,
@@ -308,8 +311,9 @@ void skim_rt_report(skim_rt_call *call, const char *message, int64_t a,
                     int64_t b);
 
 /*
- * Gives output `index`. owned != 0: data came from skim_rt_alloc and goes over
- * to the call. owned == 0: data (of an input, of the weights) is copied.
+ * Gives output `index`, of the sequences that entry was called for. owned != 0:
+ * data came from skim_rt_alloc and goes over to the call. owned == 0: data (of
+ * an input, of the weights) is copied.
  */
 void skim_rt_output(skim_rt_call *call, int64_t index, const void *data,
                     int64_t rank, const int64_t *dims, int32_t owned);

@@ -50,7 +50,8 @@ struct skim_tensor_desc {
   const char *const *dim_names; /* rank of them, "" where static or nameless */
   int64_t max_value;            /* ids: exclusive upper bound, -1: unknown */
   int32_t role;                 /* enum skim_role */
-  int32_t reserved;             /* 0 */
+  int32_t batched;              /* 1: dims[0] is the batch that a run may split,
+                                   0: it is not, or is not known to be */
 };
 
 #ifdef __cplusplus

@@ -25,6 +25,8 @@ struct TensorDescription {
   int64_t maxValue = -1;
   /// CompiledABI.h's skim_role.
   int32_t role = 0;
+  /// Its leading dimension is the batch that a run may split.
+  bool batched = false;
 };
 
 struct FlopsDescription {
@@ -59,6 +61,8 @@ struct ModelDescription {
   FlopsDescription otherFlops;
   std::vector<KnobDescription> knobs;
   int64_t weightsBytes = 0;
+  /// Most positions of a part of a batch and thread, 0: a batch is not split.
+  int64_t microBatch = 0;
 };
 
 /// Adds the hidden constant `skim_model` to `module`, whose data layout is set

@@ -76,6 +76,7 @@ const struct skim_model_desc skim_model = {SKIM_ABI_VERSION,
                                            sizeof(knobs) / sizeof(knobs[0]),
                                            knobs,
                                            0,
+                                           0,
                                            skim_entry};
 
 /*===- Code

@@ -220,6 +220,13 @@ std::optional<TokenAxes> skim::propagateTokenAxes(Operation &op,
       .Case([&](onnx::UnsqueezeOp u) { return unsqueeze(u, *first, why); })
       .Case([&](onnx::SqueezeOp s) { return squeeze(s, *first, why); })
       .Case([&](onnx::ReshapeOp r) { return reshape(r, *first, why); })
+      .Case([&](onnx::CumSumOp sum) -> std::optional<TokenAxes> {
+        auto axis = constantAxes(sum.getAxis(), rank);
+        if (axis && axis->size() == 1)
+          return alongAxis(*first, axis->front(), rank, why);
+        why = "has an axis that is not constant";
+        return std::nullopt;
+      })
       .Case([&](onnx::SplitOp s) {
         return alongAxis(*first, s.getAxis(), rank, why);
       })

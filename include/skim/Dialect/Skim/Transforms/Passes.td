@@ -170,6 +170,48 @@ def SkimNarrowRowsPass : Pass<"skim-narrow-rows", "::mlir::func::FuncOp"> {
   ];
 }
 
+def SkimFindMicroBatchesPass : Pass<"skim-find-micro-batches", "::mlir::func::FuncOp"> {
+  let summary = "Find out whether a batch may run in parts";
+  let description = [{
+    A large batch is faster in micro-batches, run one after the other, whose states
+    stay in the cache: `skim.micro_batch` on the function says how many positions
+    one has for each thread at most, `skim.batched` on inputs and outputs, whose
+    leading dimension is the batch. The run-time library splits the inputs, and
+    joins the outputs and the statistics (docs/runtime.md). A sequence's results
+    are bitwise the same.
+
+    The batch is the leading dimension, of any size, of the first input of two
+    dimensions and more, and of the other inputs where it has the same name. This
+    is proved, from the inputs to the outputs:
+
+    - (M1) no op brings values of different sequences together: skim ops work on
+      each sequence or row apart (but for `skim.skip_blocks` with `batch_align`
+      max), onnx ops work along other dimensions than the batch
+    - (M2) what has no batch dimension holds for every batch: it is broadcast along
+      the batch, or a parameter, and does not depend on how many sequences there are
+    - (M3) outputs have the batch as leading dimension, or do not depend on it
+
+    Otherwise a remark at the op says why, and a batch runs as a whole. Needs the
+    packed form; does nothing in a function without `skim.pack`, or without an input
+    of any batch size.
+
+    Example: test/Dialect/Skim/Transforms/find-micro-batches.mlir
+
+    ```mlir
+    func.func @main(%ids: tensor<?x?xi64> {onnx.dims = ["batch", "sequence"]}) -> tensor<?x4xf32>
+    ==>
+    func.func @main(%ids: tensor<?x?xi64> {onnx.dims = ["batch", "sequence"], skim.batched}) -> (tensor<?x4xf32> {skim.batched}) attributes {skim.micro_batch = 512 : i64}
+    ```
+  }];
+  let options = [
+    Option<"positions", "positions", "int64_t", "512",
+           "Most positions of a micro-batch, times the threads">
+  ];
+  let statistics = [
+    Statistic<"numFound", "num-found", "Functions that may run in micro-batches">
+  ];
+}
+
 def SkimLayoutWeightsPass : Pass<"skim-layout-weights", "::mlir::ModuleOp"> {
   let summary = "Give every entry of the weights segment its place";
   let description = [{
