@@ -69,8 +69,8 @@ bool skim::rt::nextPart(skim_rt_call *call) {
     for (int64_t d = 1; d < input.rank; ++d)
       bytes *= input.dims[d];
     if (input.data)
-      input.data = static_cast<char *>(input.data) +
-                   (part.begin - before) * bytes;
+      input.data =
+          static_cast<char *>(input.data) + (part.begin - before) * bytes;
     input.dims[0] = part.end - part.begin;
   }
   return true;

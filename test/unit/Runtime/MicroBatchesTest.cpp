@@ -246,8 +246,7 @@ static void runLayers(skim_rt_call *call) {
   std::vector<int32_t> kept(static_cast<size_t>(batch)), votes(logits.size());
   for (int64_t b = 0; b < batch; ++b)
     logits[static_cast<size_t>(2 * b)] = ids[b * length] % 2 ? 0.0f : 9.0f;
-  skim_rt_exit_desc leave{0,   -1, 0.9, 1, SKIM_EXIT_MAX_PROBABILITY,
-                          2, 1};
+  skim_rt_exit_desc leave{0, -1, 0.9, 1, SKIM_EXIT_MAX_PROBABILITY, 2, 1};
   int64_t left = 0;
   skim_rt_exit(call, &leave, &whole, &sets[1], &sets[2], logits.data(),
                results.data(), kept.data(), votes.data(), &left);
