@@ -182,7 +182,7 @@ def SkimFindMicroBatchesPass : Pass<"skim-find-micro-batches", "::mlir::func::Fu
 
     The batch is the leading dimension, of any size, of the first input of two
     dimensions and more, and of the other inputs where it has the same name. This
-    is proved, from the inputs to the outputs:
+    is proved (see `BatchAxes.h`), from the inputs to the outputs:
 
     - (M1) no op brings values of different sequences together: skim ops work on
       each sequence or row apart (but for `skim.skip_blocks` with `batch_align`
