@@ -192,9 +192,9 @@ SKIM_API skim_status skim_context_set_input_by_name(skim_context *context,
 
 /*
  * Has runs write output `index` to the caller's memory of `bytes` bytes instead
- * of the context's. The run fails where the output has another size. Memory that
- * overlaps no input; a run that fails may have written some of it. data null: back
- * to the context's memory.
+ * of the context's. The run fails where the output has another size. Memory
+ * that overlaps no input; a run that fails may have written some of it. data
+ * null: back to the context's memory.
  */
 SKIM_API skim_status skim_context_set_output(skim_context *context,
                                              int64_t index, void *data,
