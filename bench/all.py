@@ -8,7 +8,8 @@ minilm: BBC News articles one at a time and in batches of 8 and 32, as they come
 by length. tokens: time against tokens. flops: time against the FLOPs that pruning leaves.
 roofline: kernels against the measured limits. Rows are printed as soon as they are
 measured; what cannot run says why. `--write` puts all.json, all.md and plots into
-bench/results.
+bench/results; parts that are not measured again stay as they are there, where the
+machine and the versions are the same.
 """
 
 import argparse
@@ -132,6 +133,20 @@ def write_results(machine, parts, folder):
         plots.roofline(parts["roofline"], machine, folder / "roofline.png", "Kernels of BERT-base", where)
 
 
+# What a run measures of a machine, and what is there before it.
+PASSING = ("load", "peak_GFLOP/s", "read_GB/s")
+
+
+def earlier(machine, folder):
+    """The parts in `folder` that the same machine with the same versions has measured."""
+    path = folder / "all.json"
+    if not path.exists():
+        return {}
+    document = json.loads(path.read_text())
+    before, now = ({k: v for k, v in m.items() if k not in PASSING} for m in (document["machine"], machine))
+    return document["parts"] if before == now else {}
+
+
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="1 round, 4 articles: to see that all runs")
@@ -158,11 +173,12 @@ def main():
     args = parse()
     machine = measure.machine() | measure.caches() | peers.limits() | peers.versions()
     print("# Side by side\n\n" + ", ".join(f"{k} {measure.text(v)}" for k, v in machine.items()) + "\n", flush=True)
-    parts = {}
+    parts, kept = {}, earlier(machine, RESULTS) if args.write else {}
     for name in args.only:
         parts[name] = measure_part(name, args)
         if args.write:  # what is measured is kept, whatever happens to the rest
-            write_results(machine, parts, RESULTS)
+            together = kept | parts
+            write_results(machine, {name: together[name] for name in PARTS if name in together}, RESULTS)
     if args.json:
         document = {"title": "all", "machine": machine, "parts": parts}
         pathlib.Path(args.json).write_text(json.dumps(document, indent=1) + "\n")
