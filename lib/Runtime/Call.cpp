@@ -95,12 +95,13 @@ static void beginRun(skim_rt_call *call, const double *knobs,
 }
 
 /// The part of a run that longjmp may leave; no objects live in its frame.
-static void runEntry(skim_rt_call *call) {
+static void runEntry(skim_rt_call *call, bool split) {
   if (setjmp(call->out) != 0)
     return;
   if (bindInputs(call) != SKIM_OK)
     return;
-  splitBatch(call);
+  if (split)
+    splitBatch(call);
   if (call->part.step == 0)
     return call->model->entry(call);
   while (nextPart(call)) {
@@ -120,14 +121,12 @@ static int32_t checkOutputs(skim_rt_call *call) {
 
 int32_t skim::rt::runCall(skim_rt_call *call, const double *knobs,
                           uint32_t collect) {
-  call->unsplit = false;
   beginRun(call, knobs, collect);
-  runEntry(call);
+  runEntry(call, /*split=*/true);
   if (call->status == SKIM_ERROR_RUN && call->part.step > 0) {
     // Once more, so that the message names its place in the whole batch.
-    call->unsplit = true;
     beginRun(call, knobs, collect);
-    runEntry(call);
+    runEntry(call, /*split=*/false);
   }
   if (call->status == SKIM_OK)
     checkOutputs(call);

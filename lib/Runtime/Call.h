@@ -60,7 +60,6 @@ struct skim_rt_call {
   int64_t scratchStride;
   int64_t scratchSlots;
   skim::rt::MicroBatch part;
-  bool unsplit; // no parts in this run
   bool dispatching;
   bool succeeded; // the last run
   std::atomic<int32_t>
@@ -98,8 +97,8 @@ __attribute__((format(printf, 3, 4))) int32_t failWith(skim_rt_call *call,
 /// Before a run: all inputs set, named dimensions agree; converts dtypes.
 int32_t bindInputs(skim_rt_call *call);
 
-/// Chooses the parts of the bound inputs' batch, from where nextPart makes the
-/// inputs views of the next one; false when there is none left.
+/// Chooses the parts of the bound inputs' batch, if any, from where nextPart
+/// makes the inputs views of the next one; false when there is none left.
 void splitBatch(skim_rt_call *call);
 bool nextPart(skim_rt_call *call);
 
@@ -113,6 +112,9 @@ void *placeOutput(skim_rt_call *call, int64_t index, int64_t bytes);
 
 /// Leaves the run with the call's status and error text.
 [[noreturn]] void leaveRun(skim_rt_call *call, int32_t status);
+
+/// Elements of a shape.
+int64_t elementCount(int64_t rank, const int64_t *dims);
 
 /// Bytes of an element, 0 for numbers that are no dtype; its name.
 int64_t dtypeSize(int32_t dtype);

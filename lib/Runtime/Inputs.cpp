@@ -58,7 +58,7 @@ static int32_t checkShape(skim_rt_call *call, const skim_tensor_desc &desc,
                   found);
 }
 
-static int64_t elementCount(int64_t rank, const int64_t *dims) {
+int64_t skim::rt::elementCount(int64_t rank, const int64_t *dims) {
   int64_t count = 1;
   for (int64_t i = 0; i < rank; ++i)
     count *= dims[i];

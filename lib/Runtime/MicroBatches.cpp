@@ -39,9 +39,7 @@ static int64_t partOf(int64_t batch, int64_t sequence, int64_t positions) {
 
 void skim::rt::splitBatch(skim_rt_call *call) {
   int64_t batch = -1, sequence = 0;
-  call->part = MicroBatch();
-  if (call->model->micro_batch <= 0 || call->unsplit ||
-      !measureBatch(call, batch, sequence))
+  if (call->model->micro_batch <= 0 || !measureBatch(call, batch, sequence))
     return;
   // Positions are numbered in 32 bits; the model's code says so of the whole.
   if (sequence > 0 && batch > INT32_MAX / sequence)
@@ -65,9 +63,8 @@ bool skim::rt::nextPart(skim_rt_call *call) {
     if (!desc.batched)
       continue;
     skim_rt_buffer &input = call->inputs[i];
-    int64_t bytes = dtypeSize(desc.dtype);
-    for (int64_t d = 1; d < input.rank; ++d)
-      bytes *= input.dims[d];
+    int64_t bytes =
+        dtypeSize(desc.dtype) * elementCount(input.rank - 1, input.dims + 1);
     if (input.data)
       input.data =
           static_cast<char *>(input.data) + (part.begin - before) * bytes;
@@ -95,12 +92,11 @@ bool skim::rt::joinOutput(skim_rt_call *call, int64_t index,
     return isFirst; // the same for all parts
   if (given.rank < 1 || given.dims[0] != part.end - part.begin)
     failToJoin(call, index);
-  int64_t bytes = dtypeSize(call->model->outputs[index].dtype);
-  for (int64_t d = 1; d < given.rank; ++d) {
-    bytes *= given.dims[d];
-    if (!isFirst && output.dims[d] != given.dims[d])
+  for (int64_t d = 1; !isFirst && d < given.rank; ++d)
+    if (output.dims[d] != given.dims[d])
       failToJoin(call, index);
-  }
+  int64_t bytes = dtypeSize(call->model->outputs[index].dtype) *
+                  elementCount(given.rank - 1, given.dims + 1);
   if (isFirst) {
     output = given;
     output.dims[0] = part.batch;

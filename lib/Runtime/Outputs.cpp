@@ -57,9 +57,8 @@ void *skim::rt::placeOutput(skim_rt_call *call, int64_t index, int64_t bytes) {
 static void takeOutput(skim_rt_call *call, int64_t index,
                        const skim_rt_buffer &given, bool owned) {
   skim_rt_buffer &output = call->outputs[index];
-  int64_t bytes = dtypeSize(call->model->outputs[index].dtype);
-  for (int64_t i = 0; i < given.rank; ++i)
-    bytes *= given.dims[i];
+  int64_t bytes = dtypeSize(call->model->outputs[index].dtype) *
+                  elementCount(given.rank, given.dims);
   output = given;
   call->outputSlots[index].given = true;
   if (owned && !call->outputSlots[index].data)

@@ -216,8 +216,8 @@ TEST_F(MicroBatches, MemoryIsThatOfAPart) {
   EXPECT_GT(heldMemory(call), 8 << 20);
 }
 
-/// Two layers: the first prunes all but the first row of odd sequences and lets
-/// even ones exit, the second prunes to one row.
+/// Two layers: the first prunes rows by their ids, and sequences whose first id
+/// is even exit behind it; the second prunes to one row.
 static void runLayers(skim_rt_call *call) {
   int64_t batch = call->head.inputs[1].dims[0];
   int64_t length = call->head.inputs[1].dims[1];

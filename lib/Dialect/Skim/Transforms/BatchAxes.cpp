@@ -11,11 +11,6 @@
 using namespace mlir;
 using namespace skim;
 
-static int64_t rankOf(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type ? type.getRank() : -1;
-}
-
 BatchAxes::BatchAxes(func::FuncOp function) {
   if (findInputs(function))
     visitBlock(function.front());
@@ -69,7 +64,7 @@ bool BatchAxes::findInputs(func::FuncOp function) {
 
 /// Whether `value`, the same for every batch, is repeated along dimension
 /// `axis` of `rank` where it is broadcast.
-bool BatchAxes::repeatsAlong(Value value, int64_t axis, int64_t rank) const {
+static bool repeatsAlong(Value value, int64_t axis, int64_t rank) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!type)
     return true; // no value at all

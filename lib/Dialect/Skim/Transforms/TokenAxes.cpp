@@ -11,7 +11,7 @@ using namespace skim;
 
 using OperandAxes = ArrayRef<std::optional<TokenAxes>>;
 
-static int64_t rankOf(Value value) {
+int64_t skim::rankOf(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   return type ? type.getRank() : -1;
 }

@@ -42,7 +42,6 @@ private:
     return llvm::any_of(op.getOperands(),
                         [&](mlir::Value v) { return axes.contains(v); });
   }
-  bool repeatsAlong(mlir::Value value, int64_t axis, int64_t rank) const;
   void stop(mlir::Operation *op, const llvm::Twine &why);
 
   llvm::DenseMap<mlir::Value, int64_t> axes;

@@ -59,9 +59,13 @@ private:
   std::string reason;
 };
 
+/// The rank of a tensor, -1 for other values.
+int64_t rankOf(mlir::Value value);
+
 /// What an onnx op does to token axes: the axes of its results when it works on
 /// each position apart, none when it mixes positions (then `why` says how).
-/// `operands` are the axes of the op's operands, none for exact ones.
+/// `operands` are the axes of the op's operands, none for exact ones. With
+/// batch and sequence at one place a single axis is followed.
 std::optional<TokenAxes>
 propagateTokenAxes(mlir::Operation &op,
                    llvm::ArrayRef<std::optional<TokenAxes>> operands,
