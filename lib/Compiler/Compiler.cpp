@@ -48,6 +48,7 @@ private:
   using Builder = void (*)(OpPassManager &, const PipelineOptions &);
 
   llvm::Error chooseDtype();
+  llvm::Error chooseProducts();
   llvm::Error readPlan();
   llvm::Error import();
   llvm::Error runStage(Stage stage, Builder build);
@@ -113,10 +114,26 @@ llvm::Error Compilation::printModule() {
 /// AMX needs the system's permission, for which only libraries that use it ask.
 static void dropUnusedTiles(CpuTarget &target, llvm::StringRef dtype) {
   bool used = TargetInfo::get(target).hasTiles(*symbolizeDtype(dtype));
+  llvm::StringRef numbers = dtype == "bf16x3" ? "bf16" : dtype;
   llvm::erase_if(target.required, [&](llvm::StringRef name) {
     return name.consume_front("amx-") &&
-           !(used && (name == "tile" || name == dtype));
+           !(used && (name == "tile" || name == numbers));
   });
+}
+
+/// How fp32 numbers are multiplied.
+llvm::Error Compilation::chooseProducts() {
+  bool tiles = TargetInfo::get(target).hasTiles(Dtype::Bf16x3);
+  llvm::StringRef asked = options.fp32Products;
+  if (asked == "bf16x3" && !tiles)
+    return llvm::createStringError("--fp32-products=bf16x3: cpu '" +
+                                   target.name + "' has no AMX-BF16");
+  if (asked == "bf16x3" ||
+      (asked == "auto" && tiles && options.kernels != "halide"))
+    pipelineOptions.dtype = "bf16x3";
+  report.set("fp32_products",
+             pipelineOptions.dtype == "bf16x3" ? "bf16x3" : "fma");
+  return llvm::Error::success();
 }
 
 /// The dtype that was asked for, where the processor has instructions for it.
@@ -138,9 +155,13 @@ llvm::Error Compilation::chooseDtype() {
       pipelineOptions.dtype = "fp32";
     report.note(found + (emulate ? ", which is emulated" : ": fp32 instead"));
   }
+  description.dtype = pipelineOptions.dtype;
+  report.set("dtype", description.dtype);
+  report.set("dtype_emulated", lacks && description.dtype != "fp32");
+  if (description.dtype == "fp32")
+    if (llvm::Error error = chooseProducts())
+      return error;
   dropUnusedTiles(target, pipelineOptions.dtype);
-  report.set("dtype", pipelineOptions.dtype);
-  report.set("dtype_emulated", lacks && pipelineOptions.dtype != "fp32");
   return llvm::Error::success();
 }
 
@@ -319,7 +340,7 @@ llvm::Error Compilation::run() {
       FailureOr<ModelDescription> described = describeModel(*module, target);
       if (failed(described))
         return stageError("description");
-      described->dtype = pipelineOptions.dtype;
+      described->dtype = description.dtype;
       described->layers = std::move(description.layers);
       described->otherFlops = description.otherFlops;
       description = std::move(*described);

@@ -59,6 +59,13 @@ Error skim::checkOptions(const CompileOptions &options) {
   if (Error error = checkChoice("dtype-fallback", options.dtypeFallback,
                                 {"error", "fp32", "emulate"}))
     return error;
+  if (Error error = checkChoice("fp32-products", options.fp32Products,
+                                {"auto", "fma", "bf16x3"}))
+    return error;
+  if (options.fp32Products != "auto" && options.dtype != "fp32")
+    return createStringError("--fp32-products=" + options.fp32Products +
+                             ": expected --dtype=fp32 beside it, got " +
+                             options.dtype);
   if (Error error =
           checkChoice("kernels", options.kernels, {"auto", "mlir", "halide"}))
     return error;

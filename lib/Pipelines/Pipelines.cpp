@@ -19,7 +19,8 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
                              llvm::cl::desc("Triple to compile for")};
   Option<std::string> dtype{
       *this, "dtype",
-      llvm::cl::desc("Numbers that linear layers multiply: fp32, bf16, int8"),
+      llvm::cl::desc(
+          "Numbers that linear layers multiply: fp32, bf16, int8, bf16x3"),
       llvm::cl::init("fp32")};
   Option<bool> keepPadding{
       *this, "keep-padding",

@@ -14,5 +14,7 @@ def compile(
     on_stage: Callable[[str], object] | None,
     plan_text: str = "",
     plan_directory: str = "",
+    dtype_fallback: str = "error",
+    fp32_products: str = "auto",
 ) -> tuple[str | None, list[str]]: ...
 def check_plan(text: str, directory: str) -> str | None: ...

@@ -33,14 +33,13 @@ static void hand(const nb::object &listener, const std::string &line) {
 }
 
 /// The error message or None, and the warnings.
-static nb::tuple compile(const nb::bytes &input, const nb::bytes &output,
-                         const std::string &plan, const std::string &cpu,
-                         const std::string &dtype, const std::string &kernels,
-                         bool keepPadding,
-                         const std::vector<std::string> &outputs,
-                         const nb::object &onStage, const std::string &planText,
-                         const std::string &planDirectory,
-                         const std::string &dtypeFallback) {
+static nb::tuple
+compile(const nb::bytes &input, const nb::bytes &output,
+        const std::string &plan, const std::string &cpu,
+        const std::string &dtype, const std::string &kernels, bool keepPadding,
+        const std::vector<std::string> &outputs, const nb::object &onStage,
+        const std::string &planText, const std::string &planDirectory,
+        const std::string &dtypeFallback, const std::string &fp32Products) {
   skim::CompileOptions options;
   options.input.assign(input.c_str(), input.size());
   options.output.assign(output.c_str(), output.size());
@@ -50,6 +49,7 @@ static nb::tuple compile(const nb::bytes &input, const nb::bytes &output,
   options.cpu = cpu;
   options.dtype = dtype;
   options.dtypeFallback = dtypeFallback;
+  options.fp32Products = fp32Products;
   options.kernels = kernels;
   options.keepPadding = keepPadding;
   options.outputs = outputs;
@@ -87,6 +87,6 @@ NB_MODULE(_compiler, m) {
   m.def("compile", &compile, "input"_a, "output"_a, "plan"_a, "cpu"_a,
         "dtype"_a, "kernels"_a, "keep_padding"_a, "outputs"_a,
         "on_stage"_a.none(), "plan_text"_a = "", "plan_directory"_a = "",
-        "dtype_fallback"_a = "error");
+        "dtype_fallback"_a = "error", "fp32_products"_a = "auto");
   m.def("check_plan", &checkPlan, "text"_a, "directory"_a);
 }

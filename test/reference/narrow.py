@@ -75,4 +75,32 @@ def linear_bf16(x, weight, bias, tiles=False):
     return total + bias
 
 
+def split_bf16(x):
+    """x as the sum of three bf16: cut to one, the rest rounded to one, what is left."""
+    high = (np.ascontiguousarray(x, np.float32).view(np.uint32) & 0xFFFF0000).view(np.float32)
+    rest = x - high
+    middle = ((rest.view(np.uint32) + 0x8000) & 0xFFFF0000).view(np.float32)
+    return high, middle, rest - middle
+
+
+def linear_bf16x3(x, weight, bias):
+    """fp32 by the six largest of the nine products of parts, in steps of K of AMX.
+
+    In each step one product after the other, and of each a chain of the even and one of
+    the odd numbers, as in `linear_bf16`.
+    """
+    states, weights = split_bf16(x), split_bf16(weight)
+    depth = x.shape[-1]
+    total = np.zeros((*x.shape[:-1], weight.shape[1]), np.float32)
+    step = 2 * tile_step(depth)
+    for first in range(0, depth, step):
+        for state, factor in ((0, 2), (0, 1), (1, 1), (1, 0), (0, 0), (2, 0)):
+            chains = [np.zeros_like(total), np.zeros_like(total)]
+            for k in range(first, first + step):
+                product = states[state][..., k : k + 1].astype(np.float64) * weights[factor][k]
+                chains[k % 2] = (chains[k % 2] + product).astype(np.float32)
+            total = total + (chains[0] + chains[1])
+    return total + bias
+
+
 LINEAR = {"int8": linear_int8, "bf16": linear_bf16}

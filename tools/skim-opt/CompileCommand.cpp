@@ -40,6 +40,11 @@ struct Flags {
       cl::desc("Where the processor has no instructions for the dtype: error, "
                "fp32 or emulate"),
       cl::value_desc("what"), cl::init("error"), cl::sub(command)};
+  cl::opt<std::string> fp32Products{
+      "fp32-products",
+      cl::desc("How fp32 numbers are multiplied: fma, bf16x3 (by AMX, as three "
+               "parts), or auto: bf16x3 where there is AMX"),
+      cl::value_desc("how"), cl::init("auto"), cl::sub(command)};
   cl::opt<std::string> kernels{
       "kernels",
       cl::desc("Who writes kernels: mlir, halide, or auto: the faster"),
@@ -100,6 +105,7 @@ static CompileOptions makeOptions(const Flags &flags) {
   options.plan = flags.plan;
   options.dtype = flags.dtype;
   options.dtypeFallback = flags.dtypeFallback;
+  options.fp32Products = flags.fp32Products;
   options.kernels = flags.kernels;
   options.keepPadding = flags.keepPadding;
   options.outputs.assign(flags.outputs.begin(), flags.outputs.end());

@@ -16,7 +16,8 @@ namespace skim {
 /// Arguments: x [?, K], its index [T] with indexed, w [N / T, K, T],
 /// bias [N / T * T], residual [?, N], its index [T] with residualIndexed,
 /// out [T, N]. With another dtype x is what QuantiseSpec gives, not indexed,
-/// and w lies as Words.h says.
+/// and w lies as Words.h says. Bf16x3 needs a K of which TargetInfo::tileStep
+/// is not 0.
 struct GemmSpec {
   int64_t k = 0, n = 0;
   Activation activation = Activation::None;

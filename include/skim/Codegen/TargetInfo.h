@@ -44,8 +44,13 @@ struct TargetInfo {
 
   bool hasTiles(Dtype dtype) const {
     return (dtype == Dtype::Int8 && int8Tiles) ||
-           (dtype == Dtype::Bf16 && bf16Tiles);
+           ((dtype == Dtype::Bf16 || dtype == Dtype::Bf16x3) && bf16Tiles);
   }
+  /// Words of K, pairs of it in bf16x3, that one instruction of AMX multiplies
+  /// in products over `k` numbers: the most that divide them, so that no step
+  /// is shorter. 0 where there is no AMX for `dtype`, or where steps would be
+  /// too short to be of use.
+  int64_t tileStep(Dtype dtype, int64_t k) const;
   bool emulates(Dtype dtype) const {
     return (dtype == Dtype::Int8 && int8Dot.empty()) ||
            (dtype == Dtype::Bf16 && bf16Dot.empty());

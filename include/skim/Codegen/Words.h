@@ -12,7 +12,8 @@
 namespace skim {
 
 /// How `k` numbers of a dtype lie: those of a word are multiplied at once. The
-/// last word is filled up with numbers whose product is 0.
+/// last word is filled up with numbers whose product is 0. In bf16x3 weights
+/// are those of fp32, and states lie as Quantise.cpp says.
 struct Words {
   Words(Dtype dtype, int64_t k)
       : dtype(dtype), perWord(dtype == Dtype::Int8   ? 4
@@ -31,12 +32,15 @@ struct Words {
   int64_t ofTile() const { return count + (dtype == Dtype::Int8 ? 2 : 0); }
 
   mlir::Type element(mlir::MLIRContext *context) const {
-    if (dtype == Dtype::Fp32)
+    if (dtype == Dtype::Fp32 || dtype == Dtype::Bf16x3)
       return mlir::Float32Type::get(context);
     return mlir::IntegerType::get(context, 32 / perWord);
   }
   /// States [?, numbers].
   mlir::MemRefType states(mlir::MLIRContext *context) const {
+    if (dtype == Dtype::Bf16x3)
+      return mlir::MemRefType::get({mlir::ShapedType::kDynamic, 3 * count},
+                                   mlir::IntegerType::get(context, 16));
     return mlir::MemRefType::get(
         {mlir::ShapedType::kDynamic, ofState() * perWord}, element(context));
   }

@@ -14,16 +14,12 @@
 //         bias, activation, residual           sums pass through L1
 //
 // A step loads two tiles of states and two of weights for four products; each
-// is loaded as soon as its register is free, a step ahead of its use. Rows are
-// shared out evenly among panels and in each among its two halves, since the
-// time of a product is that of its rows; up to 16 rows are one half. The
-// configuration of the tiles says the rows, so it changes once where panels are
-// not of one size.
+// is loaded as soon as its register is free, a step ahead of its use.
 //===----------------------------------------------------------------------===//
 
 #include "AmxGemm.h"
 
-#include "AmxTiles.h"
+#include "AmxPanels.h"
 #include "GemmEpilogue.h"
 #include "TileStreams.h"
 #include "llvm/Support/MathExtras.h"
@@ -32,8 +28,7 @@ using namespace mlir;
 using namespace skim;
 
 namespace {
-constexpr int64_t panelRows = 2 * AmxTiles::rows;
-constexpr int64_t configBytes = 2 * AmxTiles::configWords * 8;
+constexpr int64_t panelRows = AmxPanels::rows;
 
 /// Sizes of the schedule; both the kernel and its caller follow them.
 struct Blocking : GemmTasks {
@@ -51,24 +46,20 @@ struct Blocking : GemmTasks {
 class AmxGemmKernel : GemmArguments {
 public:
   AmxGemmKernel(KernelBuilder &b, const GemmSpec &spec)
-      : b(b), spec(spec), step(AmxTiles::stepOf(b.target, spec.dtype, spec.k)),
+      : b(b), spec(spec), step(b.target.tileStep(spec.dtype, spec.k)),
         amx(b, spec.dtype, step), dot(b, spec.dtype, spec.k),
         epilogue(b, spec, dot), blocking(b.target, spec) {}
   func::FuncOp emit(ModuleOp module);
 
 private:
   void emitTask(Value task);
-  void emitPanel(int64_t halves, Value row, Value count, Value tile,
+  void emitPanel(int64_t halves, const AmxPanels::Panel &panel, Value tile,
                  const TileStreams &nextTile, int64_t streams);
   void emitStep(int64_t halves, ValueRange rows, Value tile, Value k,
                 Value next);
   void loadStates(int64_t half, Value row, Value k);
   void loadWeights(int64_t half, Value tile, Value k);
   TileStreams nextTile(Value tile, int64_t streams, Value panel, Value panels);
-  Value upperHalf(Value count) {
-    Value most = b.index(AmxTiles::rows);
-    return b.select(b.less(most, count), b.ceilDiv(count, 2), count);
-  }
 
   KernelBuilder &b;
   const GemmSpec &spec;
@@ -85,9 +76,8 @@ func::FuncOp AmxGemmKernel::emit(ModuleOp module) {
   func::FuncOp function = startKernel(b, module, spec.name(), types(b, spec));
   read(function, spec);
   Value scratch = function.getArguments().back();
-  configs = b.view(scratch, b.index(0),
-                   MemRefType::get({2, AmxTiles::configWords}, b.getI64Type()));
-  sums = b.view(scratch, b.index(configBytes),
+  configs = AmxPanels::configsAt(b, scratch, 0);
+  sums = b.view(scratch, b.index(AmxPanels::configBytes),
                 b.buffer({panelRows, b.target.tileColumns}));
   b.loop(begin, end, 1, [&](Value task) { emitTask(task); });
   amx.release();
@@ -97,59 +87,45 @@ func::FuncOp AmxGemmKernel::emit(ModuleOp module) {
 
 void AmxGemmKernel::emitTask(Value task) {
   GemmTasks::Range of = blocking.rangeOf(b, task, b.dim(out, 0));
-  // The first `longer` panels have one row more.
-  Value count = b.sub(of.endRow, of.firstRow);
-  Value panels = b.ceilDiv(count, panelRows);
-  Value size = b.div(count, panels), longer = b.rem(count, panels);
-  for (int64_t i = 0; i != 2; ++i) {
-    Value rows = b.add(size, 1 - i), upper = upperHalf(rows);
-    amx.writeConfig(configs, b.index(i), upper,
-                    b.max(b.sub(rows, upper), b.index(1)));
-  }
+  AmxPanels panels(b, amx, configs, of.firstRow, of.endRow);
   b.loop(of.firstTile, of.lastTile, 1, [&](Value tile) {
     Value next = b.min(b.add(tile, 1), b.index(blocking.tiles - 1));
-    b.loop(b.index(0), panels, 1, [&](Value panel) {
-      Value row =
-          b.add(of.firstRow, b.add(b.mul(panel, size), b.min(panel, longer)));
-      Value isShort = b.select(b.less(panel, longer), b.index(0), b.index(1));
-      Value count = b.sub(b.add(size, 1), isShort);
-      Value isFirst = arith::OrIOp::create(b, b.equal(panel, b.index(0)),
-                                           b.equal(panel, longer));
-      b.ifThen(isFirst, [&] { amx.useConfig(configs, isShort); });
+    b.loop(b.index(0), panels.count, 1, [&](Value index) {
+      AmxPanels::Panel panel = panels.use(index);
       auto emit = [&](int64_t streams) {
-        TileStreams ahead = nextTile(next, streams, panel, panels);
-        auto whole = [&] { emitPanel(2, row, count, tile, ahead, streams); };
-        auto half = [&] { emitPanel(1, row, count, tile, ahead, streams); };
-        b.ifThen(b.less(b.index(AmxTiles::rows), count), whole, half);
+        TileStreams ahead = nextTile(next, streams, index, panels.count);
+        auto whole = [&] { emitPanel(2, panel, tile, ahead, streams); };
+        auto half = [&] { emitPanel(1, panel, tile, ahead, streams); };
+        b.ifThen(b.less(b.index(AmxTiles::rows), panel.count), whole, half);
       };
       // A step of K has time for eight lines, and four panels have asked for
       // all of the next tile; fewer wait for memory and ask for more at once.
       auto several = [&] {
         b.ifThen(
-            b.less(panels, b.index(4)), [&] { emit(16); }, [&] { emit(8); });
+            b.less(panels.count, b.index(4)), [&] { emit(16); },
+            [&] { emit(8); });
       };
-      b.ifThen(b.equal(panels, b.index(1)), [&] { emit(32); }, several);
-      epilogue.emit(*this, 1, row, b.add(row, count), tile,
+      b.ifThen(b.equal(panels.count, b.index(1)), [&] { emit(32); }, several);
+      epilogue.emit(*this, 1, panel.row, b.add(panel.row, panel.count), tile,
                     [&](Value m, Value, int64_t offset, int64_t lanes) {
                       return b.loadVector(
-                          sums, {b.sub(m, row), b.index(offset)}, lanes);
+                          sums, {b.sub(m, panel.row), b.index(offset)}, lanes);
                     });
     });
   });
 }
 
-/// The sums of `count` rows and the columns of `tile`, into `sums`.
-void AmxGemmKernel::emitPanel(int64_t halves, Value row, Value count,
+/// The sums of the rows of `panel` and the columns of `tile`, into `sums`.
+void AmxGemmKernel::emitPanel(int64_t halves, const AmxPanels::Panel &panel,
                               Value tile, const TileStreams &nextTile,
                               int64_t streams) {
-  Value upper = upperHalf(count);
-  Values rows = {row, b.add(row, upper)};
+  Values rows = {panel.row, b.add(panel.row, panel.upper)};
   for (int64_t half = 0; half != halves; ++half)
     for (int64_t columns = 0; columns != 2; ++columns)
       amx.zeroSums(half, columns);
   Value first = b.index(0), end = b.index(blocking.words.count);
   loadWeights(0, tile, first);
-  loadStates(0, row, first);
+  loadStates(0, rows[0], first);
   loadWeights(1, tile, first);
   b.loop(first, end, step, [&](Value k) {
     nextTile.fetch(b, blocking.words.perWord, blocking.words.count,
@@ -158,7 +134,7 @@ void AmxGemmKernel::emitPanel(int64_t halves, Value row, Value count,
     Value last = b.index(blocking.words.count - step);
     emitStep(halves, rows, tile, k, b.min(b.add(k, step), last));
   });
-  Values places = {b.index(0), upper};
+  Values places = {b.index(0), panel.upper};
   for (int64_t half = 0; half != halves; ++half)
     for (int64_t columns = 0; columns != 2; ++columns)
       amx.storeSums(half, columns, sums,
@@ -203,7 +179,7 @@ TileStreams AmxGemmKernel::nextTile(Value tile, int64_t streams, Value panel,
 }
 
 bool skim::usesAmx(const TargetInfo &target, const GemmSpec &spec) {
-  return AmxTiles::stepOf(target, spec.dtype, spec.k) != 0;
+  return target.tileStep(spec.dtype, spec.k) != 0;
 }
 
 func::FuncOp skim::emitAmxGemm(KernelBuilder &b, ModuleOp module,
@@ -213,5 +189,5 @@ func::FuncOp skim::emitAmxGemm(KernelBuilder &b, ModuleOp module,
 
 Launch skim::launchAmxGemm(KernelBuilder &b, const GemmSpec &spec, Value rows) {
   Blocking blocking(b.target, spec);
-  return blocking.launch(b, rows, configBytes + blocking.sumsBytes);
+  return blocking.launch(b, rows, AmxPanels::configBytes + blocking.sumsBytes);
 }

@@ -28,17 +28,6 @@ static int64_t sumsTile(int64_t half, int64_t weightsHalf) {
 static int64_t statesTile(int64_t half) { return 4 + half; }
 static int64_t weightsTile(int64_t half) { return 6 + half; }
 
-int64_t AmxTiles::stepOf(const TargetInfo &target, Dtype dtype, int64_t k) {
-  if (!target.hasTiles(dtype))
-    return 0;
-  constexpr int64_t least = 8;
-  int64_t words = Words(dtype, k).count;
-  for (int64_t step = rows; step >= least; --step)
-    if (words % step == 0)
-      return step;
-  return 0;
-}
-
 void AmxTiles::call(StringRef name, ValueRange arguments) {
   LLVM::CallIntrinsicOp::create(b, b.getStringAttr(name), arguments);
 }
@@ -106,9 +95,17 @@ void AmxTiles::loadWeights(int64_t half, Value weights, ValueRange indices,
 void AmxTiles::zeroSums(int64_t half, int64_t weightsHalf) {
   call("llvm.x86.tilezero", number(8, sumsTile(half, weightsHalf)));
 }
+void AmxTiles::loadSums(int64_t half, int64_t weightsHalf, Value sums,
+                        ValueRange indices, int64_t stride) {
+  call("llvm.x86.tileloadd64", {number(8, sumsTile(half, weightsHalf)),
+                                address(sums, indices), number(64, stride)});
+}
 void AmxTiles::multiplyAdd(int64_t half, int64_t weightsHalf) {
+  multiplyAdd(sumsTile(half, weightsHalf), half, weightsHalf);
+}
+void AmxTiles::multiplyAdd(int64_t sums, int64_t half, int64_t weightsHalf) {
   call(dtype == Dtype::Int8 ? "llvm.x86.tdpbusd" : "llvm.x86.tdpbf16ps",
-       {number(8, sumsTile(half, weightsHalf)), number(8, statesTile(half)),
+       {number(8, sums), number(8, statesTile(half)),
         number(8, weightsTile(weightsHalf))});
 }
 void AmxTiles::storeSums(int64_t half, int64_t weightsHalf, Value sums,

@@ -1,6 +1,6 @@
 //===- AmxTiles.h - the tile registers of AMX -------------------*- C++ -*-===//
-// The only place that knows AMX: when a product can use it, which tile holds
-// what, and the instructions, one member each.
+// The only place that knows AMX: which tile holds what, and the instructions,
+// one member each.
 //===----------------------------------------------------------------------===//
 
 #ifndef SKIM_LIB_CODEGEN_CPU_AMXTILES_H
@@ -17,11 +17,7 @@ class AmxTiles {
 public:
   static constexpr int64_t rows = 16, columns = 16; ///< of a tile of sums
 
-  /// Words of K that one instruction multiplies: the most that divide the words
-  /// of `k` numbers, so that no step is shorter. 0 where the processor has no
-  /// AMX for `dtype`, or where steps would be too short to be of use.
-  static int64_t stepOf(const TargetInfo &target, Dtype dtype, int64_t k);
-
+  /// `step`: words of K that one instruction multiplies (TargetInfo::tileStep).
   AmxTiles(KernelBuilder &b, Dtype dtype, int64_t step)
       : b(b), dtype(dtype), step(step) {}
 
@@ -40,8 +36,12 @@ public:
   void loadWeights(int64_t half, Value weights, ValueRange indices,
                    int64_t stride);
   void zeroSums(int64_t half, int64_t weightsHalf);
-  /// Adds the products of a tile of states and one of weights.
+  void loadSums(int64_t half, int64_t weightsHalf, Value sums,
+                ValueRange indices, int64_t stride);
+  /// Adds the products of a tile of states and one of weights to the sums of
+  /// these halves, or to tile `sums` of the four.
   void multiplyAdd(int64_t half, int64_t weightsHalf);
+  void multiplyAdd(int64_t sums, int64_t half, int64_t weightsHalf);
   void storeSums(int64_t half, int64_t weightsHalf, Value sums,
                  ValueRange indices, int64_t stride);
   /// Gives the registers back, which spares the system from saving them.

@@ -92,8 +92,10 @@ Value DotProducts::multiplyAdd(Value word, Value weights, Value sum) {
     return multiplyAddBf16(word, weights, sum);
   case Dtype::Int8:
     return multiplyAddInt8(word, weights, sum);
+  case Dtype::Bf16x3:
+    break;
   }
-  llvm_unreachable("every dtype has its product");
+  llvm_unreachable("bf16x3 has no words of states");
 }
 
 Value DotProducts::multiplyAddInt8(Value word, Value weights, Value sum) {

@@ -38,6 +38,7 @@
 
 #include "Gemm.h"
 #include "AmxGemm.h"
+#include "Bf16x3Gemm.h"
 #include "GemmEpilogue.h"
 #include "RankUpdates.h"
 #include "TileStreams.h"
@@ -437,12 +438,16 @@ void GemmKernel::emitEpilogue(int64_t tiles, Value row, Value endRow,
 
 func::FuncOp skim::emitGemm(KernelBuilder &b, ModuleOp module,
                             const GemmSpec &spec) {
+  if (spec.dtype == Dtype::Bf16x3)
+    return emitBf16x3Gemm(b, module, spec);
   if (usesAmx(b.target, spec))
     return emitAmxGemm(b, module, spec);
   return GemmKernel(b, spec).emit(module);
 }
 
 Launch skim::launchGemm(KernelBuilder &b, const GemmSpec &spec, Value rows) {
+  if (spec.dtype == Dtype::Bf16x3)
+    return launchBf16x3Gemm(b, spec, rows);
   if (usesAmx(b.target, spec))
     return launchAmxGemm(b, spec, rows);
   return Blocking(b.target, spec).launch(b, rows);

@@ -6,6 +6,9 @@
 //   NaN.
 //          vcvtneps2bf16, where the processor has it, gives 0 for subnormal
 //          numbers, as which vdpbf16ps and AMX take them anyway
+//   bf16x3 the three parts of each number (Bf16Parts.h). For each step of K, at
+//          most 32 numbers, those of all rows lie side by side:
+//          [steps][rows][3][numbers of a step]
 //   int8   scale = max |x| / 127; each number to the integer nearest to
 //          x * (127 / max |x|), ties to even, stored 128 larger: 1 to 255; then
 //          the scale. Rows whose largest number is below 2^-120, zeros among
@@ -20,6 +23,7 @@
 // of the sum then holds. A row passes twice, the second time from L1.
 //===----------------------------------------------------------------------===//
 
+#include "Bf16Parts.h"
 #include "RowKernels.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "skim/Codegen/Words.h"
@@ -40,6 +44,7 @@ public:
 
 private:
   void emitBf16(Value from, Value row);
+  void emitParts(Value firstRow, Value endRow);
   void emitInt8(Value from, Value row);
   Value roundByInstruction(Value numbers);
   Value largestBits(Value from);
@@ -77,6 +82,11 @@ func::FuncOp QuantiseKernel::emit(ModuleOp module) {
   index = spec.indexed ? Value(*next++) : Value();
   out = *next++;
   Value begin = *next++, end = *next++;
+  if (spec.dtype == Dtype::Bf16x3) {
+    emitParts(begin, end);
+    finishKernel(b, function);
+    return function;
+  }
   b.loop(begin, end, 1, [&](Value row) {
     Value from = index ? b.toIndex(b.load(index, {row})) : row;
     spec.dtype == Dtype::Int8 ? emitInt8(from, row) : emitBf16(from, row);
@@ -121,6 +131,31 @@ void QuantiseKernel::emitBf16(Value from, Value row) {
     Value size = arith::AndIOp::create(b, bits, b.splatInt(magnitude));
     Value isNaN = b.less(b.splatInt(infinity), size);
     storeNumbers(b.select(isNaN, quiet, rounded), row, column, count);
+  });
+}
+
+/// Step by step, so that what is written is one piece in each.
+void QuantiseKernel::emitParts(Value firstRow, Value endRow) {
+  int64_t step = 2 * b.target.tileStep(spec.dtype, spec.width);
+  int64_t lanes = b.target.vectorWidth;
+  auto type = VectorType::get(lanes, b.getI16Type());
+  Value rows = b.dim(out, 0);
+  b.loop(b.index(0), b.index(spec.width / step), 1, [&](Value k) {
+    b.loop(firstRow, endRow, 1, [&](Value row) {
+      Value from = index ? b.toIndex(b.load(index, {row})) : row;
+      Value place = b.mul(b.add(b.mul(k, rows), row), numParts * step);
+      for (int64_t first = 0; first < step; first += lanes) {
+        int64_t count = std::min(lanes, step - first);
+        Value numbers =
+            b.loadVector(x, {from, b.add(b.mul(k, step), first)}, count);
+        auto parts = splitNumbers(b, numbers, /*keepInfinite=*/true);
+        for (int64_t part = 0; part != numParts; ++part)
+          b.storeVector(arith::TruncIOp::create(
+                            b, type, shift<arith::ShRUIOp>(parts[part], 16)),
+                        out, {b.index(0), b.add(place, part * step + first)},
+                        count);
+      }
+    });
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include "skim/Codegen/TargetInfo.h"
 
+#include "skim/Codegen/Words.h"
 #include "skim/Target/CpuTarget.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/TargetParser/Triple.h"
@@ -48,6 +49,17 @@ static int64_t l2KiB(llvm::StringRef cpu) {
       .Cases({"sapphirerapids", "emeraldrapids", "graniterapids"}, 2048)
       .Cases({"znver4", "znver5", "neoverse-n1", "neoverse-v1"}, 1024)
       .Default(512);
+}
+
+int64_t TargetInfo::tileStep(Dtype dtype, int64_t k) const {
+  if (!hasTiles(dtype) || (dtype == Dtype::Bf16x3 && k % 2))
+    return 0;
+  constexpr int64_t most = 16, least = 8;
+  int64_t words = dtype == Dtype::Bf16x3 ? k / 2 : Words(dtype, k).count;
+  for (int64_t step = most; step >= least; --step)
+    if (words % step == 0)
+      return step;
+  return 0;
 }
 
 TargetInfo TargetInfo::get(const CpuTarget &cpu) {

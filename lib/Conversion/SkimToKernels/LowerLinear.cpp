@@ -36,7 +36,10 @@ Value Lowering::quantise(LinearOp op, const StatesBuffer &input, Dtype dtype) {
   if (spec.indexed)
     arguments.push_back(input.index);
   arguments.push_back(out);
-  Launch launch = emitter.launchRows(builder, loc, input.count, spec.width);
+  // Parts are written in one piece for a number of rows.
+  int64_t width =
+      std::min(spec.width, int64_t(dtype == Dtype::Bf16x3 ? 256 : spec.width));
+  Launch launch = emitter.launchRows(builder, loc, input.count, width);
   dispatch(op, emitter.get(spec), arguments, launch, KernelKind::Gemm);
   return quantised[{op.getInput(), builder.getInsertionBlock()}] = out;
 }
@@ -68,8 +71,10 @@ LogicalResult Lowering::lowerMerged(ArrayRef<LinearOp> group) {
   StatesBuffer input = indexedRowsOf(first.getInput());
   // Sums of more products of int8 could overflow.
   constexpr int64_t mostInt8 = 65536;
-  if (dtype != Dtype::Int8 || spec.k <= mostInt8)
-    spec.dtype = dtype;
+  spec.dtype = dtype;
+  if ((dtype == Dtype::Int8 && spec.k > mostInt8) ||
+      (dtype == Dtype::Bf16x3 && !target.tileStep(dtype, spec.k)))
+    spec.dtype = Dtype::Fp32;
   SmallVector<Value> arguments = {input.memref};
   if (spec.dtype != Dtype::Fp32)
     arguments = {quantise(first, input, spec.dtype)};
@@ -82,7 +87,8 @@ LogicalResult Lowering::lowerMerged(ArrayRef<LinearOp> group) {
   Layout layout =
       first.getTransposeWeight() ? Layout::TiledTransposed : Layout::Tiled;
   arguments.push_back(
-      weights.view(builder, loc, parts, layout, tile, packed, spec.dtype));
+      weights.view(builder, loc, parts, layout, tile, packed,
+                   spec.dtype == Dtype::Bf16x3 ? Dtype::Fp32 : spec.dtype));
   if (spec.bias) {
     auto padded = MemRefType::get({tiles * tile}, builder.getF32Type());
     arguments.push_back(

@@ -101,11 +101,16 @@ public:
     }
     std::optional<Dtype> numbers = symbolizeDtype(dtype);
     if (!numbers) {
-      module.emitError() << "dtype: expected fp32, bf16 or int8, got '" << dtype
-                         << "'";
+      module.emitError() << "dtype: expected fp32, bf16, int8 or bf16x3, got '"
+                         << dtype << "'";
       return signalPassFailure();
     }
     TargetInfo target = TargetInfo::get(*cpu);
+    if (*numbers == Dtype::Bf16x3 && !target.hasTiles(*numbers)) {
+      module.emitError() << "dtype: bf16x3 needs AMX-BF16, which cpu '"
+                         << target.name << "' has not";
+      return signalPassFailure();
+    }
     llvm::Expected<std::unique_ptr<KernelEmitter>> emitter =
         createEmitter(module, target);
     if (!emitter) {

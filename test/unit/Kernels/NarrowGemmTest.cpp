@@ -3,7 +3,6 @@
 // loops that round in the same places.
 //===----------------------------------------------------------------------===//
 
-#include "AmxTiles.h"
 #include "KernelHarness.h"
 #include "skim/Codegen/Words.h"
 #include "gtest/gtest.h"
@@ -104,7 +103,7 @@ struct NarrowProduct {
       : spec(spec), rows(rows), x({rows, spec.k}), weight({spec.k, spec.n}),
         bias({spec.n}), residual({rows, spec.n}), padded({1}),
         tile(kernels.target().tileColumns),
-        step(AmxTiles::stepOf(kernels.target(), spec.dtype, spec.k)),
+        step(kernels.target().tileStep(spec.dtype, spec.k)),
         packed(pack(kernels.target().numTiles(spec.n))) {
     std::mt19937 random(11);
     randomize(weight, random);

@@ -28,7 +28,10 @@ def ConvertSkimToKernelsPass
     With `dtype` bf16 or int8 linear layers multiply numbers of that type: a kernel
     rounds each state that they read once, whoever reads it, and the weights are
     rounded where they are laid out. Everything else stays fp32, and so do products
-    of more than 65536 numbers in int8, whose sums could overflow.
+    of more than 65536 numbers in int8, whose sums could overflow. With `bf16x3`
+    they multiply fp32 numbers as the sums of three bf16 parts: six products of parts
+    by AMX, with the error of fp32. Weights stay fp32 in memory; layers whose K has no
+    steps of 16 to 32 numbers multiply and add in fp32.
 
     What is known at run time only is checked by `skim.check`: ids of another
     batch or length than the rows.
@@ -71,8 +74,9 @@ def ConvertSkimToKernelsPass
     Option<"mtriple", "mtriple", "std::string", "\"\"",
            "Triple to write kernels for; empty: this machine's">,
     Option<"dtype", "dtype", "std::string", "\"fp32\"",
-           "Numbers that linear layers multiply: fp32, bf16 or int8; emulated where "
-           "the processor has no instruction for their products">,
+           "Numbers that linear layers multiply: fp32, bf16 or int8, emulated where "
+           "the processor has no instruction for their products; or bf16x3, fp32 "
+           "numbers in parts, for processors with AMX">,
     Option<"kernels", "kernels", "std::string", "\"auto\"",
            "Who writes kernels: mlir, halide, or auto: for each the one that was "
            "measured to be faster">

@@ -21,7 +21,9 @@ class Skim_EnumAttr<I32EnumAttr e, string attrMnemonic>
 def Skim_DtypeEnum : Skim_Enum<"Dtype", "numbers that a matrix product multiplies", [
   I32EnumAttrCase<"Fp32", 0, "fp32">,
   I32EnumAttrCase<"Bf16", 1, "bf16">,
-  I32EnumAttrCase<"Int8", 2, "int8">
+  I32EnumAttrCase<"Int8", 2, "int8">,
+  // fp32 numbers, each as the sum of three of bf16.
+  I32EnumAttrCase<"Bf16x3", 3, "bf16x3">
 ]>;
 def Skim_Dtype : Skim_EnumAttr<Skim_DtypeEnum, "dtype">;
 

@@ -1,0 +1,42 @@
+//===- AmxPanels.cpp - rows of a product by tiles of AMX ------------------===//
+// Sizes are known at run time only, and differ by one row at most.
+//===----------------------------------------------------------------------===//
+
+#include "AmxPanels.h"
+
+using namespace mlir;
+using namespace skim;
+
+Value AmxPanels::configsAt(KernelBuilder &b, Value scratch, int64_t offset) {
+  return b.view(scratch, b.index(offset),
+                MemRefType::get({2, AmxTiles::configWords}, b.getI64Type()));
+}
+
+AmxPanels::AmxPanels(KernelBuilder &b, AmxTiles &amx, Value configs,
+                     Value firstRow, Value endRow)
+    : b(b), amx(amx), configs(configs), firstRow(firstRow) {
+  Value all = b.sub(endRow, firstRow);
+  count = b.ceilDiv(all, rows);
+  size = b.div(all, count);
+  longer = b.rem(all, count);
+  for (int64_t i = 0; i != 2; ++i) {
+    Value rows = b.add(size, 1 - i), upper = upperHalf(rows);
+    Value lower = b.select(b.equal(rows, upper), rows, b.sub(rows, upper));
+    amx.writeConfig(configs, b.index(i), upper, lower);
+  }
+}
+
+Value AmxPanels::upperHalf(Value rows) {
+  Value most = b.index(AmxTiles::rows);
+  return b.select(b.less(most, rows), b.ceilDiv(rows, 2), rows);
+}
+
+AmxPanels::Panel AmxPanels::use(Value panel) {
+  Value row = b.add(firstRow, b.add(b.mul(panel, size), b.min(panel, longer)));
+  Value isShort = b.select(b.less(panel, longer), b.index(0), b.index(1));
+  Value rows = b.sub(b.add(size, 1), isShort);
+  Value isFirst = arith::OrIOp::create(b, b.equal(panel, b.index(0)),
+                                       b.equal(panel, longer));
+  b.ifThen(isFirst, [&] { amx.useConfig(configs, isShort); });
+  return {row, rows, upperHalf(rows)};
+}

@@ -1,0 +1,48 @@
+//===- AmxPanels.h - rows of a product by tiles of AMX ----------*- C++ -*-===//
+// How the rows of a task are shared out among panels of 2 x 2 tiles of sums.
+//===----------------------------------------------------------------------===//
+
+#ifndef SKIM_LIB_CODEGEN_CPU_AMXPANELS_H
+#define SKIM_LIB_CODEGEN_CPU_AMXPANELS_H
+
+#include "AmxTiles.h"
+
+namespace skim {
+
+/// Rows are shared out evenly among panels and in each among its two halves,
+/// since the time of a product is that of its rows; up to 16 rows are one half,
+/// for which the tiles of the other have as many rows. The configuration of the
+/// tiles says the rows, so it changes once where panels are not of one size.
+class AmxPanels {
+public:
+  static constexpr int64_t rows = 2 * AmxTiles::rows; ///< most of a panel
+  static constexpr int64_t configBytes = 2 * AmxTiles::configWords * 8;
+  /// configBytes of scratch memory.
+  static Value configsAt(KernelBuilder &b, Value scratch, int64_t offset);
+
+  /// Writes the configurations for the rows [firstRow, endRow).
+  AmxPanels(KernelBuilder &b, AmxTiles &amx, Value configs, Value firstRow,
+            Value endRow);
+
+  /// Rows of a panel from `row` on, `upper` of them in its upper half.
+  struct Panel {
+    Value row, count, upper;
+  };
+  /// Panel `panel`; has the tiles configured for it, when the ones before it
+  /// were asked for in order.
+  Panel use(Value panel);
+
+  Value count; ///< of panels
+
+private:
+  Value upperHalf(Value rows);
+
+  KernelBuilder &b;
+  AmxTiles &amx;
+  Value configs, firstRow;
+  Value size, longer; ///< the first `longer` panels have one row more
+};
+
+} // namespace skim
+
+#endif // SKIM_LIB_CODEGEN_CPU_AMXPANELS_H

@@ -1,0 +1,53 @@
+//===- Bf16Parts.cpp - an fp32 number as three of bf16 --------------------===//
+//
+// What is computed, for x of 24 significant bits
+//
+//   high   = x cut to 8 bits                  |x - high| < 2^-7 |x|
+//   middle = (x - high) to the nearest of 8   |rest| <= 2^-8 |x - high|
+//   low    = x - high - middle                8 bits at most, exact
+//
+// Both differences are exact, since their operands share an exponent's range.
+// The high part is cut since rounding could make a large number infinite; the
+// middle part is rounded (half away from zero, by an addition to its bits),
+// which takes a bit and any bias from what the products leave out. Parts below
+// 2^-126 count as 0 in a product of AMX.
+//===----------------------------------------------------------------------===//
+
+#include "Bf16Parts.h"
+
+using namespace mlir;
+using namespace skim;
+
+static constexpr int32_t upperHalf = int32_t(0xffff0000);
+
+static Value bitsOf(KernelBuilder &b, Value numbers) {
+  return vector::BitCastOp::create(b, b.intVectorType(), numbers);
+}
+static Value numbersOf(KernelBuilder &b, Value bits) {
+  return vector::BitCastOp::create(b, b.vectorType(), bits);
+}
+static Value cut(KernelBuilder &b, Value bits) {
+  return arith::AndIOp::create(b, bits, b.splatInt(upperHalf));
+}
+
+SmallVector<Value, numParts> skim::splitNumbers(KernelBuilder &b, Value numbers,
+                                                bool keepInfinite) {
+  Value high = bitsOf(b, numbers), finite;
+  auto zeroUnlessFinite = [&](Value bits) {
+    return keepInfinite ? b.select(finite, bits, b.splatInt(0)) : bits;
+  };
+  if (keepInfinite)
+    finite = b.less(arith::AndIOp::create(b, high, b.splatInt(0x7fffffff)),
+                    b.splatInt(0x7f800000));
+  high = zeroUnlessFinite(high);
+  Value rest = b.subf(numbers, numbersOf(b, cut(b, high)));
+  Value middle = arith::AddIOp::create(b, bitsOf(b, rest), b.splatInt(0x8000));
+  middle = zeroUnlessFinite(middle);
+  rest = b.subf(rest, numbersOf(b, cut(b, middle)));
+  return {high, middle, bitsOf(b, rest)};
+}
+
+Value skim::pairParts(KernelBuilder &b, Value first, Value second) {
+  Value lower = arith::ShRUIOp::create(b, first, b.splatInt(16));
+  return arith::OrIOp::create(b, cut(b, second), lower);
+}

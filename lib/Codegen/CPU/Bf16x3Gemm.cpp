@@ -1,0 +1,372 @@
+//===- Bf16x3Gemm.cpp - fp32 products by tiles of AMX ---------------------===//
+//
+// What is computed: what Gemm.cpp says, for fp32 numbers as the sums of three
+// bf16 parts each (Bf16Parts.h). Of the nine products of parts the six largest
+// are added to an fp32 sum, a step of up to 32 numbers of K at a time,
+// ascending from +0, in each step the products in the order of `partsProducts`,
+// each as AmxTiles.cpp says of bf16. The step depends on K alone, so a row's
+// result does not depend on the number of rows or their blocks.
+//
+// What it is worth. tdpbf16ps multiplies 16 times as many numbers as an fp32
+// multiply-add in the same time, so six products take 3/8 of it. Products of
+// bf16 are exact in fp32, and sums of up to 32 of them are rounded as one term
+// of the result's chain, so the error is below that of a chain of
+// multiply-adds.
+//
+// How it is scheduled
+//
+//   task = (block of rows, group of column tiles)
+//     for each column tile of the group
+//       for each block of K
+//         for each panel of rows:              2 x 2 tiles of sums, 32 x 32
+//           for each step of K                 24 products for 14 loads
+//             the first panel splits the next step's weights meanwhile
+//       bias, activation, residual             sums pass through L1
+//
+// Weights lie in memory as fp32, since reading three parts, 6 bytes instead of
+// 4, would cost few rows more than splitting does. A step's parts are 6 KiB: a
+// single panel keeps two steps of them, in L1; where there are more panels, the
+// first leaves those of the block of K in scratch memory, up to 192 KiB in L2,
+// for the others. States are split once, by a QuantiseSpec, into parts of a
+// step whose rows are neighbours, so that a tile's rows are 192 bytes apart.
+// Their block takes up to three quarters of L2. AMX and AVX-512 hardly overlap,
+// even where a product and the splitting of 32 weights take turns: splitting
+// 1024 weights takes 260 cycles, products of 32 rows with them 470 of 384. Up
+// to 16 rows take two column tiles at once: products with two tiles of sums
+// only would wait for each other.
+//===----------------------------------------------------------------------===//
+
+#include "Bf16x3Gemm.h"
+
+#include "AmxPanels.h"
+#include "Bf16Parts.h"
+#include "GemmEpilogue.h"
+#include "TileStreams.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace skim;
+
+namespace {
+constexpr int64_t lineWords = 16;
+/// That the next weights are asked for in.
+constexpr int64_t numStreams = 8;
+
+/// Sizes of the schedule; both the kernel and its caller follow them.
+struct Blocking : GemmTasks {
+  Blocking(const TargetInfo &target, const GemmSpec &spec)
+      : GemmTasks(target, spec), step(target.tileStep(spec.dtype, spec.k)),
+        steps(spec.k / (2 * step)) {
+    // Bytes of the states of a panel.
+    int64_t bytes = AmxPanels::rows * spec.k * numParts * 2;
+    int64_t fit = target.l2Bytes * 5 / 8;
+    blockSteps = steps;
+    constexpr int64_t fewPanels = 4;
+    if (bytes * fewPanels > fit) {
+      int64_t blocks = llvm::divideCeil(bytes * fewPanels, fit / 2);
+      blockSteps = llvm::divideCeil(steps, blocks);
+      group = std::min<int64_t>(tiles, 4);
+      groups = llvm::divideCeil(tiles, group);
+    }
+    rowBlock =
+        std::clamp<int64_t>(fit / bytes, fewPanels, 12) * AmxPanels::rows;
+    partsRows = std::max<int64_t>(blockSteps, 2) * rowsOfStep();
+    sumsRows = rowBlock * group;
+    sumsBytes = sumsRows * target.tileColumns * 4;
+  }
+  /// Lines of the parts of a step of weights.
+  int64_t rowsOfStep() const { return numParts * 2 * step; }
+  int64_t scratchBytes() const {
+    return AmxPanels::configBytes + sumsBytes + partsRows * lineWords * 4;
+  }
+
+  int64_t step, steps;         ///< pairs of K in a step, steps in K
+  int64_t blockSteps;          ///< steps of a block of K
+  int64_t partsRows;           ///< lines of scratch memory for parts of weights
+  int64_t sumsRows, sumsBytes; ///< scratch memory for sums
+};
+
+/// Code of one kernel.
+class Bf16x3Kernel : GemmArguments {
+public:
+  Bf16x3Kernel(KernelBuilder &b, const GemmSpec &spec)
+      : b(b), spec(spec), blocking(b.target, spec),
+        amx(b, spec.dtype, blocking.step), dot(b, spec.dtype, spec.k),
+        epilogue(b, spec, dot) {}
+  func::FuncOp emit(ModuleOp module);
+
+private:
+  /// What a panel does with a block of K of a column tile.
+  struct Work {
+    int64_t halves; ///< of the panel that have rows
+    bool single;    ///< the only panel, which keeps two steps of parts
+    bool splits;    ///< the weights
+    AmxPanels::Panel panel;
+    Value tile, begin, end; ///< steps of K
+    Value sums, sumsRow;    ///< where its sums go
+    /// Tile and step that the weights which come next begin with, the steps of
+    /// them, and the line of their streams that this panel begins with.
+    Value next, nextStep;
+    int64_t nextSteps;
+    Value firstLine;
+  };
+  void emitTask(Value task);
+  void emitBlocks(AmxPanels &panels, const GemmTasks::Range &of, bool single);
+  void emitPanels(AmxPanels &panels, Value firstRow, Work work);
+  void emitPanel(const Work &work);
+  void startSums(const Work &work);
+  void forSums(const Work &work,
+               function_ref<void(int64_t, int64_t, ValueRange)> body);
+  void emitStep(const Work &work, Value step, bool splitsNext);
+  void loadStates(const Work &work, int64_t tile, int64_t half, Part part,
+                  Value step);
+  Value partsRow(const Work &work, Value step, int64_t part, int64_t half);
+  void splitWeights(const Work &work, Value step, Value pair, int64_t half);
+  void fetchLine(const Work &work, Value step, int64_t number);
+  /// Lines of the weights that come next which a panel asks for in a step.
+  int64_t fetchesOf(bool single) {
+    return llvm::alignTo(single ? linesOf(1) : linesOf(1) / 2, numStreams);
+  }
+  /// Lines of the weights of so many steps.
+  int64_t linesOf(int64_t steps) { return 4 * blocking.step * steps; }
+
+  KernelBuilder &b;
+  const GemmSpec &spec;
+  Blocking blocking;
+  AmxTiles amx;
+  DotProducts dot;
+  GemmEpilogue epilogue;
+  Value rows, configs, sums, parts; ///< rows of x; scratch memory
+};
+} // namespace
+
+func::FuncOp Bf16x3Kernel::emit(ModuleOp module) {
+  func::FuncOp function = startKernel(b, module, spec.name(), types(b, spec));
+  read(function, spec);
+  Value scratch = function.getArguments().back();
+  rows = b.dim(x, 0);
+  configs = AmxPanels::configsAt(b, scratch, 0);
+  sums = b.view(scratch, b.index(AmxPanels::configBytes),
+                b.buffer({blocking.sumsRows, b.target.tileColumns}));
+  parts =
+      b.view(scratch, b.index(AmxPanels::configBytes + blocking.sumsBytes),
+             MemRefType::get({blocking.partsRows, lineWords}, b.getI32Type()));
+  b.loop(begin, end, 1, [&](Value task) { emitTask(task); });
+  amx.release();
+  finishKernel(b, function);
+  return function;
+}
+
+void Bf16x3Kernel::emitTask(Value task) {
+  GemmTasks::Range of = blocking.rangeOf(b, task, b.dim(out, 0));
+  AmxPanels panels(b, amx, configs, of.firstRow, of.endRow);
+  b.ifThen(
+      b.equal(panels.count, b.index(1)),
+      [&] { emitBlocks(panels, of, /*single=*/true); },
+      [&] { emitBlocks(panels, of, /*single=*/false); });
+}
+
+/// `single`: there is one panel, which has no use for blocks of K.
+void Bf16x3Kernel::emitBlocks(AmxPanels &panels, const GemmTasks::Range &of,
+                              bool single) {
+  int64_t blockSteps = single ? blocking.steps : blocking.blockSteps;
+  Value steps = b.index(blocking.steps), zero = b.index(0);
+  b.loop(zero, steps, blockSteps, [&](Value begin) {
+    Value end = b.min(b.add(begin, blockSteps), steps);
+    Value complete = b.equal(end, steps);
+    b.loop(of.firstTile, of.lastTile, 1, [&](Value tile) {
+      // Next is another tile, or the first one's next block of K.
+      Value isLast = b.equal(b.add(tile, 1), of.lastTile);
+      Value goesOn = b.select(complete, zero, end);
+      Value nextStep = single ? zero : b.select(isLast, goesOn, begin);
+      Value next = b.min(b.add(tile, 1), b.index(blocking.tiles - 1));
+      if (!single)
+        next = b.select(b.less(begin, nextStep), of.firstTile, next);
+      Value firstSums = b.mul(b.sub(tile, of.firstTile), blocking.rowBlock);
+      emitPanels(panels, of.firstRow,
+                 {/*halves=*/2,
+                  single,
+                  /*splits=*/true,
+                  {},
+                  tile,
+                  begin,
+                  end,
+                  sums,
+                  firstSums,
+                  next,
+                  nextStep,
+                  blockSteps,
+                  zero});
+      b.ifThen(complete, [&] {
+        epilogue.emit(*this, 1, of.firstRow, of.endRow, tile,
+                      [&](Value m, Value, int64_t offset, int64_t lanes) {
+                        Value row = b.add(firstSums, b.sub(m, of.firstRow));
+                        return b.loadVector(sums, {row, b.index(offset)},
+                                            lanes);
+                      });
+      });
+    });
+  });
+}
+
+/// All panels, for which `work` has what they share.
+void Bf16x3Kernel::emitPanels(AmxPanels &panels, Value firstRow, Work work) {
+  Value firstSums = work.sumsRow;
+  b.loop(b.index(0), panels.count, 1, [&](Value index) {
+    work.panel = panels.use(index);
+    work.sumsRow = b.add(firstSums, b.sub(work.panel.row, firstRow));
+    auto emit = [&](int64_t halves, bool splits) {
+      work.halves = halves;
+      work.splits = splits;
+      emitPanel(work);
+    };
+    if (work.single)
+      return b.ifThen(
+          b.less(b.index(AmxTiles::rows), work.panel.count),
+          [&] { emit(2, true); }, [&] { emit(1, true); });
+    int64_t lines = llvm::divideCeil(linesOf(work.nextSteps), numStreams);
+    int64_t own = work.nextSteps * fetchesOf(false) / numStreams;
+    work.firstLine = TileStreams::share(b, b.index(lines), b.index(own), index,
+                                        panels.count);
+    b.ifThen(
+        b.equal(index, b.index(0)), [&] { emit(2, true); },
+        [&] { emit(2, false); });
+  });
+}
+
+void Bf16x3Kernel::emitPanel(const Work &work) {
+  startSums(work);
+  Value last = work.end;
+  if (work.splits) {
+    b.loop(b.index(0), b.index(blocking.step), 1, [&](Value pair) {
+      for (int64_t half = 0; half != 2; ++half)
+        splitWeights(work, work.begin, pair, half);
+    });
+    last = b.sub(work.end, b.index(1));
+  }
+  b.loop(work.begin, last, 1,
+         [&](Value step) { emitStep(work, step, work.splits); });
+  if (work.splits)
+    emitStep(work, last, /*splitsNext=*/false);
+  forSums(work, [&](int64_t half, int64_t columns, ValueRange place) {
+    amx.storeSums(half, columns, work.sums, place, b.target.tileColumns * 4);
+  });
+}
+
+/// Zeros, or what the block of K before this one has left.
+void Bf16x3Kernel::startSums(const Work &work) {
+  auto zero = [&] {
+    forSums(work, [&](int64_t half, int64_t columns, ValueRange) {
+      amx.zeroSums(half, columns);
+    });
+  };
+  auto goOn = [&] {
+    forSums(work, [&](int64_t half, int64_t columns, ValueRange place) {
+      amx.loadSums(half, columns, work.sums, place, b.target.tileColumns * 4);
+    });
+  };
+  b.ifThen(b.equal(work.begin, b.index(0)), zero, goOn);
+}
+
+/// Calls body(half, half of the columns, place among the sums) for each tile.
+void Bf16x3Kernel::forSums(
+    const Work &work, function_ref<void(int64_t, int64_t, ValueRange)> body) {
+  for (int64_t half = 0; half != work.halves; ++half)
+    for (int64_t columns = 0; columns != 2; ++columns) {
+      Value row = half ? b.add(work.sumsRow, work.panel.upper) : work.sumsRow;
+      body(half, columns, {row, b.index(columns * AmxTiles::columns)});
+    }
+}
+
+/// The products of a step, taking turns with the splitting of the next one's
+/// weights and with the lines that are asked for.
+void Bf16x3Kernel::emitStep(const Work &work, Value step, bool splitsNext) {
+  Value following = b.add(step, 1);
+  const int64_t products = std::size(partsProducts) * 2 * work.halves;
+  const int64_t units = splitsNext ? 2 * blocking.step : 0;
+  const int64_t fetches = fetchesOf(work.single);
+  int64_t product = 0, unit = 0, fetch = 0;
+  auto takeTurns = [&] {
+    ++product;
+    for (; fetch * products < product * fetches; ++fetch)
+      fetchLine(work, step, fetch);
+    for (; unit * products < product * units; ++unit)
+      splitWeights(work, following, b.index(unit / 2), unit % 2);
+  };
+  std::optional<Part> weights, states[2];
+  for (const PartsProduct &factors : partsProducts) {
+    for (int64_t half = 0; weights != factors.weights && half != 2; ++half)
+      amx.loadWeights(half, parts,
+                      {partsRow(work, step, factors.weights, half), b.index(0)},
+                      lineWords * 4);
+    weights = factors.weights;
+    for (int64_t half = 0; half != work.halves; ++half) {
+      // A single half keeps its high part in one of the two tiles.
+      int64_t tile = work.halves == 2 ? half : factors.states != High;
+      if (states[tile] != factors.states)
+        loadStates(work, tile, half, factors.states, step);
+      states[tile] = factors.states;
+      for (int64_t columns = 0; columns != 2; ++columns) {
+        amx.multiplyAdd(2 * half + columns, tile, columns);
+        takeTurns();
+      }
+    }
+  }
+}
+
+void Bf16x3Kernel::loadStates(const Work &work, int64_t tile, int64_t half,
+                              Part part, Value step) {
+  Value row = work.panel.row;
+  if (half == 1)
+    row = b.add(row, work.panel.upper);
+  Value place = b.add(b.mul(step, rows), row);
+  place = b.mul(b.add(b.mul(place, numParts), part), 2 * blocking.step);
+  amx.loadStates(tile, x, {b.index(0), place}, numParts * blocking.step * 4);
+}
+
+/// Line of the parts of a step's weights.
+Value Bf16x3Kernel::partsRow(const Work &work, Value step, int64_t part,
+                             int64_t half) {
+  Value slot = work.single ? arith::AndIOp::create(b, step, b.index(1))
+                           : b.sub(step, work.begin);
+  return b.add(b.mul(slot, blocking.rowsOfStep()),
+               (2 * part + half) * blocking.step);
+}
+
+/// Splits 32 weights of a step: a pair of k, 16 columns.
+void Bf16x3Kernel::splitWeights(const Work &work, Value step, Value pair,
+                                int64_t half) {
+  Value k = b.mul(b.add(b.mul(step, blocking.step), pair), 2);
+  SmallVector<Value, numParts> both[2];
+  for (int64_t i = 0; i != 2; ++i) {
+    Value column = b.index(half * AmxTiles::columns);
+    both[i] = splitNumbers(b, b.loadVector(w, {work.tile, b.add(k, i), column}),
+                           /*keepInfinite=*/false);
+  }
+  for (int64_t part = 0; part != numParts; ++part)
+    b.storeVector(pairParts(b, both[0][part], both[1][part]), parts,
+                  {b.add(partsRow(work, step, part, half), pair), b.index(0)});
+}
+
+/// Asks for a line of the weights that come next, as one of `numStreams`
+/// streams that take turns; the lines of a tile are one after the other.
+void Bf16x3Kernel::fetchLine(const Work &work, Value step, int64_t number) {
+  int64_t stream = number % numStreams, place = number / numStreams;
+  int64_t perStream = llvm::divideCeil(linesOf(work.nextSteps), numStreams);
+  Value line =
+      b.mul(b.sub(step, work.begin), fetchesOf(work.single) / numStreams);
+  line = b.add(b.add(work.firstLine, line), stream * perStream + place);
+  line = b.add(line, b.mul(work.nextStep, linesOf(1)));
+  b.prefetch(w, {work.next, b.index(0), b.mul(line, lineWords)});
+}
+
+func::FuncOp skim::emitBf16x3Gemm(KernelBuilder &b, ModuleOp module,
+                                  const GemmSpec &spec) {
+  return Bf16x3Kernel(b, spec).emit(module);
+}
+
+Launch skim::launchBf16x3Gemm(KernelBuilder &b, const GemmSpec &spec,
+                              Value rows) {
+  Blocking blocking(b.target, spec);
+  return blocking.launch(b, rows, blocking.scratchBytes());
+}
