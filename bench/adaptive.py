@@ -155,7 +155,7 @@ def masked_session(setup, plan, scale, threads):
 
 def dense_peers(setup, threads):
     """Functions of inputs by the names of the peers, dense; what is not there is said and left out."""
-    wanted = [name for name in peers.ENGINES if name != "skim"]
+    wanted = list(peers.PEERS)
     engines, missing = peers.make(peers.Model(setup.encoder), "fp32", threads, wanted, "auto")
     for name, why in missing.items():
         print(f"{setup.name}: no row for {name}: {why}", flush=True)

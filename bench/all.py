@@ -70,8 +70,8 @@ def best_of(rows):
     lines = []
     for key in dict.fromkeys((row["case"], row["dtype"], row["threads"]) for row in rows):
         same = [r for r in rows if (r["case"], r["dtype"], r["threads"]) == key and r.get("times_skim_median")]
-        others = [r for r in same if r["engine"] != "skim"]
-        if others and len(others) < len(same):
+        others = [r for r in same if r["engine"] not in peers.OWN]
+        if others and any(r["engine"] == "skim" for r in same):
             best = min(others, key=lambda r: r["median_ms"])
             lines.append(
                 {
@@ -91,7 +91,7 @@ def batching(rows):
     runs = [row for row in rows if "missing" not in row and row["dtype"] == "fp32"]
     best = {}
     for row in runs:
-        allowed = row["engine"] != "skim" or "sorted" not in row["case"]
+        allowed = row["engine"] not in peers.OWN or "sorted" not in row["case"]
         if allowed and row["tokens_s"] > best.get(row["engine"], {"tokens_s": 0})["tokens_s"]:
             best[row["engine"]] = row
     return [{"engine": name, "best batching": row["case"], "tokens_s": row["tokens_s"]} for name, row in best.items()]
@@ -101,7 +101,9 @@ def as_markdown(machine, parts):
     lines = ["# Side by side", "", "Written by `bench/all --write`. Machine and versions:", ""]
     lines += [f"- {key}: {measure.text(value)}" for key, value in machine.items()]
     lines += ["", "`times_skim`: this engine's time over skim's, above 1 skim is faster. `difference`: largest at"]
-    lines += ["token positions, over the largest magnitude, from the first engine other than skim of the same type."]
+    lines += [
+        "token positions, over the largest magnitude, from the first peer of the same type. `skim fma`: with `--fp32-products=fma`."
+    ]
     for name, rows in parts.items():
         if not rows:
             continue

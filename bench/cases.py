@@ -61,7 +61,7 @@ class Bench:
         engines, missing = self.engines(model, dtype, threads)
         engines, missing = dict(engines), dict(missing)
         wanted, differences = None, {}
-        for name in sorted(engines, key=lambda name: name == "skim"):
+        for name in sorted(engines, key=lambda name: name in peers.OWN):
             try:
                 states = [engines[name].run(inputs) for inputs in batches[:2]]
             except Exception as error:  # a peer's failure ends no run
@@ -77,6 +77,8 @@ class Bench:
         for name in self.args.engines:
             if name in missing:
                 yield row | {"engine": name, "missing": missing[name]}
+                continue
+            if name not in times:
                 continue
             least, middle = times[name]
             yield row | {

@@ -9,18 +9,26 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
-def machine():
-    """CPU, cores this process may use, load before the run, and versions."""
+def cpu_facts():
+    """What the system tells of the first CPU, by key."""
     cpu = {}
     with open("/proc/cpuinfo") as lines:
         for line in lines:
             key, _, value = (part.strip() for part in line.partition(":"))
             cpu.setdefault(key, value)
+    return cpu
+
+
+def machine():
+    """CPU, cores this process may use, load before the run, and versions."""
+    cpu = cpu_facts()
     import onnxruntime
 
     numbers = [f"{key} {cpu[key]}" for key in ("cpu family", "model") if key in cpu]
     flags = set(cpu.get("flags", "").split())
-    vectors = [name for name in ("avx512_bf16", "avx512_vnni", "avx512f", "avx2", "avx", "sse2") if name in flags]
+    vectors = [
+        name for name in ("amx_bf16", "avx512_bf16", "avx512_vnni", "avx512f", "avx2", "avx", "sse2") if name in flags
+    ]
     return {
         "cpu": " ".join(
             [cpu.get("model name", platform.machine()), *(["(" + ", ".join(numbers) + ")"] * bool(numbers))]

@@ -30,11 +30,13 @@ class Model:
 
 
 class Skim:
+    products = "auto"  # of fp32 numbers
+
     def __init__(self, model, dtype, threads, kernels):
         import skim
 
         try:
-            options = {"kernels": kernels} | ({} if dtype == "fp32" else {"dtype": dtype})
+            options = {"kernels": kernels} | ({"fp32_products": self.products} if dtype == "fp32" else {"dtype": dtype})
             self.model = skim.compile(str(model.path), **options)
         except (skim.CompileError, TypeError) as error:
             raise Missing(str(error)) from error
@@ -42,6 +44,12 @@ class Skim:
 
     def run(self, inputs):
         return self.model.run(inputs, threads=self.threads)[self.output]
+
+
+class SkimFma(Skim):
+    """skim with multiply-adds, where it has something faster for fp32."""
+
+    products = "fma"
 
 
 def session(path, threads):
@@ -123,13 +131,22 @@ class CTranslate2:
         return self.encoder.run(inputs)
 
 
-ENGINES = {"skim": Skim, "ONNX Runtime": OnnxRuntime, "OpenVINO": OpenVino, "CTranslate2": CTranslate2}
+OWN = {"skim": Skim, "skim fma": SkimFma}
+PEERS = {"ONNX Runtime": OnnxRuntime, "OpenVINO": OpenVino, "CTranslate2": CTranslate2}
+ENGINES = OWN | PEERS
+
+
+def splits_fp32(kernels):
+    """Whether skim multiplies fp32 numbers by AMX unless told otherwise."""
+    return kernels != "halide" and "amx_bf16" in measure.cpu_facts().get("flags", "").split()
 
 
 def make(model, dtype, threads, wanted, kernels):
     """Engines by name, and the reasons of those that cannot run, by name."""
     engines, missing = {}, {}
     for name in wanted:
+        if name == "skim fma" and not (dtype == "fp32" and splits_fp32(kernels)):
+            continue  # it would be skim again
         try:
             engines[name] = ENGINES[name](model, dtype, threads, kernels)
         except ImportError as error:

@@ -55,7 +55,7 @@ def flops_kept(args):
 
 def moved_bytes(kernel, rows):
     """Bytes that a kernel must read and write for `rows` rows; None for kernels that are no products."""
-    product = re.match(r"gemm_(\d+)x(\d+)(.*)", kernel)
+    product = re.match(r"gemm_(?:bf16x3_)?(\d+)x(\d+)(.*)", kernel)
     if product:
         k, n = int(product[1]), int(product[2])
         return 4 * (k * n + rows * (k + n + (n if "residual" in product[3] else 0)))
@@ -74,13 +74,17 @@ def profile(library, length, folder, runs):
 
 def roofline(args):
     """GFLOP/s and arithmetic intensity of BERT-base's products and attention by rows: each kernel's best call."""
+    libraries = []
     with tempfile.TemporaryDirectory(dir=fetch_models.made(fetch_models.cache())) as folder:
-        library = pathlib.Path(folder, "model.so")
-        command = [measure.tools() / "skim-opt", fetch_models.fetch("bert-base"), "-o", library]
-        subprocess.run([*command, f"--kernels={args.kernels}"], check=True)
+        for products in ["fma", "bf16x3"] if peers.splits_fp32(args.kernels) else ["fma"]:
+            library = pathlib.Path(folder, f"{products}.so")
+            command = [measure.tools() / "skim-opt", fetch_models.fetch("bert-base"), "-o", library]
+            subprocess.run([*command, f"--kernels={args.kernels}", f"--fp32-products={products}"], check=True)
+            libraries.append(library)
         for length in ROWS:
             best = {}
-            for trace in profile(library, length, folder, min(3, args.rounds)):
+            traces = [t for l in libraries for t in profile(l, length, folder, min(3, args.rounds))]
+            for trace in traces:
                 for event in trace["traceEvents"]:
                     # Kernels of the last layer's first row have another number of rows than the batch.
                     inside = event["ph"] == "X" and 0 <= event["args"].get("layer", -1) < 11

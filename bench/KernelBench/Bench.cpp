@@ -20,6 +20,16 @@ Floats &Bench::floats(std::vector<int64_t> shape) {
   return *array;
 }
 
+Halves &Bench::parts(int64_t rows, int64_t width) {
+  auto array = std::make_shared<Halves>(std::vector<int64_t>{rows, 3 * width});
+  std::mt19937 engine(1);
+  // bf16 numbers of either sign around 1.
+  for (int64_t i = 0; i != array->size(); ++i)
+    (*array)[i] = 0x3f00 + (engine() & 0x80ff);
+  kept.push_back(array);
+  return *array;
+}
+
 Ints &Bench::ascending(int64_t count) {
   auto array = std::make_shared<Ints>(std::vector<int64_t>{count});
   std::iota(array->data(), array->data() + count, 0);
@@ -52,19 +62,24 @@ void Bench::addGemm(const GemmSpec &spec, int64_t rows) {
   std::string name = added.kernel;
   int64_t tile = kernels.target().tileColumns;
   int64_t tiles = kernels.target().numTiles(spec.n);
-  Floats &x = floats({rows, spec.k}), &bias = floats({tiles * tile});
+  bool split = spec.dtype == Dtype::Bf16x3;
+  Floats &x = floats({split ? 0 : rows, spec.k});
+  Halves &states = parts(split ? rows : 0, spec.k);
+  Floats &bias = floats({tiles * tile});
   Floats &residual = floats({rows, spec.n}), &out = floats({rows, spec.n});
   Ints &index = ascending(rows);
   int64_t tasks = kernels.gemmTasks(spec, rows);
   added.work.flops = 2.0 * rows * spec.k * spec.n;
   added.work.memoryBytes = 4.0 * spec.k * tiles * tile;
-  added.once = [=, &x, &bias, &residual, &out, &index] {
+  added.once = [=, &x, &states, &bias, &residual, &out, &index] {
     float *numbers = memory.take(tiles * spec.k * tile);
     Descriptor<float> w{numbers, numbers};
     int64_t shape[] = {tiles, spec.k, tile, spec.k * tile, tile, 1};
     std::copy_n(shape, 6, w.sizesAndStrides);
     Arguments arguments;
-    arguments.add(x).addSome(spec.indexed ? &index : nullptr).add(w);
+    arguments.addSome(split ? nullptr : &x);
+    arguments.addSome(split ? &states : nullptr);
+    arguments.addSome(spec.indexed ? &index : nullptr).add(w);
     arguments.addSome(spec.bias ? &bias : nullptr);
     arguments.addSome(spec.residual ? &residual : nullptr).add(out);
     kernels.callWith(name, 0, tasks, arguments);

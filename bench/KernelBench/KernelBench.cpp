@@ -33,13 +33,20 @@ static cl::opt<std::string>
 /// The shapes that are looked at when kernels are worked on.
 static void addAll(Bench &bench) {
   auto gelu = Activation::GeluErf;
+  GemmSpec linear[] = {{768, 768, Activation::None, true, true},
+                       {768, 2304, Activation::None, true},
+                       {768, 3072, gelu, true},
+                       {3072, 768, Activation::None, true, true},
+                       {384, 1536, gelu, true},
+                       {1536, 384, Activation::None, true, true}};
+  bool hasParts = bench.kernels.target().hasTiles(Dtype::Bf16x3);
   for (int64_t rows : {1, 2, 4, 8, 16, 32, 64, 128, 512}) {
-    bench.addGemm({768, 768, Activation::None, true, true}, rows);
-    bench.addGemm({768, 2304, Activation::None, true}, rows);
-    bench.addGemm({768, 3072, gelu, true}, rows);
-    bench.addGemm({3072, 768, Activation::None, true, true}, rows);
-    bench.addGemm({384, 1536, gelu, true}, rows);
-    bench.addGemm({1536, 384, Activation::None, true, true}, rows);
+    for (GemmSpec &spec : linear)
+      for (Dtype dtype : {Dtype::Fp32, Dtype::Bf16x3}) {
+        spec.dtype = dtype;
+        if (dtype == Dtype::Fp32 || hasParts)
+          bench.addGemm(spec, rows);
+      }
     bench.addGemm({768, 768}, rows);
     GemmSpec indexed{768, 768};
     indexed.indexed = true;

@@ -96,7 +96,7 @@ void AmxGemmKernel::emitTask(Value task) {
         TileStreams ahead = nextTile(next, streams, index, panels.count);
         auto whole = [&] { emitPanel(2, panel, tile, ahead, streams); };
         auto half = [&] { emitPanel(1, panel, tile, ahead, streams); };
-        b.ifThen(b.less(b.index(AmxTiles::rows), panel.count), whole, half);
+        b.ifThen(panels.oneHalf, half, whole);
       };
       // A step of K has time for eight lines, and four panels have asked for
       // all of the next tile; fewer wait for memory and ask for more at once.

@@ -19,16 +19,12 @@ AmxPanels::AmxPanels(KernelBuilder &b, AmxTiles &amx, Value configs,
   count = b.ceilDiv(all, rows);
   size = b.div(all, count);
   longer = b.rem(all, count);
+  oneHalf = b.less(all, b.index(AmxTiles::rows + 1));
   for (int64_t i = 0; i != 2; ++i) {
     Value rows = b.add(size, 1 - i), upper = upperHalf(rows);
-    Value lower = b.select(b.equal(rows, upper), rows, b.sub(rows, upper));
+    Value lower = b.select(oneHalf, rows, b.sub(rows, upper));
     amx.writeConfig(configs, b.index(i), upper, lower);
   }
-}
-
-Value AmxPanels::upperHalf(Value rows) {
-  Value most = b.index(AmxTiles::rows);
-  return b.select(b.less(most, rows), b.ceilDiv(rows, 2), rows);
 }
 
 AmxPanels::Panel AmxPanels::use(Value panel) {

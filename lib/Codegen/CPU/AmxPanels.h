@@ -10,9 +10,10 @@
 namespace skim {
 
 /// Rows are shared out evenly among panels and in each among its two halves,
-/// since the time of a product is that of its rows; up to 16 rows are one half,
-/// for which the tiles of the other have as many rows. The configuration of the
-/// tiles says the rows, so it changes once where panels are not of one size.
+/// since the time of a product is that of its rows. Up to 16 rows in all are a
+/// panel of one half; the tiles of the other have as many rows then. The
+/// configuration of the tiles says the rows, so it changes once where panels
+/// are not of one size.
 class AmxPanels {
 public:
   static constexpr int64_t rows = 2 * AmxTiles::rows; ///< most of a panel
@@ -32,10 +33,13 @@ public:
   /// were asked for in order.
   Panel use(Value panel);
 
-  Value count; ///< of panels
+  Value count;   ///< of panels
+  Value oneHalf; ///< whether the only panel has one half
 
 private:
-  Value upperHalf(Value rows);
+  Value upperHalf(Value rows) {
+    return b.select(oneHalf, rows, b.ceilDiv(rows, 2));
+  }
 
   KernelBuilder &b;
   AmxTiles &amx;

@@ -10,7 +10,8 @@
 namespace skim {
 
 /// Parts of a number, the largest first, and the products of parts that are
-/// added, in this order: those that are left out are below 2^-22 of the whole.
+/// added, in this order. Those that are left out are at most 2^-22 of the whole
+/// each.
 enum Part { High, Middle, Low, numParts };
 struct PartsProduct {
   Part states, weights;

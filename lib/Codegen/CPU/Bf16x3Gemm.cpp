@@ -16,24 +16,29 @@
 // How it is scheduled
 //
 //   task = (block of rows, group of column tiles)
-//     for each column tile of the group
-//       for each block of K
+//     for each block of K                      its states stay in L2
+//       for each column tile of the group
 //         for each panel of rows:              2 x 2 tiles of sums, 32 x 32
 //           for each step of K                 24 products for 14 loads
 //             the first panel splits the next step's weights meanwhile
 //       bias, activation, residual             sums pass through L1
 //
-// Weights lie in memory as fp32, since reading three parts, 6 bytes instead of
-// 4, would cost few rows more than splitting does. A step's parts are 6 KiB: a
+// Weights lie in memory as fp32: three parts, 6 bytes instead of 4, would cost
+// few rows more to read than splitting costs. A step's parts are 6 KiB. A
 // single panel keeps two steps of them, in L1; where there are more panels, the
-// first leaves those of the block of K in scratch memory, up to 192 KiB in L2,
-// for the others. States are split once, by a QuantiseSpec, into parts of a
-// step whose rows are neighbours, so that a tile's rows are 192 bytes apart.
-// Their block takes up to three quarters of L2. AMX and AVX-512 hardly overlap,
-// even where a product and the splitting of 32 weights take turns: splitting
-// 1024 weights takes 260 cycles, products of 32 rows with them 470 of 384. Up
-// to 16 rows take two column tiles at once: products with two tiles of sums
-// only would wait for each other.
+// first leaves those of the block of K in scratch memory, in L2, for the
+// others. States are split once, by a QuantiseSpec, into parts of a step whose
+// rows are neighbours, so that a tile's rows are 192 bytes apart. Where four
+// panels of them take more than 5/8 of L2, K is cut, sums wait in scratch
+// memory, and a group is four tiles, so that a block of K is read from L3 less
+// often.
+//
+// Measured, in cycles a step of 32 rows and 32 columns, on Emerald Rapids where
+// the limit of tdpbf16ps is 384: 470 for the products, from L1 as from L2; 260
+// for splitting; 560 to 600 for both where parts stay in L1, 890 where they go
+// to L2. AMX and AVX-512 overlap only where they take turns product by product.
+// A step asks for the next weights one line of eight streams after the other,
+// among its products: all at its begin would take the buffers of L1 from it.
 //===----------------------------------------------------------------------===//
 
 #include "Bf16x3Gemm.h"
@@ -41,7 +46,6 @@
 #include "AmxPanels.h"
 #include "Bf16Parts.h"
 #include "GemmEpilogue.h"
-#include "TileStreams.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -99,19 +103,17 @@ private:
   /// What a panel does with a block of K of a column tile.
   struct Work {
     int64_t halves; ///< of the panel that have rows
-    bool single;    ///< the only panel, which keeps two steps of parts
     bool splits;    ///< the weights
     AmxPanels::Panel panel;
     Value tile, begin, end; ///< steps of K
-    Value sums, sumsRow;    ///< where its sums go
-    /// Tile and step that the weights which come next begin with, the steps of
-    /// them, and the line of their streams that this panel begins with.
-    Value next, nextStep;
-    int64_t nextSteps;
-    Value firstLine;
+    Value slots;            ///< steps whose parts are kept, less one, as a mask
+    Value sumsRow;          ///< where its sums go
+    Value next, nextStep;   ///< tile and step of the weights that come next
+    Value streamLines;      ///< of those, in each stream
   };
   void emitTask(Value task);
-  void emitBlocks(AmxPanels &panels, const GemmTasks::Range &of, bool single);
+  void emitBlock(AmxPanels &panels, const GemmTasks::Range &of, Value begin,
+                 Value end, Value slots, Value streamLines);
   void emitPanels(AmxPanels &panels, Value firstRow, Work work);
   void emitPanel(const Work &work);
   void startSums(const Work &work);
@@ -123,12 +125,10 @@ private:
   Value partsRow(const Work &work, Value step, int64_t part, int64_t half);
   void splitWeights(const Work &work, Value step, Value pair, int64_t half);
   void fetchLine(const Work &work, Value step, int64_t number);
-  /// Lines of the weights that come next which a panel asks for in a step.
-  int64_t fetchesOf(bool single) {
-    return llvm::alignTo(single ? linesOf(1) : linesOf(1) / 2, numStreams);
+  /// Lines of the weights of a step, for one of the streams.
+  int64_t linesOfStep() {
+    return llvm::divideCeil(4 * blocking.step, numStreams);
   }
-  /// Lines of the weights of so many steps.
-  int64_t linesOf(int64_t steps) { return 4 * blocking.step * steps; }
 
   KernelBuilder &b;
   const GemmSpec &spec;
@@ -160,78 +160,69 @@ func::FuncOp Bf16x3Kernel::emit(ModuleOp module) {
 void Bf16x3Kernel::emitTask(Value task) {
   GemmTasks::Range of = blocking.rangeOf(b, task, b.dim(out, 0));
   AmxPanels panels(b, amx, configs, of.firstRow, of.endRow);
-  b.ifThen(
-      b.equal(panels.count, b.index(1)),
-      [&] { emitBlocks(panels, of, /*single=*/true); },
-      [&] { emitBlocks(panels, of, /*single=*/false); });
+  // A single panel has no use for blocks of K, nor for parts it has read.
+  Value single = b.equal(panels.count, b.index(1)),
+        steps = b.index(blocking.steps);
+  Value blockSteps = b.select(single, steps, b.index(blocking.blockSteps));
+  Value slots = b.select(single, b.index(1), b.index(-1));
+  b.loop(b.index(0), steps, blockSteps, [&](Value begin) {
+    Value end = b.min(b.add(begin, blockSteps), steps);
+    emitBlock(panels, of, begin, end, slots, b.mul(blockSteps, linesOfStep()));
+  });
 }
 
-/// `single`: there is one panel, which has no use for blocks of K.
-void Bf16x3Kernel::emitBlocks(AmxPanels &panels, const GemmTasks::Range &of,
-                              bool single) {
-  int64_t blockSteps = single ? blocking.steps : blocking.blockSteps;
-  Value steps = b.index(blocking.steps), zero = b.index(0);
-  b.loop(zero, steps, blockSteps, [&](Value begin) {
-    Value end = b.min(b.add(begin, blockSteps), steps);
-    Value complete = b.equal(end, steps);
-    b.loop(of.firstTile, of.lastTile, 1, [&](Value tile) {
-      // Next is another tile, or the first one's next block of K.
-      Value isLast = b.equal(b.add(tile, 1), of.lastTile);
-      Value goesOn = b.select(complete, zero, end);
-      Value nextStep = single ? zero : b.select(isLast, goesOn, begin);
-      Value next = b.min(b.add(tile, 1), b.index(blocking.tiles - 1));
-      if (!single)
-        next = b.select(b.less(begin, nextStep), of.firstTile, next);
-      Value firstSums = b.mul(b.sub(tile, of.firstTile), blocking.rowBlock);
-      emitPanels(panels, of.firstRow,
-                 {/*halves=*/2,
-                  single,
-                  /*splits=*/true,
-                  {},
-                  tile,
-                  begin,
-                  end,
-                  sums,
-                  firstSums,
-                  next,
-                  nextStep,
-                  blockSteps,
-                  zero});
-      b.ifThen(complete, [&] {
-        epilogue.emit(*this, 1, of.firstRow, of.endRow, tile,
-                      [&](Value m, Value, int64_t offset, int64_t lanes) {
-                        Value row = b.add(firstSums, b.sub(m, of.firstRow));
-                        return b.loadVector(sums, {row, b.index(offset)},
-                                            lanes);
-                      });
-      });
+/// A block of K: all column tiles.
+void Bf16x3Kernel::emitBlock(AmxPanels &panels, const GemmTasks::Range &of,
+                             Value begin, Value end, Value slots,
+                             Value streamLines) {
+  Value complete = b.equal(end, b.index(blocking.steps));
+  b.loop(of.firstTile, of.lastTile, 1, [&](Value tile) {
+    // Next is another tile, or the first one's next block of K.
+    Value isLast = b.equal(b.add(tile, 1), of.lastTile);
+    Value goesOn = b.select(complete, b.index(0), end);
+    Value nextStep = b.select(isLast, goesOn, begin);
+    Value next = b.min(b.add(tile, 1), b.index(blocking.tiles - 1));
+    next = b.select(b.less(begin, nextStep), of.firstTile, next);
+    Value firstSums = b.mul(b.sub(tile, of.firstTile), blocking.rowBlock);
+    emitPanels(panels, of.firstRow,
+               {/*halves=*/2,
+                /*splits=*/true,
+                {},
+                tile,
+                begin,
+                end,
+                slots,
+                firstSums,
+                next,
+                nextStep,
+                streamLines});
+    b.ifThen(complete, [&] {
+      epilogue.emit(*this, 1, of.firstRow, of.endRow, tile,
+                    [&](Value m, Value, int64_t offset, int64_t lanes) {
+                      Value row = b.add(firstSums, b.sub(m, of.firstRow));
+                      return b.loadVector(sums, {row, b.index(offset)}, lanes);
+                    });
     });
   });
 }
 
-/// All panels, for which `work` has what they share.
+/// All panels, for which `work` has what they share. The first splits the
+/// weights, and asks for those that come next.
 void Bf16x3Kernel::emitPanels(AmxPanels &panels, Value firstRow, Work work) {
   Value firstSums = work.sumsRow;
-  b.loop(b.index(0), panels.count, 1, [&](Value index) {
+  auto emit = [&](Value index, int64_t halves, bool splits) {
     work.panel = panels.use(index);
     work.sumsRow = b.add(firstSums, b.sub(work.panel.row, firstRow));
-    auto emit = [&](int64_t halves, bool splits) {
-      work.halves = halves;
-      work.splits = splits;
-      emitPanel(work);
-    };
-    if (work.single)
-      return b.ifThen(
-          b.less(b.index(AmxTiles::rows), work.panel.count),
-          [&] { emit(2, true); }, [&] { emit(1, true); });
-    int64_t lines = llvm::divideCeil(linesOf(work.nextSteps), numStreams);
-    int64_t own = work.nextSteps * fetchesOf(false) / numStreams;
-    work.firstLine = TileStreams::share(b, b.index(lines), b.index(own), index,
-                                        panels.count);
-    b.ifThen(
-        b.equal(index, b.index(0)), [&] { emit(2, true); },
-        [&] { emit(2, false); });
-  });
+    work.halves = halves;
+    work.splits = splits;
+    emitPanel(work);
+  };
+  Value zero = b.index(0);
+  b.ifThen(
+      panels.oneHalf, [&] { emit(zero, 1, true); },
+      [&] { emit(zero, 2, true); });
+  b.loop(b.index(1), panels.count, 1,
+         [&](Value index) { emit(index, 2, false); });
 }
 
 void Bf16x3Kernel::emitPanel(const Work &work) {
@@ -249,7 +240,7 @@ void Bf16x3Kernel::emitPanel(const Work &work) {
   if (work.splits)
     emitStep(work, last, /*splitsNext=*/false);
   forSums(work, [&](int64_t half, int64_t columns, ValueRange place) {
-    amx.storeSums(half, columns, work.sums, place, b.target.tileColumns * 4);
+    amx.storeSums(half, columns, sums, place, b.target.tileColumns * 4);
   });
 }
 
@@ -262,7 +253,7 @@ void Bf16x3Kernel::startSums(const Work &work) {
   };
   auto goOn = [&] {
     forSums(work, [&](int64_t half, int64_t columns, ValueRange place) {
-      amx.loadSums(half, columns, work.sums, place, b.target.tileColumns * 4);
+      amx.loadSums(half, columns, sums, place, b.target.tileColumns * 4);
     });
   };
   b.ifThen(b.equal(work.begin, b.index(0)), zero, goOn);
@@ -284,7 +275,7 @@ void Bf16x3Kernel::emitStep(const Work &work, Value step, bool splitsNext) {
   Value following = b.add(step, 1);
   const int64_t products = std::size(partsProducts) * 2 * work.halves;
   const int64_t units = splitsNext ? 2 * blocking.step : 0;
-  const int64_t fetches = fetchesOf(work.single);
+  const int64_t fetches = work.splits ? linesOfStep() * numStreams : 0;
   int64_t product = 0, unit = 0, fetch = 0;
   auto takeTurns = [&] {
     ++product;
@@ -327,8 +318,7 @@ void Bf16x3Kernel::loadStates(const Work &work, int64_t tile, int64_t half,
 /// Line of the parts of a step's weights.
 Value Bf16x3Kernel::partsRow(const Work &work, Value step, int64_t part,
                              int64_t half) {
-  Value slot = work.single ? arith::AndIOp::create(b, step, b.index(1))
-                           : b.sub(step, work.begin);
+  Value slot = arith::AndIOp::create(b, b.sub(step, work.begin), work.slots);
   return b.add(b.mul(slot, blocking.rowsOfStep()),
                (2 * part + half) * blocking.step);
 }
@@ -352,11 +342,9 @@ void Bf16x3Kernel::splitWeights(const Work &work, Value step, Value pair,
 /// streams that take turns; the lines of a tile are one after the other.
 void Bf16x3Kernel::fetchLine(const Work &work, Value step, int64_t number) {
   int64_t stream = number % numStreams, place = number / numStreams;
-  int64_t perStream = llvm::divideCeil(linesOf(work.nextSteps), numStreams);
-  Value line =
-      b.mul(b.sub(step, work.begin), fetchesOf(work.single) / numStreams);
-  line = b.add(b.add(work.firstLine, line), stream * perStream + place);
-  line = b.add(line, b.mul(work.nextStep, linesOf(1)));
+  Value line = b.mul(b.sub(step, work.begin), linesOfStep());
+  line = b.add(b.add(line, b.mul(work.streamLines, stream)), place);
+  line = b.add(line, b.mul(work.nextStep, 4 * blocking.step));
   b.prefetch(w, {work.next, b.index(0), b.mul(line, lineWords)});
 }
 

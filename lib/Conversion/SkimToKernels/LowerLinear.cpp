@@ -36,9 +36,10 @@ Value Lowering::quantise(LinearOp op, const StatesBuffer &input, Dtype dtype) {
   if (spec.indexed)
     arguments.push_back(input.index);
   arguments.push_back(out);
-  // Parts are written in one piece for a number of rows.
-  int64_t width =
-      std::min(spec.width, int64_t(dtype == Dtype::Bf16x3 ? 256 : spec.width));
+  // Parts of 16 rows at least are handed out: what is written is longer then.
+  int64_t width = spec.width;
+  if (dtype == Dtype::Bf16x3)
+    width = std::min<int64_t>(width, 256);
   Launch launch = emitter.launchRows(builder, loc, input.count, width);
   dispatch(op, emitter.get(spec), arguments, launch, KernelKind::Gemm);
   return quantised[{op.getInput(), builder.getInsertionBlock()}] = out;

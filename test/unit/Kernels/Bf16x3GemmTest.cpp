@@ -7,11 +7,39 @@
 #include "skim/Codegen/Words.h"
 #include "gtest/gtest.h"
 #include <cmath>
+#include <sys/mman.h>
 
 using namespace skim;
 using namespace skim::test;
 
 using Halves = Array<uint16_t>;
+
+namespace {
+/// A copy of numbers that ends where no page is: reading beyond it is fatal.
+class LastOfPage {
+public:
+  explicit LastOfPage(const Halves &numbers) {
+    constexpr int64_t page = 4096;
+    int64_t used = numbers.size() * 2, whole = (used + page - 1) / page * page;
+    bytes = whole + page;
+    void *mapped = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    first = static_cast<char *>(mapped);
+    EXPECT_NE(mapped, MAP_FAILED);
+    EXPECT_EQ(mprotect(first + whole, page, PROT_NONE), 0);
+    described = numbers.describe();
+    described.allocated = described.aligned =
+        reinterpret_cast<uint16_t *>(first + whole - used);
+    memcpy(described.aligned, numbers.data(), used);
+  }
+  ~LastOfPage() { munmap(first, bytes); }
+  Descriptor<uint16_t> described;
+
+private:
+  char *first;
+  int64_t bytes;
+};
+} // namespace
 
 static uint32_t bitsOf(float number) {
   uint32_t bits;
@@ -70,7 +98,8 @@ public:
     Floats packed = packWeight(weight, tile), padded = padVector(bias, tile);
     Floats out({count, spec.n}, NAN);
     Arguments arguments;
-    arguments.add(states).add(packed);
+    LastOfPage last(states);
+    arguments.add(last.described).add(packed);
     arguments.addSome(spec.bias ? &padded : nullptr);
     arguments.addSome(spec.residual ? &added : nullptr).add(out);
     int64_t tasks = kernels.gemmTasks(spec, count);
