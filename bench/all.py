@@ -101,9 +101,8 @@ def as_markdown(machine, parts):
     lines = ["# Side by side", "", "Written by `bench/all --write`. Machine and versions:", ""]
     lines += [f"- {key}: {measure.text(value)}" for key, value in machine.items()]
     lines += ["", "`times_skim`: this engine's time over skim's, above 1 skim is faster. `difference`: largest at"]
-    lines += [
-        "token positions, over the largest magnitude, from the first peer of the same type. `skim fma`: with `--fp32-products=fma`."
-    ]
+    lines += ["token positions, over the largest magnitude, from the first peer of the same type."]
+    lines += ["`skim bf16x3` is skim with `--fp32-products=bf16x3`."]
     for name, rows in parts.items():
         if not rows:
             continue

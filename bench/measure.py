@@ -26,9 +26,7 @@ def machine():
 
     numbers = [f"{key} {cpu[key]}" for key in ("cpu family", "model") if key in cpu]
     flags = set(cpu.get("flags", "").split())
-    vectors = [
-        name for name in ("amx_bf16", "avx512_bf16", "avx512_vnni", "avx512f", "avx2", "avx", "sse2") if name in flags
-    ]
+    vectors = [name for name in ("avx512_bf16", "avx512_vnni", "avx512f", "avx2", "avx", "sse2") if name in flags]
     return {
         "cpu": " ".join(
             [cpu.get("model name", platform.machine()), *(["(" + ", ".join(numbers) + ")"] * bool(numbers))]

@@ -30,7 +30,7 @@ class Model:
 
 
 class Skim:
-    products = "auto"  # of fp32 numbers
+    products = "fma"  # how fp32 numbers are multiplied
 
     def __init__(self, model, dtype, threads, kernels):
         import skim
@@ -46,10 +46,10 @@ class Skim:
         return self.model.run(inputs, threads=self.threads)[self.output]
 
 
-class SkimFma(Skim):
-    """skim with multiply-adds, where it has something faster for fp32."""
+class SkimParts(Skim):
+    """skim in fp32 by AMX."""
 
-    products = "fma"
+    products = "bf16x3"
 
 
 def session(path, threads):
@@ -131,22 +131,22 @@ class CTranslate2:
         return self.encoder.run(inputs)
 
 
-OWN = {"skim": Skim, "skim fma": SkimFma}
+OWN = {"skim": Skim, "skim bf16x3": SkimParts}
 PEERS = {"ONNX Runtime": OnnxRuntime, "OpenVINO": OpenVino, "CTranslate2": CTranslate2}
 ENGINES = OWN | PEERS
 
 
-def splits_fp32(kernels):
-    """Whether skim multiplies fp32 numbers by AMX unless told otherwise."""
-    return kernels != "halide" and "amx_bf16" in measure.cpu_facts().get("flags", "").split()
+def has_amx():
+    """Whether this CPU has what fp32 products in parts need."""
+    return "amx_bf16" in measure.cpu_facts().get("flags", "").split()
 
 
 def make(model, dtype, threads, wanted, kernels):
     """Engines by name, and the reasons of those that cannot run, by name."""
     engines, missing = {}, {}
     for name in wanted:
-        if name == "skim fma" and not (dtype == "fp32" and splits_fp32(kernels)):
-            continue  # it would be skim again
+        if name == "skim bf16x3" and not (dtype == "fp32" and has_amx()):
+            continue
         try:
             engines[name] = ENGINES[name](model, dtype, threads, kernels)
         except ImportError as error:

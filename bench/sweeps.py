@@ -1,5 +1,6 @@
 """What bench/all plots: kernels against the roofline, time against tokens and against FLOPs kept."""
 
+import itertools
 import json
 import pathlib
 import re
@@ -76,15 +77,15 @@ def roofline(args):
     """GFLOP/s and arithmetic intensity of BERT-base's products and attention by rows: each kernel's best call."""
     libraries = []
     with tempfile.TemporaryDirectory(dir=fetch_models.made(fetch_models.cache())) as folder:
-        for products in ["fma", "bf16x3"] if peers.splits_fp32(args.kernels) else ["fma"]:
+        for products in ["fma", "bf16x3"] if peers.has_amx() else ["fma"]:
             library = pathlib.Path(folder, f"{products}.so")
             command = [measure.tools() / "skim-opt", fetch_models.fetch("bert-base"), "-o", library]
             subprocess.run([*command, f"--kernels={args.kernels}", f"--fp32-products={products}"], check=True)
             libraries.append(library)
         for length in ROWS:
             best = {}
-            traces = [t for l in libraries for t in profile(l, length, folder, min(3, args.rounds))]
-            for trace in traces:
+            runs = (profile(library, length, folder, min(3, args.rounds)) for library in libraries)
+            for trace in itertools.chain.from_iterable(runs):
                 for event in trace["traceEvents"]:
                     # Kernels of the last layer's first row have another number of rows than the batch.
                     inside = event["ph"] == "X" and 0 <= event["args"].get("layer", -1) < 11

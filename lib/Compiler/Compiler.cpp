@@ -123,16 +123,13 @@ static void dropUnusedTiles(CpuTarget &target, llvm::StringRef dtype) {
 
 /// How fp32 numbers are multiplied.
 llvm::Error Compilation::chooseProducts() {
-  bool tiles = TargetInfo::get(target).hasTiles(Dtype::Bf16x3);
-  llvm::StringRef asked = options.fp32Products;
-  if (asked == "bf16x3" && !tiles)
+  report.set("fp32_products", options.fp32Products);
+  if (options.fp32Products == "fma")
+    return llvm::Error::success();
+  if (!TargetInfo::get(target).hasTiles(Dtype::Bf16x3))
     return llvm::createStringError("--fp32-products=bf16x3: cpu '" +
                                    target.name + "' has no AMX-BF16");
-  if (asked == "bf16x3" ||
-      (asked == "auto" && tiles && options.kernels != "halide"))
-    pipelineOptions.dtype = "bf16x3";
-  report.set("fp32_products",
-             pipelineOptions.dtype == "bf16x3" ? "bf16x3" : "fma");
+  pipelineOptions.dtype = "bf16x3";
   return llvm::Error::success();
 }
 

@@ -12,10 +12,6 @@
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 #include <mutex>
-#if defined(__linux__) && defined(__x86_64__)
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
 
 using namespace llvm;
 using namespace skim;
@@ -115,16 +111,6 @@ static void fillX86(CpuTarget &target,
     target.features += ",-prefer-256-bit,-prefer-128-bit";
 }
 
-/// Whether the system lets this process use the tiles of AMX.
-static bool allowsTiles() {
-#if defined(__linux__) && defined(__x86_64__)
-  constexpr int requestPermission = 0x1023, tileData = 18;
-  return syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
-#else
-  return false;
-#endif
-}
-
 Expected<CpuTarget> skim::resolveCpuTarget(StringRef cpu, StringRef triple) {
   initializeTargets();
   Triple host(sys::getProcessTriple());
@@ -163,10 +149,8 @@ Expected<CpuTarget> skim::resolveCpuTarget(StringRef cpu, StringRef triple) {
   }
   if (native) {
     StringMap<bool> features = sys::getHostCPUFeatures();
-    bool tiles = features.lookup("amx-tile") && allowsTiles();
     fillX86(target, [&](const Feature &feature) {
-      bool isTiles = StringRef(feature.llvmName).starts_with("amx-");
-      return features.lookup(feature.llvmName) && (tiles || !isTiles);
+      return features.lookup(feature.llvmName);
     });
     return target;
   }

@@ -28,7 +28,7 @@ def compile(
     keep_padding: bool = False,
     outputs: Iterable[str] | None = None,
     dtype_fallback: str = "error",
-    fp32_products: str = "auto",
+    fp32_products: str = "fma",
 ) -> Model:
     """Compile an ONNX model to a shared library and open it.
 
@@ -49,9 +49,8 @@ def compile(
     dtype : {"fp32", "bf16", "int8"}
         What linear layers multiply; everything else is fp32.
     kernels : {"auto", "mlir", "halide"}
-        Who writes the kernels; the results are the same, for the same
-        `fp32_products`. ``"auto"`` takes each from the one that was measured to be
-        faster.
+        Who writes the kernels; the results are the same. ``"auto"`` takes each from
+        the one that was measured to be faster.
     keep_padding : bool
         Compute padded positions as ONNX does, instead of leaving them out.
     outputs : iterable of str, optional
@@ -59,10 +58,10 @@ def compile(
     dtype_fallback : {"error", "fp32", "emulate"}
         Where the processor has no instructions for `dtype`: refuse, compile in fp32
         instead, or compute the same numbers with other instructions, slowly.
-    fp32_products : {"auto", "fma", "bf16x3"}
-        How fp32 numbers are multiplied: by multiply-adds, or by the tiles of AMX, each
-        number as three bf16 parts, with errors no larger. ``"auto"`` is the latter
-        where the processor has AMX and `kernels` is not ``"halide"``.
+    fp32_products : {"fma", "bf16x3"}
+        How linear layers multiply fp32 numbers: by multiply-adds, or by the tiles of
+        AMX, each number as three bf16 parts, with smaller errors and, from some 24
+        tokens on, in less time where the core is not shared.
 
     Returns
     -------

@@ -15,6 +15,6 @@ def compile(
     plan_text: str = "",
     plan_directory: str = "",
     dtype_fallback: str = "error",
-    fp32_products: str = "auto",
+    fp32_products: str = "fma",
 ) -> tuple[str | None, list[str]]: ...
 def check_plan(text: str, directory: str) -> str | None: ...

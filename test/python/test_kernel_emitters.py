@@ -37,7 +37,7 @@ def assert_same_bits(left, right):
 def test_minilm(large, session):
     path = large("minilm")
     halide = compile_halide(path)
-    plain = skim.compile(str(path), kernels="mlir", fp32_products="fma")
+    plain = skim.compile(str(path), kernels="mlir")
     inputs = make_inputs([1, 3, 17, 40])
     result = halide.run(inputs)
     assert_same_bits(result, plain.run(inputs))
@@ -53,7 +53,7 @@ def test_minilm(large, session):
 def test_pruned_minilm(large):
     path = large("minilm")
     halide = compile_halide(path, plan=PLAN)
-    plain = skim.compile(str(path), plan=PLAN, kernels="mlir", fp32_products="fma")
+    plain = skim.compile(str(path), plan=PLAN, kernels="mlir")
     inputs = make_inputs([5, 30, 64])
     result, statistics = halide.run(inputs, stats=True)
     expected, plain_statistics = plain.run(inputs, stats=True)

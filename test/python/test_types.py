@@ -218,10 +218,9 @@ def test_fp32_in_parts_in_models(amx, models, compiled, session, tmp_path):
 def test_how_fp32_is_multiplied(amx, tool, models, tmp_path):
     facts = tmp_path / "facts.json"
     for options, how in (
-        ([], "bf16x3"),
-        (["--mcpu=znver5"], "fma"),
+        ([], "fma"),
         (["--fp32-products=fma"], "fma"),
-        (["--kernels=mlir"], "bf16x3"),
+        (["--fp32-products=bf16x3"], "bf16x3"),
     ):
         done = tool(
             "skim-opt",

@@ -58,10 +58,9 @@ struct CompileOptions {
   /// `dtype`: "error"; "fp32", compile in fp32; "emulate", get the same numbers
   /// from other instructions.
   std::string dtypeFallback = "error";
-  /// How fp32 numbers are multiplied: "fma"; "bf16x3", by AMX, each as three
-  /// bf16 parts; "auto", so where the processor has AMX, unless all kernels are
-  /// to be Halide's, which has none of it.
-  std::string fp32Products = "auto";
+  /// How linear layers multiply fp32 numbers: "fma"; or "bf16x3", by AMX, each
+  /// as three bf16 parts.
+  std::string fp32Products = "fma";
   /// "auto", "mlir" or "halide".
   std::string kernels = "auto";
   bool keepPadding = false;
