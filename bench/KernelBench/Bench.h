@@ -14,8 +14,6 @@
 
 namespace skim::bench {
 
-using Halves = test::Array<uint16_t>;
-
 /// What a call of a kernel computes and moves.
 struct Work {
   double flops = 0;
@@ -53,7 +51,7 @@ public:
   /// A number of arrays that live as long as the bench.
   test::Floats &floats(std::vector<int64_t> shape);
   /// States of a product in bf16x3.
-  Halves &parts(int64_t rows, int64_t width);
+  test::Halves &parts(int64_t rows, int64_t width);
   test::Ints &ascending(int64_t count);
 
   test::Kernels kernels;

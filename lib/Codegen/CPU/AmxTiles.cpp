@@ -82,23 +82,26 @@ void AmxTiles::useConfig(Value configs, Value index) {
   call("llvm.x86.ldtilecfg", address(configs, {index, b.index(0)}));
 }
 
+void AmxTiles::load(int64_t tile, Value memref, ValueRange indices,
+                    int64_t stride) {
+  call("llvm.x86.tileloadd64",
+       {number(8, tile), address(memref, indices), number(64, stride)});
+}
+
 void AmxTiles::loadStates(int64_t half, Value states, ValueRange indices,
                           int64_t stride) {
-  call("llvm.x86.tileloadd64", {number(8, statesTile(half)),
-                                address(states, indices), number(64, stride)});
+  load(statesTile(half), states, indices, stride);
 }
 void AmxTiles::loadWeights(int64_t half, Value weights, ValueRange indices,
                            int64_t stride) {
-  call("llvm.x86.tileloadd64", {number(8, weightsTile(half)),
-                                address(weights, indices), number(64, stride)});
+  load(weightsTile(half), weights, indices, stride);
 }
 void AmxTiles::zeroSums(int64_t half, int64_t weightsHalf) {
   call("llvm.x86.tilezero", number(8, sumsTile(half, weightsHalf)));
 }
 void AmxTiles::loadSums(int64_t half, int64_t weightsHalf, Value sums,
                         ValueRange indices, int64_t stride) {
-  call("llvm.x86.tileloadd64", {number(8, sumsTile(half, weightsHalf)),
-                                address(sums, indices), number(64, stride)});
+  load(sumsTile(half, weightsHalf), sums, indices, stride);
 }
 void AmxTiles::multiplyAdd(int64_t half, int64_t weightsHalf) {
   multiplyAdd(sumsTile(half, weightsHalf), half, weightsHalf);

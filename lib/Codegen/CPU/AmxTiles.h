@@ -7,7 +7,6 @@
 #define SKIM_LIB_CODEGEN_CPU_AMXTILES_H
 
 #include "KernelBuilder.h"
-#include "skim/Codegen/Words.h"
 
 namespace skim {
 
@@ -49,6 +48,7 @@ public:
 
 private:
   void call(llvm::StringRef name, ValueRange arguments);
+  void load(int64_t tile, Value memref, ValueRange indices, int64_t stride);
   Value number(unsigned bits, int64_t value);
   Value address(Value memref, ValueRange indices);
 

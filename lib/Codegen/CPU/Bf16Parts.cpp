@@ -20,19 +20,13 @@ using namespace skim;
 
 static constexpr int32_t upperHalf = int32_t(0xffff0000);
 
-static Value bitsOf(KernelBuilder &b, Value numbers) {
-  return vector::BitCastOp::create(b, b.intVectorType(), numbers);
-}
-static Value numbersOf(KernelBuilder &b, Value bits) {
-  return vector::BitCastOp::create(b, b.vectorType(), bits);
-}
 static Value cut(KernelBuilder &b, Value bits) {
   return arith::AndIOp::create(b, bits, b.splatInt(upperHalf));
 }
 
 SmallVector<Value, numParts> skim::splitNumbers(KernelBuilder &b, Value numbers,
                                                 bool keepInfinite) {
-  Value high = bitsOf(b, numbers), finite;
+  Value high = b.bitsOf(numbers), finite;
   auto zeroUnlessFinite = [&](Value bits) {
     return keepInfinite ? b.select(finite, bits, b.splatInt(0)) : bits;
   };
@@ -40,11 +34,11 @@ SmallVector<Value, numParts> skim::splitNumbers(KernelBuilder &b, Value numbers,
     finite = b.less(arith::AndIOp::create(b, high, b.splatInt(0x7fffffff)),
                     b.splatInt(0x7f800000));
   high = zeroUnlessFinite(high);
-  Value rest = b.subf(numbers, numbersOf(b, cut(b, high)));
-  Value middle = arith::AddIOp::create(b, bitsOf(b, rest), b.splatInt(0x8000));
+  Value rest = b.subf(numbers, b.floatsOf(cut(b, high)));
+  Value middle = arith::AddIOp::create(b, b.bitsOf(rest), b.splatInt(0x8000));
   middle = zeroUnlessFinite(middle);
-  rest = b.subf(rest, numbersOf(b, cut(b, middle)));
-  return {high, middle, bitsOf(b, rest)};
+  rest = b.subf(rest, b.floatsOf(cut(b, middle)));
+  return {high, middle, b.bitsOf(rest)};
 }
 
 Value skim::pairParts(KernelBuilder &b, Value first, Value second) {

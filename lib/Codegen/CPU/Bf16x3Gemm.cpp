@@ -100,16 +100,18 @@ public:
   func::FuncOp emit(ModuleOp module);
 
 private:
-  /// What a panel does with a block of K of a column tile.
+  /// What panels do with a block of K of a column tile.
   struct Work {
-    int64_t halves; ///< of the panel that have rows
-    bool splits;    ///< the weights
-    AmxPanels::Panel panel;
     Value tile, begin, end; ///< steps of K
     Value slots;            ///< steps whose parts are kept, less one, as a mask
-    Value sumsRow;          ///< where its sums go
+    Value firstSums;        ///< where the first panel's sums go
     Value next, nextStep;   ///< tile and step of the weights that come next
     Value streamLines;      ///< of those, in each stream
+    // Of one panel.
+    AmxPanels::Panel panel = {};
+    Value sumsRow = {};
+    int64_t halves = 2; ///< of the panel that have rows
+    bool splits = true; ///< the weights
   };
   void emitTask(Value task);
   void emitBlock(AmxPanels &panels, const GemmTasks::Range &of, Value begin,
@@ -184,18 +186,9 @@ void Bf16x3Kernel::emitBlock(AmxPanels &panels, const GemmTasks::Range &of,
     Value next = b.min(b.add(tile, 1), b.index(blocking.tiles - 1));
     next = b.select(b.less(begin, nextStep), of.firstTile, next);
     Value firstSums = b.mul(b.sub(tile, of.firstTile), blocking.rowBlock);
-    emitPanels(panels, of.firstRow,
-               {/*halves=*/2,
-                /*splits=*/true,
-                {},
-                tile,
-                begin,
-                end,
-                slots,
-                firstSums,
-                next,
-                nextStep,
-                streamLines});
+    emitPanels(
+        panels, of.firstRow,
+        {tile, begin, end, slots, firstSums, next, nextStep, streamLines});
     b.ifThen(complete, [&] {
       epilogue.emit(*this, 1, of.firstRow, of.endRow, tile,
                     [&](Value m, Value, int64_t offset, int64_t lanes) {
@@ -209,10 +202,9 @@ void Bf16x3Kernel::emitBlock(AmxPanels &panels, const GemmTasks::Range &of,
 /// All panels, for which `work` has what they share. The first splits the
 /// weights, and asks for those that come next.
 void Bf16x3Kernel::emitPanels(AmxPanels &panels, Value firstRow, Work work) {
-  Value firstSums = work.sumsRow;
   auto emit = [&](Value index, int64_t halves, bool splits) {
     work.panel = panels.use(index);
-    work.sumsRow = b.add(firstSums, b.sub(work.panel.row, firstRow));
+    work.sumsRow = b.add(work.firstSums, b.sub(work.panel.row, firstRow));
     work.halves = halves;
     work.splits = splits;
     emitPanel(work);

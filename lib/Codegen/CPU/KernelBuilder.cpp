@@ -68,6 +68,12 @@ Value KernelBuilder::splatInt(int32_t value) {
   return arith::ConstantOp::create(
       *this, DenseElementsAttr::get(intVectorType(), value));
 }
+Value KernelBuilder::bitsOf(Value floats) {
+  return vector::BitCastOp::create(*this, intVectorType(), floats);
+}
+Value KernelBuilder::floatsOf(Value bits) {
+  return vector::BitCastOp::create(*this, vectorType(), bits);
+}
 Value KernelBuilder::broadcast(Value scalar) {
   return vector::BroadcastOp::create(
       *this, VectorType::get(target.vectorWidth, scalar.getType()), scalar);

@@ -67,6 +67,9 @@ public:
   Value splatBits(uint32_t bits); ///< vector, by bit pattern
   Value splatInt(int32_t value);  ///< i32 vector
   Value broadcast(Value scalar);  ///< to a vector
+  /// The bits of an f32 vector as an i32 vector, and back.
+  Value bitsOf(Value floats);
+  Value floatsOf(Value bits);
   Value addf(Value a, Value b);
   Value subf(Value a, Value b);
   Value mulf(Value a, Value b);

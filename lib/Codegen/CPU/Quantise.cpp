@@ -51,8 +51,9 @@ private:
   /// Stores `count` lanes and zeros up to the end of their last word.
   void storeNumbers(Value numbers, Value row, Value column, int64_t count);
 
-  Value bitsOf(Value vector) {
-    return vector::BitCastOp::create(b, b.intVectorType(), vector);
+  /// The row of x that row `row` of the result is made of.
+  Value rowOf(Value row) {
+    return index ? b.toIndex(b.load(index, {row})) : row;
   }
   Value integer(uint32_t bits) {
     return arith::ConstantOp::create(b, b.getI32IntegerAttr(int32_t(bits)));
@@ -82,15 +83,13 @@ func::FuncOp QuantiseKernel::emit(ModuleOp module) {
   index = spec.indexed ? Value(*next++) : Value();
   out = *next++;
   Value begin = *next++, end = *next++;
-  if (spec.dtype == Dtype::Bf16x3) {
+  if (spec.dtype == Dtype::Bf16x3)
     emitParts(begin, end);
-    finishKernel(b, function);
-    return function;
-  }
-  b.loop(begin, end, 1, [&](Value row) {
-    Value from = index ? b.toIndex(b.load(index, {row})) : row;
-    spec.dtype == Dtype::Int8 ? emitInt8(from, row) : emitBf16(from, row);
-  });
+  else
+    b.loop(begin, end, 1, [&](Value row) {
+      Value from = rowOf(row);
+      spec.dtype == Dtype::Int8 ? emitInt8(from, row) : emitBf16(from, row);
+    });
   finishKernel(b, function);
   return function;
 }
@@ -120,7 +119,7 @@ void QuantiseKernel::emitBf16(Value from, Value row) {
     Value numbers = b.loadVector(x, {from, column}, count);
     if (!b.target.bf16Round.empty())
       return storeNumbers(roundByInstruction(numbers), row, column, count);
-    Value bits = bitsOf(numbers);
+    Value bits = b.bitsOf(numbers);
     Value high = shift<arith::ShRUIOp>(bits, 16);
     Value odd = arith::AndIOp::create(b, high, b.splatInt(1));
     Value sum = arith::AddIOp::create(
@@ -142,7 +141,7 @@ void QuantiseKernel::emitParts(Value firstRow, Value endRow) {
   Value rows = b.dim(out, 0);
   b.loop(b.index(0), b.index(spec.width / step), 1, [&](Value k) {
     b.loop(firstRow, endRow, 1, [&](Value row) {
-      Value from = index ? b.toIndex(b.load(index, {row})) : row;
+      Value from = rowOf(row);
       Value place = b.mul(b.add(b.mul(k, rows), row), numParts * step);
       for (int64_t first = 0; first < step; first += lanes) {
         int64_t count = std::min(lanes, step - first);
@@ -164,7 +163,7 @@ Value QuantiseKernel::largestBits(Value from) {
   Values largest = b.reduceColumns(
       spec.width, {b.splatInt(0)},
       [&](Value column, int64_t count, ValueRange carried) -> Values {
-        Value bits = bitsOf(b.loadVector(x, {from, column}, count));
+        Value bits = b.bitsOf(b.loadVector(x, {from, column}, count));
         Value size = arith::AndIOp::create(b, bits, b.splatInt(magnitude));
         return {b.max(carried[0], size)};
       });
@@ -189,7 +188,7 @@ void QuantiseKernel::emitInt8(Value from, Value row) {
   b.forColumns(spec.width, [&](Value column, int64_t count) {
     Value number = b.loadVector(x, {from, column}, count);
     Value sum = b.addf(b.mulf(number, factor), magic);
-    storeNumbers(bitsOf(sum), row, column, count);
+    storeNumbers(b.bitsOf(sum), row, column, count);
   });
   Value last =
       vector::BroadcastOp::create(b, VectorType::get(1, b.getF32Type()), scale);

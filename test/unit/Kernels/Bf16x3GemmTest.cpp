@@ -12,8 +12,6 @@
 using namespace skim;
 using namespace skim::test;
 
-using Halves = Array<uint16_t>;
-
 namespace {
 /// A copy of numbers that ends where no page is: reading beyond it is fatal.
 class LastOfPage {
@@ -41,16 +39,6 @@ private:
 };
 } // namespace
 
-static uint32_t bitsOf(float number) {
-  uint32_t bits;
-  memcpy(&bits, &number, sizeof bits);
-  return bits;
-}
-static float fromBits(uint32_t bits) {
-  float number;
-  memcpy(&number, &bits, sizeof number);
-  return number;
-}
 static float cut(float x) { return fromBits(bitsOf(x) & 0xffff0000); }
 
 namespace {
@@ -225,7 +213,7 @@ TEST_F(Bf16x3, SpecialNumbers) {
 }
 
 TEST_F(Bf16x3, PartsOfStates) {
-  constexpr int64_t rows = 7, width = 72; // two steps of 18 pairs are four of 9
+  constexpr int64_t rows = 7, width = 72; // three steps of 12 pairs
   Kernels kernels;
   QuantiseSpec spec{width, Dtype::Bf16x3, /*indexed=*/true};
   std::string name = kernels.add(spec);

@@ -10,6 +10,7 @@
 #include "skim/Codegen/KernelEmitter.h"
 #include "skim/Target/CpuTarget.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include <array>
 #include <cstring>
@@ -67,6 +68,13 @@ private:
 };
 using Floats = Array<float>;
 using Ints = Array<int32_t>;
+using Halves = Array<uint16_t>;
+
+/// A float's bits, and back.
+inline uint32_t bitsOf(float number) {
+  return llvm::bit_cast<uint32_t>(number);
+}
+inline float fromBits(uint32_t bits) { return llvm::bit_cast<float>(bits); }
 
 /// Arguments of a kernel that are chosen while the test runs: Arrays, which
 /// must outlive them, and integers.

@@ -13,16 +13,6 @@ using namespace skim::test;
 
 using Bytes = Array<uint8_t>;
 
-static uint32_t bitsOf(float number) {
-  uint32_t bits;
-  memcpy(&bits, &number, sizeof bits);
-  return bits;
-}
-static float fromBits(uint32_t bits) {
-  float number;
-  memcpy(&number, &bits, sizeof number);
-  return number;
-}
 static float roundToBf16(float x) {
   if (std::isnan(x))
     return fromBits((bitsOf(x) | 0x400000) & 0xffff0000);
