@@ -17,7 +17,8 @@ namespace skim {
 /// bias [N / T * T], residual [?, N], its index [T] with residualIndexed,
 /// out [T, N]. With another dtype x is what QuantiseSpec gives, not indexed,
 /// and w lies as Words.h says. Bf16x3 needs a K of which TargetInfo::tileStep
-/// is not 0.
+/// is not 0; with splitsResult out is what QuantiseSpec would make of it, for an
+/// N whose steps are as wide as a column tile.
 struct GemmSpec {
   int64_t k = 0, n = 0;
   Activation activation = Activation::None;
@@ -25,6 +26,7 @@ struct GemmSpec {
   bool indexed = false;         ///< row t reads x[index[t]]
   bool residualIndexed = false; ///< row t reads residual[index[t]]
   Dtype dtype = Dtype::Fp32;    ///< of x and w
+  bool splitsResult = false;    ///< Bf16x3 only
   std::string name() const;
 };
 

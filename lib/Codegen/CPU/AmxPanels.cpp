@@ -27,12 +27,19 @@ AmxPanels::AmxPanels(KernelBuilder &b, AmxTiles &amx, Value configs,
   }
 }
 
-AmxPanels::Panel AmxPanels::use(Value panel) {
+Value AmxPanels::isShort(Value panel) {
+  return b.select(b.less(panel, longer), b.index(0), b.index(1));
+}
+
+AmxPanels::Panel AmxPanels::at(Value panel) {
   Value row = b.add(firstRow, b.add(b.mul(panel, size), b.min(panel, longer)));
-  Value isShort = b.select(b.less(panel, longer), b.index(0), b.index(1));
-  Value rows = b.sub(b.add(size, 1), isShort);
+  Value rows = b.sub(b.add(size, 1), isShort(panel));
+  return {row, rows, upperHalf(rows)};
+}
+
+AmxPanels::Panel AmxPanels::use(Value panel) {
   Value isFirst = arith::OrIOp::create(b, b.equal(panel, b.index(0)),
                                        b.equal(panel, longer));
-  b.ifThen(isFirst, [&] { amx.useConfig(configs, isShort); });
-  return {row, rows, upperHalf(rows)};
+  b.ifThen(isFirst, [&] { amx.useConfig(configs, isShort(panel)); });
+  return at(panel);
 }

@@ -29,8 +29,9 @@ public:
   struct Panel {
     Value row, count, upper;
   };
-  /// Panel `panel`; has the tiles configured for it, when the ones before it
-  /// were asked for in order.
+  Panel at(Value panel);
+  /// The same; has the tiles configured for it, when the ones before it were
+  /// asked for in order.
   Panel use(Value panel);
 
   Value count;   ///< of panels
@@ -40,6 +41,9 @@ private:
   Value upperHalf(Value rows) {
     return b.select(oneHalf, rows, b.ceilDiv(rows, 2));
   }
+
+  /// Whether `panel` has the smaller size, as a number.
+  Value isShort(Value panel);
 
   KernelBuilder &b;
   AmxTiles &amx;

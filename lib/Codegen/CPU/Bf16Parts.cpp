@@ -45,3 +45,14 @@ Value skim::pairParts(KernelBuilder &b, Value first, Value second) {
   Value lower = arith::ShRUIOp::create(b, first, b.splatInt(16));
   return arith::OrIOp::create(b, cut(b, second), lower);
 }
+
+void skim::storeParts(KernelBuilder &b, Value numbers, Value out, Value place,
+                      int64_t step, int64_t count) {
+  auto type = VectorType::get(b.target.vectorWidth, b.getI16Type());
+  auto parts = splitNumbers(b, numbers, /*keepInfinite=*/true);
+  for (int64_t part = 0; part != numParts; ++part) {
+    Value upper = arith::ShRUIOp::create(b, parts[part], b.splatInt(16));
+    b.storeVector(arith::TruncIOp::create(b, type, upper), out,
+                  {b.index(0), b.add(place, part * step)}, count);
+  }
+}

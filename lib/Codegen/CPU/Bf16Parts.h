@@ -27,6 +27,10 @@ inline constexpr PartsProduct partsProducts[] = {
 /// (a NaN as a quiet one).
 llvm::SmallVector<Value, numParts> splitNumbers(KernelBuilder &b, Value numbers,
                                                 bool keepInfinite);
+/// Stores the parts of `count` states, each [numParts][step] from `place` of
+/// `out` on, in its flat order.
+void storeParts(KernelBuilder &b, Value numbers, Value out, Value place,
+                int64_t step, int64_t count);
 /// Words of the upper halves of two such vectors, the first in the lower half.
 Value pairParts(KernelBuilder &b, Value first, Value second);
 

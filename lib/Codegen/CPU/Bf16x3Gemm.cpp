@@ -56,26 +56,38 @@ constexpr int64_t lineWords = 16;
 /// That the next weights are asked for in.
 constexpr int64_t numStreams = 8;
 
+/// Of a block of rows: more would gain little from sharing the split weights.
+constexpr int64_t mostPanels = 12;
+
+/// Length of blocks of at most `most` that `count` is evenly cut into.
+int64_t spread(int64_t count, int64_t most) {
+  return llvm::divideCeil(count, llvm::divideCeil(count, most));
+}
+
 /// Sizes of the schedule; both the kernel and its caller follow them.
 struct Blocking : GemmTasks {
   Blocking(const TargetInfo &target, const GemmSpec &spec)
       : GemmTasks(target, spec), step(target.tileStep(spec.dtype, spec.k)),
         steps(spec.k / (2 * step)) {
-    // Bytes of the states of a panel.
-    int64_t bytes = AmxPanels::rows * spec.k * numParts * 2;
-    int64_t fit = target.l2Bytes * 5 / 8;
+    // Bytes of the states of a panel in a step.
+    const int64_t bytes = AmxPanels::rows * 2 * step * numParts * 2;
+    int64_t panels = target.l2Bytes * 5 / 8 / (bytes * steps);
     blockSteps = steps;
-    constexpr int64_t fewPanels = 4;
-    if (bytes * fewPanels > fit) {
-      int64_t blocks = llvm::divideCeil(bytes * fewPanels, fit / 2);
-      blockSteps = llvm::divideCeil(steps, blocks);
-      group = std::min<int64_t>(tiles, 4);
+    if (panels < mostPanels * 2 / 3) {
+      panels = mostPanels;
+      int64_t fit = target.l2Bytes * 7 / 16 / (bytes * panels);
+      blockSteps = spread(steps, std::max<int64_t>(fit, 1));
+      group = std::clamp<int64_t>(tiles / 4, 1, 6);
       groups = llvm::divideCeil(tiles, group);
     }
-    rowBlock =
-        std::clamp<int64_t>(fit / bytes, fewPanels, 12) * AmxPanels::rows;
+    rowBlock = std::min(panels, mostPanels) * AmxPanels::rows;
+    // The last block of K is the shortest.
+    int64_t shortest = steps - (steps - 1) / blockSteps * blockSteps;
+    finishedRows = llvm::divideCeil(AmxPanels::rows, shortest);
+    if (finishedRows > 8)
+      finishedRows = 0;
     partsRows = std::max<int64_t>(blockSteps, 2) * rowsOfStep();
-    sumsRows = rowBlock * group;
+    sumsRows = sumsInTurns() ? 2 * AmxPanels::rows : rowBlock * group;
     sumsBytes = sumsRows * target.tileColumns * 4;
   }
   /// Lines of the parts of a step of weights.
@@ -84,8 +96,13 @@ struct Blocking : GemmTasks {
     return AmxPanels::configBytes + sumsBytes + partsRows * lineWords * 4;
   }
 
-  int64_t step, steps;         ///< pairs of K in a step, steps in K
-  int64_t blockSteps;          ///< steps of a block of K
+  int64_t step, steps; ///< pairs of K in a step, steps in K
+  int64_t blockSteps;  ///< steps of a block of K
+  /// Rows of the panel before that a step finishes among its products, enough
+  /// for all; 0 where they would be too many.
+  int64_t finishedRows;
+  /// Whether two panels' sums are all that is waiting, so that they stay in L1.
+  bool sumsInTurns() const { return finishedRows && blockSteps == steps; }
   int64_t partsRows;           ///< lines of scratch memory for parts of weights
   int64_t sumsRows, sumsBytes; ///< scratch memory for sums
 };
@@ -104,24 +121,30 @@ private:
   struct Work {
     Value tile, begin, end; ///< steps of K
     Value slots;            ///< steps whose parts are kept, less one, as a mask
-    Value firstSums;        ///< where the first panel's sums go
+    Value sumsOfTile;       ///< where all panels' sums go
+    Value firstRow;         ///< of all panels
     Value next, nextStep;   ///< tile and step of the weights that come next
     Value streamLines;      ///< of those, in each stream
+    Value complete;         ///< whether sums are results afterwards
     // Of one panel.
     AmxPanels::Panel panel = {};
-    Value sumsRow = {};
+    Value sumsRow = {}; ///< where its sums go
+    // The panel before it: rows, where its sums are.
+    Value finishRow = {}, finishEnd = {}, finishSums = {};
     int64_t halves = 2; ///< of the panel that have rows
     bool splits = true; ///< the weights
   };
   void emitTask(Value task);
   void emitBlock(AmxPanels &panels, const GemmTasks::Range &of, Value begin,
                  Value end, Value slots, Value streamLines);
-  void emitPanels(AmxPanels &panels, Value firstRow, Work work);
+  void emitPanels(AmxPanels &panels, Work work);
   void emitPanel(const Work &work);
   void startSums(const Work &work);
   void forSums(const Work &work,
                function_ref<void(int64_t, int64_t, ValueRange)> body);
   void emitStep(const Work &work, Value step, bool splitsNext);
+  void finishRow(const Work &work, Value step, int64_t number);
+  Value sumsOf(const Work &work, Value index, Value row);
   void loadStates(const Work &work, int64_t tile, int64_t half, Part part,
                   Value step);
   Value partsRow(const Work &work, Value step, int64_t part, int64_t half);
@@ -185,28 +208,44 @@ void Bf16x3Kernel::emitBlock(AmxPanels &panels, const GemmTasks::Range &of,
     Value nextStep = b.select(isLast, goesOn, begin);
     Value next = b.min(b.add(tile, 1), b.index(blocking.tiles - 1));
     next = b.select(b.less(begin, nextStep), of.firstTile, next);
-    Value firstSums = b.mul(b.sub(tile, of.firstTile), blocking.rowBlock);
-    emitPanels(
-        panels, of.firstRow,
-        {tile, begin, end, slots, firstSums, next, nextStep, streamLines});
+    Value sumsOfTile = b.mul(b.sub(tile, of.firstTile), blocking.rowBlock);
+    Work work{tile,        begin, end,      slots,       sumsOfTile,
+              of.firstRow, next,  nextStep, streamLines, complete};
+    emitPanels(panels, work);
+    Value panel =
+        blocking.finishedRows ? b.sub(panels.count, b.index(1)) : b.index(0);
+    Value first = panels.at(panel).row, firstSums = sumsOf(work, panel, first);
     b.ifThen(complete, [&] {
-      epilogue.emit(*this, 1, of.firstRow, of.endRow, tile,
+      epilogue.emit(*this, 1, first, of.endRow, tile,
                     [&](Value m, Value, int64_t offset, int64_t lanes) {
-                      Value row = b.add(firstSums, b.sub(m, of.firstRow));
+                      Value row = b.add(firstSums, b.sub(m, first));
                       return b.loadVector(sums, {row, b.index(offset)}, lanes);
                     });
     });
   });
 }
 
+/// Where the sums of panel `index` are, whose first row is `row`.
+Value Bf16x3Kernel::sumsOf(const Work &work, Value index, Value row) {
+  if (blocking.sumsInTurns())
+    return b.mul(b.rem(index, b.index(2)), AmxPanels::rows);
+  return b.add(work.sumsOfTile, b.sub(row, work.firstRow));
+}
+
 /// All panels, for which `work` has what they share. The first splits the
 /// weights, and asks for those that come next.
-void Bf16x3Kernel::emitPanels(AmxPanels &panels, Value firstRow, Work work) {
+void Bf16x3Kernel::emitPanels(AmxPanels &panels, Work work) {
   auto emit = [&](Value index, int64_t halves, bool splits) {
     work.panel = panels.use(index);
-    work.sumsRow = b.add(work.firstSums, b.sub(work.panel.row, firstRow));
+    work.sumsRow = sumsOf(work, index, work.panel.row);
     work.halves = halves;
     work.splits = splits;
+    if (!splits) {
+      Value before = b.sub(index, b.index(1));
+      work.finishRow = panels.at(before).row;
+      work.finishSums = sumsOf(work, before, work.finishRow);
+      work.finishEnd = b.select(work.complete, work.panel.row, work.finishRow);
+    }
     emitPanel(work);
   };
   Value zero = b.index(0);
@@ -268,13 +307,16 @@ void Bf16x3Kernel::emitStep(const Work &work, Value step, bool splitsNext) {
   const int64_t products = std::size(partsProducts) * 2 * work.halves;
   const int64_t units = splitsNext ? 2 * blocking.step : 0;
   const int64_t fetches = work.splits ? linesOfStep() * numStreams : 0;
-  int64_t product = 0, unit = 0, fetch = 0;
+  const int64_t rows = work.splits ? 0 : blocking.finishedRows;
+  int64_t product = 0, unit = 0, fetch = 0, row = 0;
   auto takeTurns = [&] {
     ++product;
     for (; fetch * products < product * fetches; ++fetch)
       fetchLine(work, step, fetch);
     for (; unit * products < product * units; ++unit)
       splitWeights(work, following, b.index(unit / 2), unit % 2);
+    for (; row * products < product * rows; ++row)
+      finishRow(work, step, row);
   };
   std::optional<Part> weights, states[2];
   for (const PartsProduct &factors : partsProducts) {
@@ -295,6 +337,22 @@ void Bf16x3Kernel::emitStep(const Work &work, Value step, bool splitsNext) {
       }
     }
   }
+}
+
+/// Makes the results of a row of the panel before this one, if there is one
+/// more.
+void Bf16x3Kernel::finishRow(const Work &work, Value step, int64_t number) {
+  Value place = b.mul(b.sub(step, work.begin), blocking.finishedRows);
+  place = b.add(place, number);
+  Value row = b.add(work.finishRow, place);
+  b.ifThen(b.less(row, work.finishEnd), [&] {
+    epilogue.emitRow(
+        *this, row, work.tile,
+        [&](Value, Value, int64_t offset, int64_t lanes) {
+          return b.loadVector(
+              sums, {b.add(work.finishSums, place), b.index(offset)}, lanes);
+        });
+  });
 }
 
 void Bf16x3Kernel::loadStates(const Work &work, int64_t tile, int64_t half,

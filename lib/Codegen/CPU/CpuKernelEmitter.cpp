@@ -36,10 +36,11 @@ static std::string suffix(Dtype dtype) {
 }
 
 std::string GemmSpec::name() const {
-  return llvm::formatv("gemm{0}_{1}x{2}{3}{4}{5}{6}{7}", suffix(dtype), k, n,
+  return llvm::formatv("gemm{0}_{1}x{2}{3}{4}{5}{6}{7}{8}", suffix(dtype), k, n,
                        indexed ? "_indexed" : "", bias ? "_bias" : "",
                        suffix(activation), residual ? "_residual" : "",
-                       residual && residualIndexed ? "_indexed" : "");
+                       residual && residualIndexed ? "_indexed" : "",
+                       splitsResult ? "_split" : "");
 }
 std::string QuantiseSpec::name() const {
   return llvm::formatv("quantise{0}_{1}{2}", suffix(dtype), width,

@@ -136,7 +136,9 @@ SmallVector<Type> GemmArguments::types(KernelBuilder &b, const GemmSpec &spec) {
     types.push_back(b.buffer({any, spec.n}));
   if (spec.residual && spec.residualIndexed)
     types.push_back(integers);
-  types.push_back(b.buffer({any, spec.n}));
+  types.push_back(spec.splitsResult
+                      ? Words(spec.dtype, spec.n).states(b.getContext())
+                      : b.buffer({any, spec.n}));
   return types;
 }
 

@@ -5,6 +5,7 @@
 
 #include "GemmEpilogue.h"
 
+#include "Bf16Parts.h"
 #include "VectorMath.h"
 
 using namespace mlir;
@@ -39,19 +40,26 @@ void GemmEpilogue::emit(const GemmArguments &arguments, int64_t tiles,
   });
 }
 
+void GemmEpilogue::emitRow(const GemmArguments &arguments, Value row,
+                           Value tile, LoadSums loadSums) {
+  forWidth(1, tile, [&](int64_t width) {
+    emitRows(arguments, 1, row, tile, width, loadSums);
+  });
+}
+
 void GemmEpilogue::emitRows(const GemmArguments &arguments, int64_t rows,
                             Value row, Value tile, int64_t width,
                             LoadSums loadSums) {
   int64_t lanes = b.target.vectorWidth, perTile = b.target.tileVectors();
   struct Place {
     Value row, column;
-    int64_t count;
+    int64_t offset, count;
   };
   SmallVector<Place> places;
   Values sums;
   for (int64_t i = 0; i != rows; ++i)
     for (int64_t v = 0; v * lanes < width; ++v) {
-      Place at{b.add(row, i), column(tile, v * lanes),
+      Place at{b.add(row, i), column(tile, v * lanes), v * lanes,
                std::min(width - v * lanes, lanes)};
       Value sum = loadSums(at.row, tile, v * lanes, at.count);
       sum = dot.finish(sum, arguments.x, at.row, arguments.w,
@@ -71,6 +79,14 @@ void GemmEpilogue::emitRows(const GemmArguments &arguments, int64_t rows,
           b.loadVector(arguments.residual, {from, at.column}, at.count);
       sum = b.addf(sum, added);
     }
-    b.storeVector(sum, arguments.out, {at.row, at.column}, at.count);
+    if (!spec.splitsResult) {
+      b.storeVector(sum, arguments.out, {at.row, at.column}, at.count);
+      continue;
+    }
+    // A tile's columns are a step of the product that reads them.
+    int64_t step = b.target.tileColumns;
+    Value of = b.mul(b.add(b.mul(tile, b.dim(arguments.out, 0)), at.row),
+                     numParts * step);
+    storeParts(b, sum, arguments.out, b.add(of, at.offset), step, at.count);
   }
 }

@@ -24,6 +24,10 @@ public:
   void emit(const GemmArguments &arguments, int64_t tiles, Value row,
             Value endRow, Value tile, LoadSums loadSums);
 
+  /// Makes those of one row and one tile, among other work.
+  void emitRow(const GemmArguments &arguments, Value row, Value tile,
+               LoadSums loadSums);
+
   /// Runs body(number of columns) for whole tiles, or for the last one where
   /// that is not whole: it goes alone.
   void forWidth(int64_t tiles, Value tile,

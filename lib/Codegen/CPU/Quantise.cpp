@@ -137,7 +137,6 @@ void QuantiseKernel::emitBf16(Value from, Value row) {
 void QuantiseKernel::emitParts(Value firstRow, Value endRow) {
   int64_t step = 2 * b.target.tileStep(spec.dtype, spec.width);
   int64_t lanes = b.target.vectorWidth;
-  auto type = VectorType::get(lanes, b.getI16Type());
   Value rows = b.dim(out, 0);
   b.loop(b.index(0), b.index(spec.width / step), 1, [&](Value k) {
     b.loop(firstRow, endRow, 1, [&](Value row) {
@@ -147,12 +146,7 @@ void QuantiseKernel::emitParts(Value firstRow, Value endRow) {
         int64_t count = std::min(lanes, step - first);
         Value numbers =
             b.loadVector(x, {from, b.add(b.mul(k, step), first)}, count);
-        auto parts = splitNumbers(b, numbers, /*keepInfinite=*/true);
-        for (int64_t part = 0; part != numParts; ++part)
-          b.storeVector(arith::TruncIOp::create(
-                            b, type, shift<arith::ShRUIOp>(parts[part], 16)),
-                        out, {b.index(0), b.add(place, part * step + first)},
-                        count);
+        storeParts(b, numbers, out, b.add(place, first), step, count);
       }
     });
   });

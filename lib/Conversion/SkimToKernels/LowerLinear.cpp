@@ -45,6 +45,18 @@ Value Lowering::quantise(LinearOp op, const StatesBuffer &input, Dtype dtype) {
   return quantised[{op.getInput(), builder.getInsertionBlock()}] = out;
 }
 
+/// Whether nothing but products in bf16x3 reads the result, so that it need not
+/// lie in memory as a whole: those of a feed-forward in between.
+bool Lowering::splitsResult(LinearOp op, const GemmSpec &spec) {
+  Value result = op.getResult();
+  if (spec.dtype != Dtype::Bf16x3 || !isRagged(result.getType()) ||
+      !result.hasOneUse() ||
+      2 * target.tileStep(spec.dtype, spec.n) != target.tileColumns)
+    return false;
+  auto user = dyn_cast<LinearOp>(*result.user_begin());
+  return user && user.getInput() == result;
+}
+
 /// The product of one input with the weights of `group`, side by side.
 LogicalResult Lowering::lowerMerged(ArrayRef<LinearOp> group) {
   LinearOp first = group.front();
@@ -104,7 +116,15 @@ LogicalResult Lowering::lowerMerged(ArrayRef<LinearOp> group) {
   }
 
   Value out;
-  if (group.size() == 1) {
+  if (group.size() == 1 && splitsResult(first, spec)) {
+    spec.splitsResult = true;
+    MemRefType type = Words(spec.dtype, spec.n).states(builder.getContext());
+    out = makeBuffer(loc, input.count, input.bound, type.getDimSize(1),
+                     type.getElementType());
+    states[first.getResult()] = {out,     0,           spec.n,
+                                 Value(), input.count, input.bound};
+    quantised[{first.getResult(), builder.getInsertionBlock()}] = out;
+  } else if (group.size() == 1) {
     out = makeResult(first.getResult(), first.getInput());
   } else {
     out = makeBuffer(loc, input.count, input.bound, spec.n);

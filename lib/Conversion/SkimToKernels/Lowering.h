@@ -73,6 +73,7 @@ private:
   mlir::FailureOr<bool> lower(mlir::Operation *op);
   mlir::LogicalResult lowerLinear(LinearOp op);
   mlir::LogicalResult lowerMerged(llvm::ArrayRef<LinearOp> group);
+  bool splitsResult(LinearOp op, const GemmSpec &spec);
   mlir::Value quantise(LinearOp op, const StatesBuffer &input, Dtype dtype);
   mlir::LogicalResult lowerAttention(AttentionOp op);
   mlir::LogicalResult lowerNorm(NormOp op);
