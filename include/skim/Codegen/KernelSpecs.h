@@ -17,8 +17,8 @@ namespace skim {
 /// bias [N / T * T], residual [?, N], its index [T] with residualIndexed,
 /// out [T, N]. With another dtype x is what QuantiseSpec gives, not indexed,
 /// and w lies as Words.h says. Bf16x3 needs a K of which TargetInfo::tileStep
-/// is not 0; with splitsResult out is what QuantiseSpec would make of it, for an
-/// N whose steps are as wide as a column tile.
+/// is not 0; with splitsResult out is what QuantiseSpec would make of it, for
+/// an N whose steps are as wide as a column tile.
 struct GemmSpec {
   int64_t k = 0, n = 0;
   Activation activation = Activation::None;

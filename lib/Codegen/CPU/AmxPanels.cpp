@@ -3,9 +3,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "AmxPanels.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace skim;
+
+int64_t AmxPanels::rowsToFinish(int64_t steps) {
+  int64_t perStep = llvm::divideCeil(rows, steps);
+  return perStep > 8 ? 0 : perStep;
+}
 
 Value AmxPanels::configsAt(KernelBuilder &b, Value scratch, int64_t offset) {
   return b.view(scratch, b.index(offset),

@@ -20,23 +20,29 @@
 //       for each column tile of the group
 //         for each panel of rows:              2 x 2 tiles of sums, 32 x 32
 //           for each step of K                 24 products for 14 loads
-//             the first panel splits the next step's weights meanwhile
-//       bias, activation, residual             sums pass through L1
+//             meanwhile the first panel splits the next step's weights,
+//             others finish the panel before: bias, activation, residual
 //
 // Weights lie in memory as fp32: three parts, 6 bytes instead of 4, would cost
 // few rows more to read than splitting costs. A step's parts are 6 KiB. A
 // single panel keeps two steps of them, in L1; where there are more panels, the
 // first leaves those of the block of K in scratch memory, in L2, for the
-// others. States are split once, by a QuantiseSpec, into parts of a step whose
-// rows are neighbours, so that a tile's rows are 192 bytes apart. Where four
-// panels of them take more than 5/8 of L2, K is cut, sums wait in scratch
-// memory, and a group is four tiles, so that a block of K is read from L3 less
-// often.
+// others. States are split once, by a QuantiseSpec or by the product they come
+// from, into parts of a step whose rows are neighbours, so that a tile's rows
+// are 192 bytes apart. Where L2 does not have room for eight panels of them
+// beside the parts of a tile, K is cut so that it has for twelve: weights are
+// split once for twelve panels then, and sums wait in scratch memory. There a
+// group is up to six tiles, so that a block of K is read from L3 less often,
+// and at most a quarter of all, which leaves other threads something to do.
 //
 // Measured, in cycles a step of 32 rows and 32 columns, on Emerald Rapids where
-// the limit of tdpbf16ps is 384: 470 for the products, from L1 as from L2; 260
-// for splitting; 560 to 600 for both where parts stay in L1, 890 where they go
-// to L2. AMX and AVX-512 overlap only where they take turns product by product.
+// the limit of tdpbf16ps is 470 of 2.77 GHz (the clock falls to 2.3 GHz with
+// AMX): 470 for the products, from L1 as from L2; 260 for splitting; 560 to 600
+// for both where parts stay in L1, 890 where they go to L2. AMX and AVX-512
+// overlap only where they take turns product by product; then a multiply-add of
+// 16 numbers is free in every cycle, and most others in every half. Results
+// among products took 384 x 1536 with GELU, 384 rows, from 2.0 to 1.6 ms, and
+// K cut for twelve panels 1536 x 384 from 2.6 to 1.95 ms.
 // A step asks for the next weights one line of eight streams after the other,
 // among its products: all at its begin would take the buffers of L1 from it.
 //===----------------------------------------------------------------------===//
@@ -83,9 +89,7 @@ struct Blocking : GemmTasks {
     rowBlock = std::min(panels, mostPanels) * AmxPanels::rows;
     // The last block of K is the shortest.
     int64_t shortest = steps - (steps - 1) / blockSteps * blockSteps;
-    finishedRows = llvm::divideCeil(AmxPanels::rows, shortest);
-    if (finishedRows > 8)
-      finishedRows = 0;
+    finishedRows = AmxPanels::rowsToFinish(shortest);
     partsRows = std::max<int64_t>(blockSteps, 2) * rowsOfStep();
     sumsRows = sumsInTurns() ? 2 * AmxPanels::rows : rowBlock * group;
     sumsBytes = sumsRows * target.tileColumns * 4;
@@ -96,11 +100,9 @@ struct Blocking : GemmTasks {
     return AmxPanels::configBytes + sumsBytes + partsRows * lineWords * 4;
   }
 
-  int64_t step, steps; ///< pairs of K in a step, steps in K
-  int64_t blockSteps;  ///< steps of a block of K
-  /// Rows of the panel before that a step finishes among its products, enough
-  /// for all; 0 where they would be too many.
-  int64_t finishedRows;
+  int64_t step, steps;  ///< pairs of K in a step, steps in K
+  int64_t blockSteps;   ///< steps of a block of K
+  int64_t finishedRows; ///< AmxPanels::rowsToFinish
   /// Whether two panels' sums are all that is waiting, so that they stay in L1.
   bool sumsInTurns() const { return finishedRows && blockSteps == steps; }
   int64_t partsRows;           ///< lines of scratch memory for parts of weights
@@ -128,11 +130,10 @@ private:
     Value complete;         ///< whether sums are results afterwards
     // Of one panel.
     AmxPanels::Panel panel = {};
-    Value sumsRow = {}; ///< where its sums go
-    // The panel before it: rows, where its sums are.
-    Value finishRow = {}, finishEnd = {}, finishSums = {};
-    int64_t halves = 2; ///< of the panel that have rows
-    bool splits = true; ///< the weights
+    Value sumsRow = {};                ///< where its sums go
+    GemmEpilogue::Waiting before = {}; ///< the panel before it
+    int64_t halves = 2;                ///< of the panel that have rows
+    bool splits = true;                ///< the weights
   };
   void emitTask(Value task);
   void emitBlock(AmxPanels &panels, const GemmTasks::Range &of, Value begin,
@@ -143,7 +144,6 @@ private:
   void forSums(const Work &work,
                function_ref<void(int64_t, int64_t, ValueRange)> body);
   void emitStep(const Work &work, Value step, bool splitsNext);
-  void finishRow(const Work &work, Value step, int64_t number);
   Value sumsOf(const Work &work, Value index, Value row);
   void loadStates(const Work &work, int64_t tile, int64_t half, Part part,
                   Value step);
@@ -214,13 +214,10 @@ void Bf16x3Kernel::emitBlock(AmxPanels &panels, const GemmTasks::Range &of,
     emitPanels(panels, work);
     Value panel =
         blocking.finishedRows ? b.sub(panels.count, b.index(1)) : b.index(0);
-    Value first = panels.at(panel).row, firstSums = sumsOf(work, panel, first);
+    Value first = panels.at(panel).row;
     b.ifThen(complete, [&] {
-      epilogue.emit(*this, 1, first, of.endRow, tile,
-                    [&](Value m, Value, int64_t offset, int64_t lanes) {
-                      Value row = b.add(firstSums, b.sub(m, first));
-                      return b.loadVector(sums, {row, b.index(offset)}, lanes);
-                    });
+      epilogue.finish(
+          *this, {sums, sumsOf(work, panel, first), tile, first, of.endRow});
     });
   });
 }
@@ -241,10 +238,9 @@ void Bf16x3Kernel::emitPanels(AmxPanels &panels, Work work) {
     work.halves = halves;
     work.splits = splits;
     if (!splits) {
-      Value before = b.sub(index, b.index(1));
-      work.finishRow = panels.at(before).row;
-      work.finishSums = sumsOf(work, before, work.finishRow);
-      work.finishEnd = b.select(work.complete, work.panel.row, work.finishRow);
+      Value before = b.sub(index, b.index(1)), row = panels.at(before).row;
+      Value endRow = b.select(work.complete, work.panel.row, row);
+      work.before = {sums, sumsOf(work, before, row), work.tile, row, endRow};
     }
     emitPanel(work);
   };
@@ -304,6 +300,7 @@ void Bf16x3Kernel::forSums(
 /// weights and with the lines that are asked for.
 void Bf16x3Kernel::emitStep(const Work &work, Value step, bool splitsNext) {
   Value following = b.add(step, 1);
+  Value firstRow = b.mul(b.sub(step, work.begin), blocking.finishedRows);
   const int64_t products = std::size(partsProducts) * 2 * work.halves;
   const int64_t units = splitsNext ? 2 * blocking.step : 0;
   const int64_t fetches = work.splits ? linesOfStep() * numStreams : 0;
@@ -316,7 +313,7 @@ void Bf16x3Kernel::emitStep(const Work &work, Value step, bool splitsNext) {
     for (; unit * products < product * units; ++unit)
       splitWeights(work, following, b.index(unit / 2), unit % 2);
     for (; row * products < product * rows; ++row)
-      finishRow(work, step, row);
+      epilogue.finishOne(*this, work.before, b.add(firstRow, row));
   };
   std::optional<Part> weights, states[2];
   for (const PartsProduct &factors : partsProducts) {
@@ -337,22 +334,6 @@ void Bf16x3Kernel::emitStep(const Work &work, Value step, bool splitsNext) {
       }
     }
   }
-}
-
-/// Makes the results of a row of the panel before this one, if there is one
-/// more.
-void Bf16x3Kernel::finishRow(const Work &work, Value step, int64_t number) {
-  Value place = b.mul(b.sub(step, work.begin), blocking.finishedRows);
-  place = b.add(place, number);
-  Value row = b.add(work.finishRow, place);
-  b.ifThen(b.less(row, work.finishEnd), [&] {
-    epilogue.emitRow(
-        *this, row, work.tile,
-        [&](Value, Value, int64_t offset, int64_t lanes) {
-          return b.loadVector(
-              sums, {b.add(work.finishSums, place), b.index(offset)}, lanes);
-        });
-  });
 }
 
 void Bf16x3Kernel::loadStates(const Work &work, int64_t tile, int64_t half,

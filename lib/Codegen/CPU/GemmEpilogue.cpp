@@ -40,10 +40,27 @@ void GemmEpilogue::emit(const GemmArguments &arguments, int64_t tiles,
   });
 }
 
-void GemmEpilogue::emitRow(const GemmArguments &arguments, Value row,
-                           Value tile, LoadSums loadSums) {
-  forWidth(1, tile, [&](int64_t width) {
-    emitRows(arguments, 1, row, tile, width, loadSums);
+void GemmEpilogue::finish(const GemmArguments &arguments,
+                          const Waiting &waiting) {
+  emit(arguments, 1, waiting.row, waiting.endRow, waiting.tile,
+       [&](Value row, Value, int64_t column, int64_t count) {
+         Value place = b.add(waiting.first, b.sub(row, waiting.row));
+         return b.loadVector(waiting.buffer, {place, b.index(column)}, count);
+       });
+}
+
+void GemmEpilogue::finishOne(const GemmArguments &arguments,
+                             const Waiting &waiting, Value number) {
+  Value row = b.add(waiting.row, number);
+  b.ifThen(b.less(row, waiting.endRow), [&] {
+    forWidth(1, waiting.tile, [&](int64_t width) {
+      emitRows(arguments, 1, row, waiting.tile, width,
+               [&](Value, Value, int64_t column, int64_t count) {
+                 Value place = b.add(waiting.first, number);
+                 return b.loadVector(waiting.buffer, {place, b.index(column)},
+                                     count);
+               });
+    });
   });
 }
 

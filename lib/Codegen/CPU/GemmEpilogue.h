@@ -24,9 +24,16 @@ public:
   void emit(const GemmArguments &arguments, int64_t tiles, Value row,
             Value endRow, Value tile, LoadSums loadSums);
 
-  /// Makes those of one row and one tile, among other work.
-  void emitRow(const GemmArguments &arguments, Value row, Value tile,
-               LoadSums loadSums);
+  /// Rows [row, endRow) of `tile`, whose sums wait in the rows of `buffer` from
+  /// `first` on.
+  struct Waiting {
+    Value buffer, first, tile, row, endRow;
+  };
+  /// Makes the results of them all.
+  void finish(const GemmArguments &arguments, const Waiting &waiting);
+  /// Makes those of their row `number`, if there are so many, among other work.
+  void finishOne(const GemmArguments &arguments, const Waiting &waiting,
+                 Value number);
 
   /// Runs body(number of columns) for whole tiles, or for the last one where
   /// that is not whole: it goes alone.
