@@ -42,11 +42,12 @@ struct Blocking : GemmTasks {
     int64_t fit = target.l2Bytes * 3 / 4 / (words.ofState() * 4);
     rowBlock = std::clamp<int64_t>(fit / panelRows * panelRows, panelRows, 384);
     step = target.tileStep(spec.dtype, spec.k);
-    finishedRows = AmxPanels::rowsToFinish(llvm::divideCeil(words.count, step));
+    steps = llvm::divideCeil(words.count, step);
+    finishedRows = AmxPanels::rowsToFinish(steps);
     sumsBytes = sumsRows * target.tileColumns * 4;
   }
   Words words;
-  int64_t step;         ///< words of K
+  int64_t step, steps;  ///< words of K in a step, steps in K
   int64_t finishedRows; ///< of the panel before, a step
   static constexpr int64_t sumsRows = 2 * panelRows; ///< panels take turns
   int64_t sumsBytes; ///< scratch memory for sums
@@ -56,8 +57,8 @@ struct Blocking : GemmTasks {
 class AmxGemmKernel : GemmArguments {
 public:
   AmxGemmKernel(KernelBuilder &b, const GemmSpec &spec)
-      : b(b), spec(spec), blocking(b.target, spec), step(blocking.step),
-        amx(b, spec.dtype, step), dot(b, spec.dtype, spec.k),
+      : b(b), spec(spec), blocking(b.target, spec),
+        amx(b, spec.dtype, blocking.step), dot(b, spec.dtype, spec.k),
         epilogue(b, spec, dot) {}
   func::FuncOp emit(ModuleOp module);
 
@@ -86,7 +87,6 @@ private:
   KernelBuilder &b;
   const GemmSpec &spec;
   Blocking blocking;
-  int64_t step; ///< words of K
   AmxTiles amx;
   DotProducts dot;
   GemmEpilogue epilogue;
@@ -122,17 +122,15 @@ void AmxGemmKernel::emitTask(Value task) {
 /// Panel `index`, up to row `endRow`.
 GemmEpilogue::Waiting AmxGemmKernel::waiting(AmxPanels &panels, Value index,
                                              Value tile, Value endRow) {
-  Value first = b.mul(b.rem(index, b.index(2)), panelRows);
-  return {sums, first, tile, panels.at(index).row, endRow};
+  return {sums, panels.inTurns(index), tile, panels.at(index).row, endRow};
 }
 
 void AmxGemmKernel::emitPanel(AmxPanels &panels, Value index, Value tile) {
   Work work{panels.use(index), tile};
-  Value endRow = b.add(work.panel.row, work.panel.count);
   // The first has none before it: no rows.
   Value before = b.max(b.sub(index, b.index(1)), b.index(0));
   work.before = waiting(panels, before, tile, work.panel.row);
-  work.sumsRow = waiting(panels, index, tile, endRow).first;
+  work.sumsRow = panels.inTurns(index);
   Value next = b.min(b.add(tile, 1), b.index(blocking.tiles - 1));
   auto emit = [&](int64_t halves, int64_t streams) {
     work.halves = halves;
@@ -151,8 +149,10 @@ void AmxGemmKernel::emitPanel(AmxPanels &panels, Value index, Value tile) {
         [&] { emit(2, 8); });
   };
   b.ifThen(b.equal(panels.count, b.index(1)), alone, several);
-  if (!blocking.finishedRows)
+  if (!blocking.finishedRows) {
+    Value endRow = b.add(work.panel.row, work.panel.count);
     epilogue.finish(*this, waiting(panels, index, tile, endRow));
+  }
 }
 
 /// The sums of the rows of the panel and the columns of the tile, into `sums`.
@@ -165,13 +165,13 @@ void AmxGemmKernel::emitSums(const Work &work, const TileStreams &nextTile) {
   loadWeights(0, work.tile, first);
   loadStates(0, rows[0], first);
   loadWeights(1, work.tile, first);
-  b.loop(first, end, step, [&](Value k) {
-    Value number = b.div(k, b.index(step));
+  b.loop(first, end, blocking.step, [&](Value k) {
+    Value number = b.div(k, b.index(blocking.step));
     nextTile.fetch(b, blocking.words.perWord, blocking.words.count,
                    b.add(nextTile.first, number), 0, work.streams);
     // The last step loads its own operands again.
-    Value last = b.index(blocking.words.count - step);
-    emitStep(work, rows, number, k, b.min(b.add(k, step), last));
+    Value last = b.index(blocking.words.count - blocking.step);
+    emitStep(work, rows, number, k, b.min(b.add(k, blocking.step), last));
   });
   Values places = {work.sumsRow, b.add(work.sumsRow, work.panel.upper)};
   for (int64_t half = 0; half != work.halves; ++half)
@@ -195,15 +195,14 @@ void AmxGemmKernel::loadWeights(int64_t half, Value tile, Value k) {
 /// Results of the panel before are made in between, where there is one.
 void AmxGemmKernel::emitStep(const Work &work, ValueRange rows, Value number,
                              Value k, Value next) {
-  const int64_t products = 2 * work.halves;
-  const int64_t results = work.finishedRows;
-  Value firstRow = b.mul(number, results);
-  int64_t product = 0, result = 0;
+  Value firstRow = b.mul(number, work.finishedRows);
+  TakingTurns results(work.finishedRows, 2 * work.halves);
+  int64_t product = 0;
   auto multiplyAdd = [&](int64_t half, int64_t columns) {
     amx.multiplyAdd(half, columns);
-    ++product;
-    for (; result * products < product * results; ++result)
-      epilogue.finishOne(*this, work.before, b.add(firstRow, result));
+    results.after(++product, [&](int64_t row) {
+      epilogue.finishOne(*this, work.before, b.add(firstRow, row));
+    });
   };
   multiplyAdd(0, 0);
   if (work.halves == 2)
@@ -223,7 +222,7 @@ TileStreams AmxGemmKernel::nextTile(Value tile, int64_t streams, Value panel,
                                     Value panels) {
   int64_t words = blocking.words.count;
   Value lines = b.index(words * TileStreams::linesPerWord(b.target) / streams);
-  Value own = b.index(llvm::divideCeil(words, step));
+  Value own = b.index(blocking.steps);
   return {w, tile, b.index(0), lines,
           TileStreams::share(b, lines, own, panel, panels)};
 }

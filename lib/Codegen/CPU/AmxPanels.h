@@ -9,6 +9,21 @@
 
 namespace skim {
 
+/// Pieces of other work that take turns with the products of a step, evenly.
+class TakingTurns {
+public:
+  TakingTurns(int64_t pieces, int64_t products)
+      : pieces(pieces), products(products) {}
+  /// Does those that are due when `product` products are done.
+  void after(int64_t product, llvm::function_ref<void(int64_t piece)> work) {
+    for (; done * products < product * pieces; ++done)
+      work(done);
+  }
+
+private:
+  int64_t pieces, products, done = 0;
+};
+
 /// Rows are shared out evenly among panels and in each among its two halves,
 /// since the time of a product is that of its rows. Up to 16 rows in all are a
 /// panel of one half; the tiles of the other have as many rows then. The
@@ -33,6 +48,8 @@ public:
     Value row, count, upper;
   };
   Panel at(Value panel);
+  /// Row of its sums in a buffer of two panels, which take turns.
+  Value inTurns(Value panel) { return b.mul(b.rem(panel, b.index(2)), rows); }
   /// The same; has the tiles configured for it, when the ones before it were
   /// asked for in order.
   Panel use(Value panel);

@@ -144,7 +144,7 @@ private:
   void forSums(const Work &work,
                function_ref<void(int64_t, int64_t, ValueRange)> body);
   void emitStep(const Work &work, Value step, bool splitsNext);
-  Value sumsOf(const Work &work, Value index, Value row);
+  Value sumsOf(AmxPanels &panels, const Work &work, Value index, Value row);
   void loadStates(const Work &work, int64_t tile, int64_t half, Part part,
                   Value step);
   Value partsRow(const Work &work, Value step, int64_t part, int64_t half);
@@ -216,16 +216,17 @@ void Bf16x3Kernel::emitBlock(AmxPanels &panels, const GemmTasks::Range &of,
         blocking.finishedRows ? b.sub(panels.count, b.index(1)) : b.index(0);
     Value first = panels.at(panel).row;
     b.ifThen(complete, [&] {
-      epilogue.finish(
-          *this, {sums, sumsOf(work, panel, first), tile, first, of.endRow});
+      epilogue.finish(*this, {sums, sumsOf(panels, work, panel, first), tile,
+                              first, of.endRow});
     });
   });
 }
 
 /// Where the sums of panel `index` are, whose first row is `row`.
-Value Bf16x3Kernel::sumsOf(const Work &work, Value index, Value row) {
+Value Bf16x3Kernel::sumsOf(AmxPanels &panels, const Work &work, Value index,
+                           Value row) {
   if (blocking.sumsInTurns())
-    return b.mul(b.rem(index, b.index(2)), AmxPanels::rows);
+    return panels.inTurns(index);
   return b.add(work.sumsOfTile, b.sub(row, work.firstRow));
 }
 
@@ -234,13 +235,14 @@ Value Bf16x3Kernel::sumsOf(const Work &work, Value index, Value row) {
 void Bf16x3Kernel::emitPanels(AmxPanels &panels, Work work) {
   auto emit = [&](Value index, int64_t halves, bool splits) {
     work.panel = panels.use(index);
-    work.sumsRow = sumsOf(work, index, work.panel.row);
+    work.sumsRow = sumsOf(panels, work, index, work.panel.row);
     work.halves = halves;
     work.splits = splits;
     if (!splits) {
       Value before = b.sub(index, b.index(1)), row = panels.at(before).row;
       Value endRow = b.select(work.complete, work.panel.row, row);
-      work.before = {sums, sumsOf(work, before, row), work.tile, row, endRow};
+      work.before = {sums, sumsOf(panels, work, before, row), work.tile, row,
+                     endRow};
     }
     emitPanel(work);
   };
@@ -302,18 +304,19 @@ void Bf16x3Kernel::emitStep(const Work &work, Value step, bool splitsNext) {
   Value following = b.add(step, 1);
   Value firstRow = b.mul(b.sub(step, work.begin), blocking.finishedRows);
   const int64_t products = std::size(partsProducts) * 2 * work.halves;
-  const int64_t units = splitsNext ? 2 * blocking.step : 0;
-  const int64_t fetches = work.splits ? linesOfStep() * numStreams : 0;
-  const int64_t rows = work.splits ? 0 : blocking.finishedRows;
-  int64_t product = 0, unit = 0, fetch = 0, row = 0;
+  TakingTurns lines(work.splits ? linesOfStep() * numStreams : 0, products);
+  TakingTurns splits(splitsNext ? 2 * blocking.step : 0, products);
+  TakingTurns results(work.splits ? 0 : blocking.finishedRows, products);
+  int64_t product = 0;
   auto takeTurns = [&] {
     ++product;
-    for (; fetch * products < product * fetches; ++fetch)
-      fetchLine(work, step, fetch);
-    for (; unit * products < product * units; ++unit)
-      splitWeights(work, following, b.index(unit / 2), unit % 2);
-    for (; row * products < product * rows; ++row)
+    lines.after(product, [&](int64_t line) { fetchLine(work, step, line); });
+    splits.after(product, [&](int64_t piece) {
+      splitWeights(work, following, b.index(piece / 2), piece % 2);
+    });
+    results.after(product, [&](int64_t row) {
       epilogue.finishOne(*this, work.before, b.add(firstRow, row));
+    });
   };
   std::optional<Part> weights, states[2];
   for (const PartsProduct &factors : partsProducts) {

@@ -44,8 +44,7 @@ void GemmEpilogue::finish(const GemmArguments &arguments,
                           const Waiting &waiting) {
   emit(arguments, 1, waiting.row, waiting.endRow, waiting.tile,
        [&](Value row, Value, int64_t column, int64_t count) {
-         Value place = b.add(waiting.first, b.sub(row, waiting.row));
-         return b.loadVector(waiting.buffer, {place, b.index(column)}, count);
+         return loadWaiting(waiting, b.sub(row, waiting.row), column, count);
        });
 }
 
@@ -56,12 +55,16 @@ void GemmEpilogue::finishOne(const GemmArguments &arguments,
     forWidth(1, waiting.tile, [&](int64_t width) {
       emitRows(arguments, 1, row, waiting.tile, width,
                [&](Value, Value, int64_t column, int64_t count) {
-                 Value place = b.add(waiting.first, number);
-                 return b.loadVector(waiting.buffer, {place, b.index(column)},
-                                     count);
+                 return loadWaiting(waiting, number, column, count);
                });
     });
   });
+}
+
+Value GemmEpilogue::loadWaiting(const Waiting &waiting, Value number,
+                                int64_t column, int64_t count) {
+  Value place = b.add(waiting.first, number);
+  return b.loadVector(waiting.buffer, {place, b.index(column)}, count);
 }
 
 void GemmEpilogue::emitRows(const GemmArguments &arguments, int64_t rows,

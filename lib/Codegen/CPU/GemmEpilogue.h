@@ -47,6 +47,8 @@ public:
   }
 
 private:
+  Value loadWaiting(const Waiting &waiting, Value number, int64_t column,
+                    int64_t count);
   void emitRows(const GemmArguments &arguments, int64_t rows, Value row,
                 Value tile, int64_t width, LoadSums loadSums);
 

@@ -4,8 +4,6 @@
 
 #include "Lowering.h"
 
-#include "skim/Codegen/Words.h"
-
 using namespace mlir;
 using namespace skim;
 
@@ -19,6 +17,14 @@ LogicalResult Lowering::lowerLinear(LinearOp op) {
   return lowerMerged(op);
 }
 
+/// A buffer for as many states as `like` has, as products read them.
+Value Lowering::makeWords(Location loc, const StatesBuffer &like,
+                          const Words &words) {
+  MemRefType type = words.states(builder.getContext());
+  return makeBuffer(loc, like.count, like.bound, type.getDimSize(1),
+                    type.getElementType());
+}
+
 /// `input` as products of `dtype` read it; each state is rounded once, for all
 /// of them in this block and the branches in it.
 Value Lowering::quantise(LinearOp op, const StatesBuffer &input, Dtype dtype) {
@@ -28,10 +34,7 @@ Value Lowering::quantise(LinearOp op, const StatesBuffer &input, Dtype dtype) {
       return known;
   Location loc = op.getLoc();
   QuantiseSpec spec{input.stride, dtype, bool(input.index)};
-  Words words(dtype, spec.width);
-  MemRefType type = words.states(builder.getContext());
-  Value out = makeBuffer(loc, input.count, input.bound, type.getDimSize(1),
-                         type.getElementType());
+  Value out = makeWords(loc, input, Words(dtype, spec.width));
   SmallVector<Value> arguments = {input.memref};
   if (spec.indexed)
     arguments.push_back(input.index);
@@ -118,9 +121,7 @@ LogicalResult Lowering::lowerMerged(ArrayRef<LinearOp> group) {
   Value out;
   if (group.size() == 1 && splitsResult(first, spec)) {
     spec.splitsResult = true;
-    MemRefType type = Words(spec.dtype, spec.n).states(builder.getContext());
-    out = makeBuffer(loc, input.count, input.bound, type.getDimSize(1),
-                     type.getElementType());
+    out = makeWords(loc, input, Words(spec.dtype, spec.n));
     states[first.getResult()] = {out,     0,           spec.n,
                                  Value(), input.count, input.bound};
     quantised[{first.getResult(), builder.getInsertionBlock()}] = out;

@@ -8,6 +8,7 @@
 #include "MergeLinears.h"
 #include "WeightsTable.h"
 #include "skim/Codegen/KernelEmitter.h"
+#include "skim/Codegen/Words.h"
 
 namespace skim {
 
@@ -74,6 +75,8 @@ private:
   mlir::LogicalResult lowerLinear(LinearOp op);
   mlir::LogicalResult lowerMerged(llvm::ArrayRef<LinearOp> group);
   bool splitsResult(LinearOp op, const GemmSpec &spec);
+  mlir::Value makeWords(mlir::Location loc, const StatesBuffer &like,
+                        const Words &words);
   mlir::Value quantise(LinearOp op, const StatesBuffer &input, Dtype dtype);
   mlir::LogicalResult lowerAttention(AttentionOp op);
   mlir::LogicalResult lowerNorm(NormOp op);
