@@ -20,16 +20,23 @@ TYPES = ("int8", "bf16")
 PROCESSORS = ("native", "cooperlake", "x86-64-v3")
 
 
+def save(graph, inputs, outputs, path):
+    """A model with inputs and outputs [batch, sequence, width], by name and width."""
+
+    def describe(widths):
+        sizes = ["batch_size", "sequence_length"]
+        return [helper.make_tensor_value_info(n, TensorProto.FLOAT, [*sizes, w]) for n, w in widths.items()]
+
+    made = helper.make_graph(graph.nodes, "model", describe(inputs), describe(outputs), graph.initializers)
+    onnx.save(helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+
+
 def linear_model(path, weight, bias):
     """x [batch, sequence, K] times weight, plus bias."""
     graph = Graph(17)
     product = graph.op("MatMul", "x", graph.weight("weight", weight))
     graph.op("Add", product, graph.weight("bias", bias), out=["y"])
-    sizes = ["batch_size", "sequence_length"]
-    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [*sizes, weight.shape[0]])
-    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [*sizes, weight.shape[1]])
-    made = helper.make_graph(graph.nodes, "linear", [x], [y], graph.initializers)
-    onnx.save(helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    save(graph, {"x": weight.shape[0]}, {"y": weight.shape[1]}, path)
 
 
 def compile_for(cpu, path, output, dtype):
@@ -61,16 +68,73 @@ def test_products_are_those_of_the_definition(dtype, cpu, depth, width, tool, tm
         assert_same_bits("y", model.run({"x": x})["y"], want)
 
 
-@pytest.mark.parametrize("cpu", ["native", "cascadelake"])
-def test_int8_is_the_same_with_all_instructions_for_it(cpu, models, session, tmp_path):
-    """A model by AMX, by AVX512-VNNI and by pairs of 16 bits; the rest is AVX-512 in all."""
+def feed_forward_model(path):
+    rng = np.random.default_rng(4)
+    graph = Graph(17)
+    inner = graph.op("MatMul", "x", graph.weight("up", rng.normal(size=(96, 160)).astype(np.float32)))
+    outer = graph.op(
+        "MatMul", graph.op("Relu", inner), graph.weight("down", rng.normal(size=(160, 96)).astype(np.float32))
+    )
+    graph.op("Add", outer, "x", out=["y"])
+    save(graph, {"x": 96}, {"y": 96}, path)
+
+
+def test_int8_is_the_same_with_amx(tmp_path):
+    """A feed-forward by AMX and by pairs of 16 bits; attention by AMX is bf16."""
+    path = tmp_path / "model.onnx"
+    feed_forward_model(path)
+    emulated = compile_for("skylake-avx512", path, tmp_path / "emulated.so", "int8")
+    model = compile_for("native", path, tmp_path / "model.so", "int8")
+    for batch, sequence in ((1, 1), (3, 21), (2, 80)):
+        x = np.random.default_rng(batch).normal(size=(batch, sequence, 96)).astype(np.float32)
+        assert_same_bits("y", model.run({"x": x})["y"], emulated.run({"x": x})["y"])
+
+
+def test_int8_is_the_same_with_all_vector_instructions_for_it(models, session, tmp_path):
+    """A model by AVX512-VNNI and by pairs of 16 bits; the rest is AVX-512 in both."""
     path = models / "bert-cls-17-sdpa.onnx"
     emulated = compile_for("skylake-avx512", path, tmp_path / "emulated.so", "int8")
-    model = compile_for(cpu, path, tmp_path / "model.so", "int8")
+    model = compile_for("cascadelake", path, tmp_path / "model.so", "int8")
     inputs, _ = make_batch(session(path), 5, 33, "right", seed=2)
     got = model.run(inputs)
     for name, want in emulated.run(inputs).items():
         assert_same_bits(name, got[name], want)
+
+
+def attention_model(path, weights, heads):
+    """x [batch, sequence, H] to attention of its queries, keys and values, each times a weight."""
+    graph, width = Graph(17), weights["query"].shape[0]
+
+    def split(name, order):
+        made = graph.op("MatMul", "x", graph.weight(name, weights[name]))
+        return graph.op("Transpose", graph.op("Reshape", made, graph.ints(0, 0, heads, width // heads)), perm=order)
+
+    scores = graph.op("MatMul", split("query", [0, 2, 1, 3]), split("key", [0, 2, 3, 1]))
+    scores = graph.op("Div", scores, graph.f32(np.sqrt(width / heads)))
+    mixed = graph.op("MatMul", graph.op("Softmax", scores, axis=-1), split("value", [0, 2, 1, 3]))
+    graph.op("Reshape", graph.op("Transpose", mixed, perm=[0, 2, 1, 3]), graph.ints(0, 0, width), out=["y"])
+    save(graph, {"x": width}, {"y": width}, path)
+
+
+@pytest.mark.parametrize("heads, head", [(3, 32), (2, 64), (2, 40)])
+def test_attention_by_amx_rounds_as_defined(heads, head, tool, tmp_path):
+    width = heads * head
+    rng = np.random.default_rng(head)
+    weights = {
+        name: rng.normal(size=(width, width)).astype(np.float32) / width**0.5 for name in ("query", "key", "value")
+    }
+    attention_model(tmp_path / "attention.onnx", weights, heads)
+    model = compile_for("native", tmp_path / "attention.onnx", tmp_path / "attention.so", "bf16")
+    if "amx-bf16" not in tool("skim-run", tmp_path / "attention.so", "--describe").stdout:
+        pytest.skip("this processor has no AMX")
+    for batch, sequence in ((1, 1), (2, 5), (1, 33), (2, 100)):
+        x = rng.normal(size=(batch, sequence, width)).astype(np.float32)
+        parts = (narrow.linear_bf16(x, weights[name], 0, tiles=True) for name in ("query", "key", "value"))
+        want = narrow.attention_bf16(*parts, heads)
+        got = model.run({"x": x})["y"]
+        # A power next to a tie may be rounded to the other side: 2^-8 of it.
+        assert np.abs(got - want).max() < 2e-3
+        assert np.mean(np.abs(got - want) > 5e-6) < 0.1
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

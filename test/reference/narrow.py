@@ -1,4 +1,4 @@
-"""Linear layers in int8 and bf16, in numpy: what is rounded, where, and to what.
+"""Linear layers and attention in int8 and bf16, in numpy: what is rounded, where, and to what.
 
 float32 wherever a library has float32, so that results can be compared bit by bit.
 """
@@ -73,6 +73,27 @@ def linear_bf16(x, weight, bias, tiles=False):
         even, odd = (add(0 * total, range(first + i, first + 2 * step, 2)) for i in (0, 1))
         total = total + (even + odd)
     return total + bias
+
+
+def attention_bf16(query, key, value, heads):
+    """Attention of [batch, sequence, H] states with operands of products in bf16.
+
+    Scaled queries, keys, values and powers are rounded; the largest score and the sum of
+    the powers are of numbers as they are.
+    """
+    batch, length, width = query.shape
+    head = width // heads
+
+    def split(x):
+        return np.asarray(x, np.float32).reshape(batch, length, heads, head).transpose(0, 2, 1, 3)
+
+    scale = np.float32(np.float32(1 / np.sqrt(head)) * np.float32(np.log2(np.e)))
+    scaled = round_bf16(split(query) * scale).astype(np.float64)
+    scores = scaled @ round_bf16(split(key)).astype(np.float64).swapaxes(-1, -2)
+    powers = np.exp2(scores - scores.max(axis=-1, keepdims=True)).astype(np.float32)
+    mixed = round_bf16(powers).astype(np.float64) @ round_bf16(split(value)).astype(np.float64)
+    mixed /= powers.sum(axis=-1, keepdims=True, dtype=np.float64)
+    return mixed.transpose(0, 2, 1, 3).reshape(batch, length, width)
 
 
 def split_bf16(x):

@@ -32,8 +32,8 @@ struct Flags {
       cl::value_desc("triple"), cl::sub(command)};
   cl::opt<std::string> dtype{
       "dtype",
-      cl::desc("What linear layers multiply: fp32, bf16 or "
-               "int8"),
+      cl::desc("What linear layers multiply: fp32, bf16 or int8; in the last "
+               "two attention multiplies bf16 where the processor has AMX"),
       cl::value_desc("type"), cl::init("fp32"), cl::sub(command)};
   cl::opt<std::string> dtypeFallback{
       "dtype-fallback",

@@ -65,6 +65,9 @@ struct AttentionSpec {
   /// multiple of 4, or 0 for none: of each query those for the keys of its
   /// block, zeros where there is no key.
   int64_t diagonal = 0;
+  /// Of what products multiply, fp32 or bf16; the states are fp32 in memory.
+  /// Bf16 needs TargetInfo::hasTiles.
+  Dtype dtype = Dtype::Fp32;
   bool hasByProducts() const { return importance || diagonal; }
   std::string name() const;
 };

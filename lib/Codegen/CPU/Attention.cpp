@@ -41,147 +41,80 @@
 //===----------------------------------------------------------------------===//
 
 #include "Attention.h"
-#include "AttentionTasks.h"
+#include "AmxAttention.h"
+#include "AttentionKernel.h"
 #include "RankUpdates.h"
-#include "VectorMath.h"
-
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace skim;
 
-namespace {
-/// Where things lie in a thread's scratch memory, in bytes.
-struct Scratch {
-  Scratch(KernelBuilder &b, const AttentionSpec &spec, Value sequence) {
-    lanes = b.target.tileColumns;
-    width = llvm::alignTo(spec.headDim, b.target.tileColumns);
-    // Squares of four keys may begin at the last key.
-    Value keys = b.mul(b.ceilDiv(b.add(sequence, 3), 4), b.index(4));
-    auto place = [&](Value &offset, Value bytes) {
-      offset = total ? total : b.index(0);
-      total = b.add(offset, bytes);
-    };
-    place(queries, b.index(width * lanes * 4));
-    place(factors, b.index(lanes * 4));
-    place(sums, b.index(width * lanes * 4));
-    place(keyRows, b.mul(keys, width * 4));
-    place(valueRows, b.mul(keys, width * 4));
-    place(scores, b.mul(keys, lanes * 4));
-    place(byProducts, AttentionByProducts::scratchBytes(b, spec, keys));
-    place(offsets, b.mul(keys, 4));
-    paddedKeys = keys;
-  }
-  int64_t lanes, width; ///< queries of a panel, padded head
-  Value queries, factors, sums, keyRows, valueRows, scores, byProducts, offsets;
-  Value paddedKeys, total;
-};
+/// What multiply-adds have in scratch memory for themselves.
+static AttentionScratch::Sizes scratchSizes(const TargetInfo &target,
+                                            const AttentionSpec &spec) {
+  int64_t bytes = llvm::alignTo(spec.headDim, target.tileColumns) * 4;
+  // Squares of four keys may begin at the last key.
+  return {bytes * target.tileColumns, bytes, bytes, 4};
+}
 
-class AttentionKernel : AttentionTasks {
+namespace {
+/// Products by multiply-adds in fp32.
+class FmaAttention : public AttentionKernel {
 public:
-  AttentionKernel(KernelBuilder &b, const AttentionSpec &spec)
-      : AttentionTasks(b, spec) {}
-  func::FuncOp emit(ModuleOp module);
+  FmaAttention(KernelBuilder &b, const AttentionSpec &spec)
+      : AttentionKernel(b, spec, scratchSizes(b.target, spec)) {}
 
 private:
-  void attend(Value first, Value last) override;
-  void makeViews();
-  void copyHead(Value from, Value to, Value column,
+  void prepare(const AttentionScratch &places) override;
+  void copyHead(Value column) override;
+  void copyRows(Value from, Value to, Value column,
                 function_ref<Values(Value, int64_t)> place);
-  void maskKeys();
-  void turnQueries(Value row, Value valid);
-  void emitPanel(Value firstQuery, Value valid);
-  Values emitScores();
+  void turnQueries(Value row, Value valid) override;
+  Values emitScores() override;
   Values emitScoreRows(Value key, int64_t rows, ValueRange largest);
-  void emitCorrections(Value firstQuery, Value valid);
-  Values findLargest();
-  Values emptyLanes(Values &largest);
+  Values emitValues(Value valid, ValueRange largest) override;
   Values emitPowers(ValueRange largest, ValueRange sums, Value first,
                     Value last);
-  void emitFactors(ValueRange sums, ValueRange empty);
-  void emitValues(Value valid, Value first, Value last);
-  void storeValues(Value row, Value valid);
   void emitValueTile(Value query, Value tile, Value first, Value last);
-  Value loadScore(Value key, int64_t vector) {
-    return b.loadVector(scores, {key, b.index(vector * b.target.vectorWidth)});
-  }
-  Value biasLanes(Value firstQuery, Value valid, Value key, int64_t first);
-  Value fillQueries(Value firstQuery, Value valid, Value added, int64_t first,
-                    Value score);
-  Value windowLanes(Value firstQuery, Value key, int64_t first, Value score);
-  Value positionInSequence(Value positions, Value row);
 
   /// Keys whose scores are taken in tiles; the others follow by fours.
   Value wholeTiles() {
     int64_t rows = b.target.tileRows;
     return b.mul(b.div(keys, b.index(rows)), rows);
   }
-  int64_t vectors() const { return panelVectors; }
   int64_t valueRows() const { return b.target.numRegisters == 32 ? 8 : 4; }
   /// Keys whose powers meet the values at once. Longer blocks begin and end the
   /// loops over them less often.
   int64_t keyBlock() const { return b.target.numRegisters == 32 ? 256 : 128; }
-  /// Something is added to the scores after they are computed.
-  bool hasCorrections() const { return spec.mask || spec.bias || spec.window; }
 
-  int64_t lanes = 0, width = 0;
-  int64_t panelVectors = 0; ///< of the panel that is being emitted
-  Value source;             ///< which sequence the task's was at entry
-  Value anyLive;            ///< where the mask can leave queries without a key
-  // Views of the scratch memory.
-  Value turned, factors, sums, keyBuffer, valueBuffer, scores, keyOffsetsAdded;
+  Value turned, keyBuffer, valueBuffer; ///< views of the scratch memory
 };
 } // namespace
 
-func::FuncOp AttentionKernel::emit(ModuleOp module) {
-  func::FuncOp function = start(module, spec.name());
-  makeViews();
-  emitTasks();
-  finishKernel(b, function);
-  return function;
-}
-
-void AttentionKernel::makeViews() {
+void FmaAttention::prepare(const AttentionScratch &places) {
   constexpr int64_t any = ShapedType::kDynamic;
-  Scratch places(b, spec, length);
-  lanes = places.lanes;
-  width = places.width;
-  turned = b.view(scratch, places.queries, b.buffer({width, lanes}));
-  factors = b.view(scratch, places.factors, b.buffer({lanes}));
   ValueRange count = places.paddedKeys;
+  turned = b.view(scratch, places.panel, b.buffer({width, lanes}));
   keyBuffer = b.view(scratch, places.keyRows, b.buffer({any, width}), count);
   // A tile of columns after the other, as packed weights lie.
   valueBuffer = b.view(scratch, places.valueRows,
                        b.buffer({width / lanes, any, lanes}), count);
-  sums = b.view(scratch, places.sums, b.buffer({lanes, width}));
-  scores = b.view(scratch, places.scores, b.buffer({any, lanes}), count);
-  keyOffsetsAdded = b.view(scratch, places.offsets, b.buffer({any}), count);
-  byProducts.makeViews(scratch, places.byProducts, places.paddedKeys);
 }
 
-void AttentionKernel::attend(Value first, Value last) {
-  source = b.div(b.toIndex(b.load(positions, {firstRow})), length);
-  Value column = keyColumn();
-  copyHead(k, keyBuffer, b.add(column, spec.kColumn),
+void FmaAttention::copyHead(Value column) {
+  copyRows(k, keyBuffer, b.add(column, spec.kColumn),
            [&](Value j, int64_t d) { return Values{j, b.index(d)}; });
-  copyHead(v, valueBuffer, b.add(column, spec.vColumn),
+  copyRows(v, valueBuffer, b.add(column, spec.vColumn),
            [&](Value j, int64_t d) {
              return Values{b.index(d / lanes), j, b.index(d % lanes)};
            });
-  if (spec.mask)
-    maskKeys();
-  forPanels(first, last, [&](Value query, int64_t vectors) {
-    panelVectors = vectors;
-    Value most = b.index(vectors * b.target.vectorWidth);
-    emitPanel(query, b.min(b.sub(last, query), most));
-  });
 }
 
 /// Copies columns [column, column + headDim) of the sequence's keys or values;
 /// `place` gives the indices of number d of row j. The padding of a row is 0,
 /// rows beyond the keys repeat the last one.
-void AttentionKernel::copyHead(Value from, Value to, Value column,
-                               function_ref<Values(Value, int64_t)> place) {
+void FmaAttention::copyRows(Value from, Value to, Value column,
+                            function_ref<Values(Value, int64_t)> place) {
   int64_t lane = b.target.vectorWidth;
   Value last = b.sub(keys, b.index(1));
   Value whole = wholeTiles();
@@ -198,25 +131,13 @@ void AttentionKernel::copyHead(Value from, Value to, Value column,
   });
 }
 
-/// What the mask adds to the scores of each key, and whether a key is live.
-void AttentionKernel::maskKeys() {
-  Value none = b.index(0);
-  anyLive = b.reduce(none, keys, 1, none, [&](Value j, ValueRange live) {
-    Value at = positionInSequence(keyPositions, b.add(firstKeyRow, j));
-    Value token = b.load(mask, {source, at});
-    b.store(b.select(token, b.constant(0.0f), b.constant(spec.fill)),
-            keyOffsetsAdded, {j});
-    return Values{b.add(live[0], b.select(token, b.index(1), b.index(0)))};
-  })[0];
-}
-
 /// turned[d, lane] = scale * q[row + lane, d], in powers of two where scores
 /// stay as they are; lanes beyond `valid` repeat the last query.
-void AttentionKernel::turnQueries(Value row, Value valid) {
+void FmaAttention::turnQueries(Value row, Value valid) {
   int64_t lane = b.target.vectorWidth;
   Value column = b.add(b.mul(head, spec.headDim), spec.qColumn);
   Value last = b.sub(valid, b.index(1));
-  Value scale = b.splat(hasCorrections() ? spec.scale : spec.scale * log2e);
+  Value scale = b.splat(queryScale());
   b.loop(b.index(0), b.index(vectors() * lane), lane, [&](Value first) {
     b.forColumns(spec.headDim, [&](Value d, int64_t count) {
       Values rows;
@@ -232,35 +153,9 @@ void AttentionKernel::turnQueries(Value row, Value valid) {
   });
 }
 
-void AttentionKernel::emitPanel(Value query, Value valid) {
-  Value row = b.add(firstRow, query);
-  turnQueries(row, valid);
-  Values largest = emitScores();
-  if (hasCorrections()) {
-    emitCorrections(row, valid);
-    largest = findLargest();
-  }
-  Values empty = emptyLanes(largest);
-  Values sums(vectors(), b.splat(0.0f));
-  sums = b.reduce(b.index(0), keys, keyBlock(), sums,
-                  [&](Value first, ValueRange carried) {
-                    Value last = b.min(b.add(first, keyBlock()), keys);
-                    Values next = emitPowers(largest, carried, first, last);
-                    emitValues(valid, first, last);
-                    return next;
-                  });
-  emitFactors(sums, empty);
-  storeValues(row, valid);
-  bool mayBeZero = spec.mask && spec.emptyKeys == EmptyKeys::Zero;
-  AttentionByProducts::Task task = describeTask();
-  if (mayBeZero)
-    task.anyLive = anyLive;
-  byProducts.addPanel(task, scores, factors, query, valid, vectors());
-}
-
 /// scores[j, lane] = sum over d of k[j, d] * turned[d, lane]; gives the largest
 /// of each lane.
-Values AttentionKernel::emitScores() {
+Values FmaAttention::emitScores() {
   int64_t rows = b.target.tileRows;
   Value whole = wholeTiles();
   Values largest(vectors(), b.splat(-INFINITY));
@@ -274,8 +169,8 @@ Values AttentionKernel::emitScores() {
 }
 
 /// The scores of the keys [key, key + rows).
-Values AttentionKernel::emitScoreRows(Value key, int64_t rows,
-                                      ValueRange largest) {
+Values FmaAttention::emitScoreRows(Value key, int64_t rows,
+                                   ValueRange largest) {
   int64_t lane = b.target.vectorWidth;
   auto scalar = [&](Value d, int64_t i) {
     return b.load(keyBuffer, {b.add(key, i), d});
@@ -297,117 +192,14 @@ Values AttentionKernel::emitScoreRows(Value key, int64_t rows,
   return next;
 }
 
-/// The position of a row within its padded sequence.
-Value AttentionKernel::positionInSequence(Value positions, Value row) {
-  return b.sub(b.toIndex(b.load(positions, {row})), b.mul(source, length));
-}
-
-/// bias[b, h, i, j] for the lanes first, first + 1, ... of the panel.
-Value AttentionKernel::biasLanes(Value row, Value valid, Value key,
-                                 int64_t first) {
-  auto pick = [&](int64_t dimension, Value index) {
-    Value one = b.equal(b.dim(bias, dimension), b.index(1));
-    return b.select(one, b.index(0), index);
-  };
-  Value batch = pick(0, source), headIndex = pick(1, head);
-  Value at = positionInSequence(keyPositions, b.add(firstKeyRow, key));
-  Value last = b.sub(valid, b.index(1));
-  Value result = b.splat(0.0f);
-  for (int64_t lane = 0; lane != b.target.vectorWidth; ++lane) {
-    Value query = b.add(row, b.min(b.index(first + lane), last));
-    Value i = positionInSequence(positions, query);
-    Value number = b.load(bias, {batch, headIndex, i, at});
-    result =
-        vector::InsertOp::create(b, number, result, ArrayRef<int64_t>{lane});
-  }
-  return result;
-}
-
-/// The scores of the lanes first, first + 1, ... of the panel, filled where the
-/// query has no token; those of a key without one are already.
-Value AttentionKernel::fillQueries(Value row, Value valid, Value added,
-                                   int64_t first, Value score) {
-  Value last = b.sub(valid, b.index(1));
-  Value fill = b.broadcast(b.constant(spec.fill)), tokens = b.splat(0.0f);
-  for (int64_t lane = 0; lane != b.target.vectorWidth; ++lane) {
-    Value query = b.add(row, b.min(b.index(first + lane), last));
-    Value token = b.load(mask, {source, positionInSequence(positions, query)});
-    Value number = b.select(token, b.constant(1.0f), b.constant(0.0f));
-    tokens =
-        vector::InsertOp::create(b, number, tokens, ArrayRef<int64_t>{lane});
-  }
-  Value isFilled =
-      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, added, fill);
-  Value isToken = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, tokens,
-                                        b.splat(1.0f));
-  Value keeps = arith::OrIOp::create(b, isFilled, isToken);
-  return b.select(keeps, score, b.addf(score, fill));
-}
-
-void AttentionKernel::emitCorrections(Value row, Value valid) {
-  b.loop(b.index(0), keys, 1, [&](Value j) {
-    Value added;
-    if (spec.mask)
-      added = b.broadcast(b.load(keyOffsetsAdded, {j}));
-    for (int64_t v = 0; v != vectors(); ++v) {
-      int64_t first = v * b.target.vectorWidth;
-      Value score = b.loadVector(scores, {j, b.index(first)});
-      if (spec.bias)
-        score = b.addf(score, biasLanes(row, valid, j, first));
-      if (added)
-        score = b.addf(score, added);
-      if (spec.maskQueries)
-        score = fillQueries(row, valid, added, first, score);
-      b.storeVector(score, scores, {j, b.index(first)});
-    }
-    if (!spec.window)
-      return;
-    Value key = positionInSequence(keyPositions, b.add(firstKeyRow, j));
-    b.loop(b.index(0), valid, 1, [&](Value lane) {
-      Value query = positionInSequence(positions, b.add(row, lane));
-      Value far = b.max(b.sub(query, key), b.sub(key, query));
-      b.ifThen(b.less(b.index(*spec.window), far),
-               [&] { b.store(b.constant(-INFINITY), scores, {j, lane}); });
-    });
-  });
-}
-
-/// The largest score of each lane.
-Values AttentionKernel::findLargest() {
-  return b.reduce(b.index(0), keys, 1, Values(vectors(), b.splat(-INFINITY)),
-                  [&](Value j, ValueRange carried) {
-                    Values next;
-                    for (int64_t v = 0; v != vectors(); ++v)
-                      next.push_back(b.maxf(carried[v], loadScore(j, v)));
-                    return next;
-                  });
-}
-
-/// Lanes whose queries the bias leaves no key, where that makes zeros; their
-/// largest score becomes 0, since minus infinity less itself is no number.
-Values AttentionKernel::emptyLanes(Values &largest) {
-  Values empty;
-  if (!spec.bias || spec.emptyKeys != EmptyKeys::Zero)
-    return empty;
-  for (Value &value : largest) {
-    empty.push_back(arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, value,
-                                          b.splat(-INFINITY)));
-    value = b.select(empty.back(), b.splat(0.0f), value);
-  }
-  return empty;
-}
-
 /// scores = exp(scores - largest) of the keys [first, last), which it adds to
 /// `sums`.
-Values AttentionKernel::emitPowers(ValueRange largest, ValueRange sums,
-                                   Value first, Value last) {
+Values FmaAttention::emitPowers(ValueRange largest, ValueRange sums,
+                                Value first, Value last) {
   return b.reduce(first, last, 1, sums, [&](Value j, ValueRange carried) {
     Values next;
     for (int64_t v = 0; v != vectors(); ++v) {
-      Value exponent = b.subf(loadScore(j, v), largest[v]);
-      if (hasCorrections())
-        exponent = b.mulf(exponent, b.splat(log2e));
-      Value power = emitExp2NonPositive(b, exponent);
+      Value power = emitPower(loadScore(j, v), largest[v]);
       b.storeVector(power, scores, {j, b.index(v * b.target.vectorWidth)});
       next.push_back(b.addf(carried[v], power));
     }
@@ -415,49 +207,23 @@ Values AttentionKernel::emitPowers(ValueRange largest, ValueRange sums,
   });
 }
 
-/// factors = 1 / sums.
-void AttentionKernel::emitFactors(ValueRange sums, ValueRange empty) {
-  for (int64_t v = 0; v != vectors(); ++v) {
-    Value factor = b.divf(b.splat(1.0f), sums[v]);
-    if (!empty.empty())
-      factor = b.select(empty[v], b.splat(0.0f), factor);
-    if (spec.mask && spec.emptyKeys != EmptyKeys::Uniform) {
-      float instead = spec.emptyKeys == EmptyKeys::Zero ? 0.0f : NAN;
-      Value dead = b.equal(anyLive, b.index(0));
-      factor = b.select(dead, b.splat(instead), factor);
-    }
-    b.storeVector(factor, factors, {b.index(v * b.target.vectorWidth)});
-  }
-}
-
-/// sums[i, d] += sum over j in [first, last) of scores[j, i] * v[j, d].
-void AttentionKernel::emitValues(Value valid, Value first, Value last) {
-  b.loop(b.index(0), b.index(width / lanes), 1, [&](Value tile) {
-    b.loop(b.index(0), valid, valueRows(),
-           [&](Value query) { emitValueTile(query, tile, first, last); });
-  });
-}
-
-/// out[row + i, d] = factors[i] * sums[i, d].
-void AttentionKernel::storeValues(Value row, Value valid) {
-  int64_t lane = b.target.vectorWidth;
-  b.loop(b.index(0), valid, 1, [&](Value query) {
-    Value factor = b.broadcast(b.load(factors, {query}));
-    Value first = b.mul(head, spec.headDim);
-    b.forColumns(spec.headDim, [&](Value column, int64_t count) {
-      // Padded to whole vectors, so this reads no further than the sums.
-      Value result = b.mulf(b.loadVector(sums, {query, column}), factor);
-      if (spec.mask && spec.emptyKeys == EmptyKeys::Zero)
-        result = b.select(b.equal(anyLive, b.index(0)), b.splat(0.0f), result);
-      b.storeVector(result, out, {b.add(row, query), b.add(first, column)},
-                    count == lane ? -1 : count);
-    });
-  });
+Values FmaAttention::emitValues(Value valid, ValueRange largest) {
+  return b.reduce(
+      b.index(0), keys, keyBlock(), Values(vectors(), b.splat(0.0f)),
+      [&](Value first, ValueRange carried) {
+        Value last = b.min(b.add(first, keyBlock()), keys);
+        Values next = emitPowers(largest, carried, first, last);
+        b.loop(b.index(0), b.index(width / lanes), 1, [&](Value tile) {
+          b.loop(b.index(0), valid, valueRows(),
+                 [&](Value query) { emitValueTile(query, tile, first, last); });
+        });
+        return next;
+      });
 }
 
 /// Adds keys [first, last) to the sums of a group of queries in one tile.
-void AttentionKernel::emitValueTile(Value query, Value tile, Value first,
-                                    Value last) {
+void FmaAttention::emitValueTile(Value query, Value tile, Value first,
+                                 Value last) {
   int64_t rows = valueRows(), lane = b.target.vectorWidth;
   int64_t columns = b.target.tileVectors();
   auto scalar = [&](Value j, int64_t i) {
@@ -489,11 +255,16 @@ void AttentionKernel::emitValueTile(Value query, Value tile, Value first,
 
 func::FuncOp skim::emitAttention(KernelBuilder &b, ModuleOp module,
                                  const AttentionSpec &spec) {
-  return AttentionKernel(b, spec).emit(module);
+  return spec.dtype == Dtype::Fp32 ? FmaAttention(b, spec).emit(module)
+                                   : emitAmxAttention(b, module, spec);
 }
 
 Launch skim::launchAttention(KernelBuilder &b, const AttentionSpec &spec,
                              Value batch, Value sequence) {
-  return AttentionTasks::launch(b, spec, batch, sequence,
-                                Scratch(b, spec, sequence).total);
+  AttentionScratch::Sizes sizes = spec.dtype == Dtype::Fp32
+                                      ? scratchSizes(b.target, spec)
+                                      : amxAttentionSizes(b.target, spec);
+  return AttentionTasks::launch(
+      b, spec, batch, sequence,
+      AttentionScratch(b, spec, sizes, sequence).total);
 }

@@ -47,7 +47,8 @@ std::string QuantiseSpec::name() const {
                        indexed ? "_indexed" : "");
 }
 std::string AttentionSpec::name() const {
-  std::string name = llvm::formatv("attention_{0}x{1}", heads, headDim);
+  std::string name =
+      llvm::formatv("attention{0}_{1}x{2}", suffix(dtype), heads, headDim);
   if (kvHeads != heads)
     name += llvm::formatv("_kv{0}", kvHeads);
   int64_t plain = heads * headDim, plainKeys = kvHeads * headDim;

@@ -25,7 +25,7 @@
 
 #include "Bf16Parts.h"
 #include "RowKernels.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "VectorMath.h"
 #include "skim/Codegen/Words.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
@@ -46,7 +46,6 @@ private:
   void emitBf16(Value from, Value row);
   void emitParts(Value firstRow, Value endRow);
   void emitInt8(Value from, Value row);
-  Value roundByInstruction(Value numbers);
   Value largestBits(Value from);
   /// Stores `count` lanes and zeros up to the end of their last word.
   void storeNumbers(Value numbers, Value row, Value column, int64_t count);
@@ -104,21 +103,11 @@ void QuantiseKernel::storeNumbers(Value numbers, Value row, Value column,
                 llvm::alignTo(count, words.perWord));
 }
 
-Value QuantiseKernel::roundByInstruction(Value numbers) {
-  int64_t lanes = b.target.vectorWidth;
-  Value rounded = LLVM::CallIntrinsicOp::create(
-                      b, VectorType::get(lanes, b.getBF16Type()),
-                      b.getStringAttr(b.target.bf16Round), numbers)
-                      .getResults();
-  return vector::BitCastOp::create(b, VectorType::get(lanes, b.getI16Type()),
-                                   rounded);
-}
-
 void QuantiseKernel::emitBf16(Value from, Value row) {
   b.forColumns(spec.width, [&](Value column, int64_t count) {
     Value numbers = b.loadVector(x, {from, column}, count);
     if (!b.target.bf16Round.empty())
-      return storeNumbers(roundByInstruction(numbers), row, column, count);
+      return storeNumbers(emitRoundBf16(b, numbers), row, column, count);
     Value bits = b.bitsOf(numbers);
     Value high = shift<arith::ShRUIOp>(bits, 16);
     Value odd = arith::AndIOp::create(b, high, b.splatInt(1));

@@ -114,6 +114,16 @@ Value skim::emitSigmoid(KernelBuilder &b, Value x) {
   return forms::sigmoid(a, Values{x})[0];
 }
 
+Value skim::emitRoundBf16(KernelBuilder &b, Value x) {
+  int64_t lanes = b.target.vectorWidth;
+  Value rounded =
+      LLVM::CallIntrinsicOp::create(b, VectorType::get(lanes, b.getBF16Type()),
+                                    b.getStringAttr(b.target.bf16Round), x)
+          .getResults();
+  return vector::BitCastOp::create(b, VectorType::get(lanes, b.getI16Type()),
+                                   rounded);
+}
+
 Value skim::emitActivation(KernelBuilder &b, Activation activation, Value x) {
   return emitActivation(b, activation, Values{x})[0];
 }

@@ -23,6 +23,10 @@ Value emitTanh(KernelBuilder &builder, Value x);
 /// 1 / (1 + e^-x) within 4 ulp where it is a normal number.
 Value emitSigmoid(KernelBuilder &builder, Value x);
 
+/// Nearest bf16, ties to even, as i16; 0 for subnormal numbers. The target must
+/// have the instruction.
+Value emitRoundBf16(KernelBuilder &builder, Value x);
+
 /// The activation as skim.activation defines it. The GELUs are within
 /// 2e-7 * max(1, |x|).
 Value emitActivation(KernelBuilder &builder, Activation activation, Value x);

@@ -80,12 +80,14 @@ protected:
   }
 };
 } // namespace
-SKIM_FOR_EVERY_EMITTER(ByProductsOfEmitter);
+SKIM_FOR_EVERY_ATTENTION(ByProductsOfEmitter);
 
 /// Values, and the bits of everything under another cut into tasks and of the
 /// result without by-products.
 void ByProductsOfEmitter::check(AttentionSpec spec, const Batch &batch,
                                 const Batch &keys, llvm::StringRef cpu) const {
+  spec.dtype = dtype();
+  cpu = cpuFor(cpu);
   SCOPED_TRACE(cpu.str() + " " + spec.name());
   Attention attention(spec, cpu, halide());
   Floats qkv = randomStates(spec, std::max(batch.rows(), keys.rows()));
@@ -166,7 +168,8 @@ TEST_P(ByProductsOfEmitter, RowsWithoutLiveKeysCountAsZeros) {
   spec.diagonal = 4;
   spec.fill = -INFINITY;
   spec.emptyKeys = EmptyKeys::Zero;
-  Attention attention(spec, "native", halide());
+  spec.dtype = dtype();
+  Attention attention(spec, cpuFor("native"), halide());
   Batch batch({5, 5}, 5);
   Floats qkv = randomStates(spec, batch.rows());
   Array<bool> mask({2, 5});

@@ -64,6 +64,8 @@ struct Attention {
   Floats run(const Batch &batch, const Floats &qkv, int64_t piece = 1 << 20,
              const AttentionOperands &operands = {});
 
+  /// What x is as an operand of the products.
+  float multiplied(float x) const;
   /// Columns [column, column + headDim) of the head's keys or values.
   int64_t group(int64_t head) const {
     return head * spec.kvHeads / spec.heads * spec.headDim;

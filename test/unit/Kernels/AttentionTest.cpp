@@ -13,13 +13,13 @@ using namespace skim::test;
 namespace {
 class AttentionOfEmitter : public EveryEmitter {
 protected:
-  Attention make(const AttentionSpec &spec,
-                 llvm::StringRef cpu = "native") const {
-    return Attention(spec, cpu, halide());
+  Attention make(AttentionSpec spec, llvm::StringRef cpu = "native") const {
+    spec.dtype = dtype();
+    return Attention(spec, cpuFor(cpu), halide());
   }
 };
 } // namespace
-SKIM_FOR_EVERY_EMITTER(AttentionOfEmitter);
+SKIM_FOR_EVERY_ATTENTION(AttentionOfEmitter);
 
 TEST_P(AttentionOfEmitter, LengthsAndHeads) {
   for (auto [heads, headDim] : {std::pair<int64_t, int64_t>{2, 16},
@@ -36,6 +36,14 @@ TEST_P(AttentionOfEmitter, LengthsAndHeads) {
     ASSERT_NO_FATAL_FAILURE(
         attention.check(batch, qkv, attention.run(batch, qkv)));
   }
+}
+
+// Several tasks of a sequence, and blocks of keys in each.
+TEST_P(AttentionOfEmitter, ManyKeys) {
+  Attention attention = make(merged(2, 64));
+  Batch batch({600, 257}, 600);
+  Floats qkv = randomStates(attention.spec, batch.rows());
+  attention.check(batch, qkv, attention.run(batch, qkv, 1));
 }
 
 TEST_P(AttentionOfEmitter, SharedKeyHeads) {
@@ -125,8 +133,12 @@ TEST_P(AttentionOfEmitter, RowsWithoutKeys) {
       else if (empty == EmptyKeys::Nan || fill == -INFINITY)
         EXPECT_TRUE(std::isnan(out[5]));
       else
-        EXPECT_NEAR(out[5], (qkv[37] + qkv[85] + qkv[133] + qkv[181]) / 4,
-                    1e-6);
+        EXPECT_NEAR(
+            out[5],
+            (attention.multiplied(qkv[37]) + attention.multiplied(qkv[85]) +
+             attention.multiplied(qkv[133]) + attention.multiplied(qkv[181])) /
+                4,
+            1e-6);
       EXPECT_FALSE(std::isnan(out[4 * 16 + 5]));
     }
 }

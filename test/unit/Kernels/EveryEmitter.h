@@ -10,27 +10,49 @@
 
 namespace skim::test {
 
-class EveryEmitter : public testing::TestWithParam<bool> {
+/// Who writes a kernel, and of what numbers its products are.
+enum class Form { Mlir, Halide, Tiles };
+
+class EveryEmitter : public testing::TestWithParam<Form> {
 protected:
   void SetUp() override {
     if (halide() && !hasHalide())
       GTEST_SKIP() << "this build has no Halide";
+    if (dtype() != Dtype::Fp32 && !canRun(withTiles))
+      GTEST_SKIP() << "this processor has no AMX";
   }
-  bool halide() const { return GetParam(); }
+  bool halide() const { return GetParam() == Form::Halide; }
+  Dtype dtype() const {
+    return GetParam() == Form::Tiles ? Dtype::Bf16 : Dtype::Fp32;
+  }
+  /// The processor to compile for: tiles need one that has them.
+  llvm::StringRef cpuFor(llvm::StringRef cpu) const {
+    return dtype() == Dtype::Fp32 ? cpu : withTiles;
+  }
   Kernels makeKernels(llvm::StringRef cpu = "native") const {
     return Kernels(cpu, "", halide());
   }
+
+private:
+  static constexpr llvm::StringRef withTiles = "sapphirerapids";
 };
 
-inline std::string nameEmitter(const testing::TestParamInfo<bool> &info) {
-  return info.param ? "halide" : "mlir";
+inline std::string nameForm(const testing::TestParamInfo<Form> &info) {
+  static constexpr const char *names[] = {"mlir", "halide", "tiles"};
+  return names[size_t(info.param)];
 }
 
 } // namespace skim::test
 
-/// Runs the tests of `Suite`, a class derived from EveryEmitter.
+/// Runs the tests of `Suite`, a class derived from EveryEmitter, in each form.
+#define SKIM_FOR_EVERY_FORM(Suite, ...)                                        \
+  INSTANTIATE_TEST_SUITE_P(Emitters, Suite, testing::Values(__VA_ARGS__),      \
+                           skim::test::nameForm)
 #define SKIM_FOR_EVERY_EMITTER(Suite)                                          \
-  INSTANTIATE_TEST_SUITE_P(Emitters, Suite, testing::Bool(),                   \
-                           skim::test::nameEmitter)
+  SKIM_FOR_EVERY_FORM(Suite, skim::test::Form::Mlir, skim::test::Form::Halide)
+/// Attention by tiles of AMX as well.
+#define SKIM_FOR_EVERY_ATTENTION(Suite)                                        \
+  SKIM_FOR_EVERY_FORM(Suite, skim::test::Form::Mlir, skim::test::Form::Halide, \
+                      skim::test::Form::Tiles)
 
 #endif // SKIM_TEST_UNIT_KERNELS_EVERYEMITTER_H

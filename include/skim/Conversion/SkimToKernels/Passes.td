@@ -27,7 +27,8 @@ def ConvertSkimToKernelsPass
 
     With `dtype` bf16 or int8 linear layers multiply numbers of that type: a kernel
     rounds each state that they read once, whoever reads it, and the weights are
-    rounded where they are laid out. Everything else stays fp32, and so do products
+    rounded where they are laid out. Attention multiplies bf16 numbers then where the
+    processor has AMX. Everything else stays fp32, and so do products
     of more than 65536 numbers in int8, whose sums could overflow. With `bf16x3`
     they multiply fp32 numbers as the sums of three bf16 parts: six products of parts
     by AMX, with the error of fp32. Weights stay fp32 in memory; layers whose K has no
@@ -75,8 +76,9 @@ def ConvertSkimToKernelsPass
            "Triple to write kernels for; empty: this machine's">,
     Option<"dtype", "dtype", "std::string", "\"fp32\"",
            "Numbers that linear layers multiply: fp32, bf16 or int8, emulated where "
-           "the processor has no instruction for their products; or bf16x3, fp32 "
-           "numbers in parts, for processors with AMX">,
+           "the processor has no instruction for their products, and in bf16 by "
+           "attention with AMX; or bf16x3, fp32 numbers in parts, for processors "
+           "with AMX">,
     Option<"kernels", "kernels", "std::string", "\"auto\"",
            "Who writes kernels: mlir, halide, or auto: for each the one that was "
            "measured to be faster">

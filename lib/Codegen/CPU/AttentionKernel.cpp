@@ -1,0 +1,245 @@
+//===- AttentionKernel.cpp - softmax between two products -----------------===//
+// What attention is, and how a panel of queries goes, is said in Attention.cpp.
+//===----------------------------------------------------------------------===//
+
+#include "AttentionKernel.h"
+#include "VectorMath.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace skim;
+
+AttentionScratch::AttentionScratch(KernelBuilder &b, const AttentionSpec &spec,
+                                   const Sizes &sizes, Value sequence) {
+  lanes = b.target.tileColumns;
+  width = llvm::alignTo(spec.headDim, lanes);
+  int64_t multiple = sizes.keyMultiple;
+  paddedKeys = b.mul(b.ceilDiv(b.add(sequence, multiple - 1), multiple),
+                     b.index(multiple));
+  auto place = [&](Value &offset, Value bytes) {
+    offset = total ? total : b.index(0);
+    total = b.add(offset, bytes);
+  };
+  place(panel, b.index(sizes.panel));
+  place(factors, b.index(lanes * 4));
+  place(sums, b.index(width * lanes * 4));
+  place(keyRows, b.mul(paddedKeys, sizes.keyRow));
+  place(valueRows, b.mul(paddedKeys, sizes.valueRow));
+  place(scores, b.mul(paddedKeys, lanes * 4));
+  place(byProducts, AttentionByProducts::scratchBytes(b, spec, paddedKeys));
+  place(offsets, b.mul(paddedKeys, 4));
+}
+
+func::FuncOp AttentionKernel::emit(ModuleOp module) {
+  func::FuncOp function = start(module, spec.name());
+  AttentionScratch places(b, spec, sizes, length);
+  makeViews(places);
+  prepare(places);
+  emitTasks();
+  release();
+  finishKernel(b, function);
+  return function;
+}
+
+void AttentionKernel::makeViews(const AttentionScratch &places) {
+  constexpr int64_t any = ShapedType::kDynamic;
+  lanes = places.lanes;
+  width = places.width;
+  ValueRange count = places.paddedKeys;
+  factors = b.view(scratch, places.factors, b.buffer({lanes}));
+  sums = b.view(scratch, places.sums, b.buffer({lanes, width}));
+  scores = b.view(scratch, places.scores, b.buffer({any, lanes}), count);
+  keyOffsetsAdded = b.view(scratch, places.offsets, b.buffer({any}), count);
+  byProducts.makeViews(scratch, places.byProducts, places.paddedKeys);
+}
+
+void AttentionKernel::attend(Value first, Value last) {
+  source = b.div(b.toIndex(b.load(positions, {firstRow})), length);
+  Value column = keyColumn();
+  copyHead(column);
+  if (spec.mask)
+    maskKeys();
+  forPanels(first, last, [&](Value query, int64_t vectors) {
+    panelVectors = vectors;
+    Value most = b.index(vectors * b.target.vectorWidth);
+    emitPanel(query, b.min(b.sub(last, query), most));
+  });
+}
+
+/// What the mask adds to the scores of each key, and whether a key is live.
+void AttentionKernel::maskKeys() {
+  Value none = b.index(0);
+  anyLive = b.reduce(none, keys, 1, none, [&](Value j, ValueRange live) {
+    Value at = positionInSequence(keyPositions, b.add(firstKeyRow, j));
+    Value token = b.load(mask, {source, at});
+    b.store(b.select(token, b.constant(0.0f), b.constant(spec.fill)),
+            keyOffsetsAdded, {j});
+    return Values{b.add(live[0], b.select(token, b.index(1), b.index(0)))};
+  })[0];
+}
+
+void AttentionKernel::emitPanel(Value query, Value valid) {
+  Value row = b.add(firstRow, query);
+  turnQueries(row, valid);
+  Values largest = emitScores();
+  if (hasCorrections()) {
+    emitCorrections(row, valid);
+    largest =
+        findLargest(b.index(0), keys, 1, Values(vectors(), b.splat(-INFINITY)));
+  }
+  Values empty = emptyLanes(largest);
+  Values sums = emitValues(valid, largest);
+  emitFactors(sums, empty);
+  storeValues(row, valid);
+  bool mayBeZero = spec.mask && spec.emptyKeys == EmptyKeys::Zero;
+  AttentionByProducts::Task task = describeTask();
+  if (mayBeZero)
+    task.anyLive = anyLive;
+  byProducts.addPanel(task, scores, factors, query, valid, vectors());
+}
+
+/// The position of a row within its padded sequence.
+Value AttentionKernel::positionInSequence(Value positions, Value row) {
+  return b.sub(b.toIndex(b.load(positions, {row})), b.mul(source, length));
+}
+
+/// bias[b, h, i, j] for the lanes first, first + 1, ... of the panel.
+Value AttentionKernel::biasLanes(Value row, Value valid, Value key,
+                                 int64_t first) {
+  auto pick = [&](int64_t dimension, Value index) {
+    Value one = b.equal(b.dim(bias, dimension), b.index(1));
+    return b.select(one, b.index(0), index);
+  };
+  Value batch = pick(0, source), headIndex = pick(1, head);
+  Value at = positionInSequence(keyPositions, b.add(firstKeyRow, key));
+  Value last = b.sub(valid, b.index(1));
+  Value result = b.splat(0.0f);
+  for (int64_t lane = 0; lane != b.target.vectorWidth; ++lane) {
+    Value query = b.add(row, b.min(b.index(first + lane), last));
+    Value i = positionInSequence(positions, query);
+    Value number = b.load(bias, {batch, headIndex, i, at});
+    result =
+        vector::InsertOp::create(b, number, result, ArrayRef<int64_t>{lane});
+  }
+  return result;
+}
+
+/// The scores of the lanes first, first + 1, ... of the panel, filled where the
+/// query has no token; those of a key without one are already.
+Value AttentionKernel::fillQueries(Value row, Value valid, Value added,
+                                   int64_t first, Value score) {
+  Value last = b.sub(valid, b.index(1));
+  Value fill = b.broadcast(b.constant(spec.fill)), tokens = b.splat(0.0f);
+  for (int64_t lane = 0; lane != b.target.vectorWidth; ++lane) {
+    Value query = b.add(row, b.min(b.index(first + lane), last));
+    Value token = b.load(mask, {source, positionInSequence(positions, query)});
+    Value number = b.select(token, b.constant(1.0f), b.constant(0.0f));
+    tokens =
+        vector::InsertOp::create(b, number, tokens, ArrayRef<int64_t>{lane});
+  }
+  Value isFilled =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, added, fill);
+  Value isToken = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, tokens,
+                                        b.splat(1.0f));
+  Value keeps = arith::OrIOp::create(b, isFilled, isToken);
+  return b.select(keeps, score, b.addf(score, fill));
+}
+
+void AttentionKernel::emitCorrections(Value row, Value valid) {
+  b.loop(b.index(0), keys, 1, [&](Value j) {
+    Value added;
+    if (spec.mask)
+      added = b.broadcast(b.load(keyOffsetsAdded, {j}));
+    for (int64_t v = 0; v != vectors(); ++v) {
+      int64_t first = v * b.target.vectorWidth;
+      Value score = b.loadVector(scores, {j, b.index(first)});
+      if (spec.bias)
+        score = b.addf(score, biasLanes(row, valid, j, first));
+      if (added)
+        score = b.addf(score, added);
+      if (spec.maskQueries)
+        score = fillQueries(row, valid, added, first, score);
+      b.storeVector(score, scores, {j, b.index(first)});
+    }
+    if (!spec.window)
+      return;
+    Value key = positionInSequence(keyPositions, b.add(firstKeyRow, j));
+    b.loop(b.index(0), valid, 1, [&](Value lane) {
+      Value query = positionInSequence(positions, b.add(row, lane));
+      Value far = b.max(b.sub(query, key), b.sub(key, query));
+      b.ifThen(b.less(b.index(*spec.window), far),
+               [&] { b.store(b.constant(-INFINITY), scores, {j, lane}); });
+    });
+  });
+}
+
+Values AttentionKernel::findLargest(Value first, Value end, int64_t atOnce,
+                                    ValueRange largest) {
+  Values found = b.reduce(
+      first, end, atOnce, Values(atOnce * vectors(), b.splat(-INFINITY)),
+      [&](Value j, ValueRange carried) {
+        Values next;
+        for (auto [i, most] : llvm::enumerate(carried))
+          next.push_back(
+              b.maxf(most, loadScore(b.add(j, i / vectors()), i % vectors())));
+        return next;
+      });
+  Values result(largest);
+  for (auto [i, most] : llvm::enumerate(found))
+    result[i % vectors()] = b.maxf(result[i % vectors()], most);
+  return result;
+}
+
+Value AttentionKernel::emitPower(Value score, Value largest) {
+  Value exponent = b.subf(score, largest);
+  if (hasCorrections())
+    exponent = b.mulf(exponent, b.splat(log2e));
+  return emitExp2NonPositive(b, exponent);
+}
+
+/// Lanes whose queries the bias leaves no key, where that makes zeros; their
+/// largest score becomes 0, since minus infinity less itself is no number.
+Values AttentionKernel::emptyLanes(Values &largest) {
+  Values empty;
+  if (!spec.bias || spec.emptyKeys != EmptyKeys::Zero)
+    return empty;
+  for (Value &value : largest) {
+    empty.push_back(arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, value,
+                                          b.splat(-INFINITY)));
+    value = b.select(empty.back(), b.splat(0.0f), value);
+  }
+  return empty;
+}
+
+/// factors = 1 / sums.
+void AttentionKernel::emitFactors(ValueRange sums, ValueRange empty) {
+  for (int64_t v = 0; v != vectors(); ++v) {
+    Value factor = b.divf(b.splat(1.0f), sums[v]);
+    if (!empty.empty())
+      factor = b.select(empty[v], b.splat(0.0f), factor);
+    if (spec.mask && spec.emptyKeys != EmptyKeys::Uniform) {
+      float instead = spec.emptyKeys == EmptyKeys::Zero ? 0.0f : NAN;
+      Value dead = b.equal(anyLive, b.index(0));
+      factor = b.select(dead, b.splat(instead), factor);
+    }
+    b.storeVector(factor, factors, {b.index(v * b.target.vectorWidth)});
+  }
+}
+
+/// out[row + i, d] = factors[i] * sums[i, d].
+void AttentionKernel::storeValues(Value row, Value valid) {
+  int64_t lane = b.target.vectorWidth;
+  b.loop(b.index(0), valid, 1, [&](Value query) {
+    Value factor = b.broadcast(b.load(factors, {query}));
+    Value first = b.mul(head, spec.headDim);
+    b.forColumns(spec.headDim, [&](Value column, int64_t count) {
+      // Padded to whole vectors, so this reads no further than the sums.
+      Value result = b.mulf(b.loadVector(sums, {query, column}), factor);
+      if (spec.mask && spec.emptyKeys == EmptyKeys::Zero)
+        result = b.select(b.equal(anyLive, b.index(0)), b.splat(0.0f), result);
+      b.storeVector(result, out, {b.add(row, query), b.add(first, column)},
+                    count == lane ? -1 : count);
+    });
+  });
+}

@@ -1,0 +1,20 @@
+// In bf16 and int8 attention multiplies bf16 where the processor has tiles for
+// it, in fp32 never, however its linear layers do.
+// RUN: skim-opt %s --convert-skim-to-kernels="mcpu=sapphirerapids dtype=bf16" | FileCheck %s --check-prefix=TILES
+// RUN: skim-opt %s --convert-skim-to-kernels="mcpu=sapphirerapids dtype=int8" | FileCheck %s --check-prefix=TILES
+// RUN: skim-opt %s --convert-skim-to-kernels="mcpu=sapphirerapids dtype=fp32" | FileCheck %s --check-prefix=FP32
+// RUN: skim-opt %s --convert-skim-to-kernels="mcpu=sapphirerapids dtype=bf16x3" | FileCheck %s --check-prefix=FP32
+// RUN: skim-opt %s --convert-skim-to-kernels="mcpu=cooperlake dtype=bf16" | FileCheck %s --check-prefix=FP32
+
+// TILES-LABEL: func.func @main
+// TILES: skim.dispatch attention @attention_bf16_2x16_scale_3e800000(
+// FP32-LABEL: func.func @main
+// FP32: skim.dispatch attention @attention_2x16_scale_3e800000(
+func.func @main(%input: tensor<?x?x32xf32>, %mask: tensor<?x?xi1>) -> tensor<?x?x32xf32> {
+  %rows = skim.pack mask %mask : tensor<?x?xi1>
+  %x = skim.gather %input rows %rows : tensor<?x?x32xf32> -> !skim.ragged<32xf32>
+  %a = skim.attention %x, %x, %x rows %rows {heads = 2 : i64, scale = 0.25 : f32}
+      : !skim.ragged<32xf32>, !skim.ragged<32xf32>, !skim.ragged<32xf32> -> !skim.ragged<32xf32>
+  %y = skim.restore %a rows %rows : !skim.ragged<32xf32> -> tensor<?x?x32xf32>
+  return %y : tensor<?x?x32xf32>
+}
