@@ -113,11 +113,15 @@ llvm::Error Compilation::printModule() {
 
 /// AMX needs the system's permission, for which only libraries that use it ask.
 static void dropUnusedTiles(CpuTarget &target, llvm::StringRef dtype) {
-  bool used = TargetInfo::get(target).hasTiles(*symbolizeDtype(dtype));
-  llvm::StringRef numbers = dtype == "bf16x3" ? "bf16" : dtype;
+  TargetInfo info = TargetInfo::get(target);
+  Dtype numbers = *symbolizeDtype(dtype);
+  bool int8 = numbers == Dtype::Int8 && info.hasTiles(Dtype::Int8);
+  // In int8 attention multiplies bf16.
+  bool bf16 = numbers != Dtype::Fp32 && info.hasTiles(Dtype::Bf16);
   llvm::erase_if(target.required, [&](llvm::StringRef name) {
     return name.consume_front("amx-") &&
-           !(used && (name == "tile" || name == numbers));
+           !((name == "tile" && (int8 || bf16)) || (name == "int8" && int8) ||
+             (name == "bf16" && bf16));
   });
 }
 

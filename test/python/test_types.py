@@ -244,6 +244,14 @@ def amx(models):
         pytest.skip(str(error))
 
 
+@pytest.mark.parametrize("dtype, needed", [("fp32", set()), ("bf16", {"tile", "bf16"}), ("int8", {"tile", "int8", "bf16"})])
+def test_a_library_needs_the_tiles_that_it_uses(amx, dtype, needed, tool, models, tmp_path):
+    """In int8 attention multiplies bf16."""
+    skim.compile(models / "bert-cls-17-sdpa.onnx", output=tmp_path / "model.so", dtype=dtype)
+    told = tool("skim-run", tmp_path / "model.so", "--describe").stdout
+    assert {word[len("amx-") :] for word in told.split() if word.startswith("amx-")} == needed
+
+
 @pytest.mark.parametrize("depth, width", [(32, 1), (64, 96), (130, 33), (768, 18)])
 def test_fp32_in_parts_is_as_defined(amx, depth, width, tmp_path):
     rng = np.random.default_rng(depth)

@@ -45,6 +45,9 @@ TEST(KernelChoices, ClassesOfOtherFamilies) {
   EXPECT_EQ(shapeClass(attention), "attention_d64_importance_blocks");
   attention.mask = true;
   EXPECT_EQ(shapeClass(attention), "");
+  attention.mask = false;
+  attention.dtype = Dtype::Bf16;
+  EXPECT_EQ(shapeClass(attention), "");
   EXPECT_EQ(shapeClass(NormSpec{768, NormKind::Layer, true, 1e-5f}),
             "norm_layer_1536");
   EXPECT_EQ(shapeClass(GatherSpec{384}), "gather_512");
