@@ -244,7 +244,9 @@ def amx(models):
         pytest.skip(str(error))
 
 
-@pytest.mark.parametrize("dtype, needed", [("fp32", set()), ("bf16", {"tile", "bf16"}), ("int8", {"tile", "int8", "bf16"})])
+@pytest.mark.parametrize(
+    "dtype, needed", [("fp32", set()), ("bf16", {"tile", "bf16"}), ("int8", {"tile", "int8", "bf16"})]
+)
 def test_a_library_needs_the_tiles_that_it_uses(amx, dtype, needed, tool, models, tmp_path):
     """In int8 attention multiplies bf16."""
     skim.compile(models / "bert-cls-17-sdpa.onnx", output=tmp_path / "model.so", dtype=dtype)

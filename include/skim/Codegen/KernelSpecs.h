@@ -17,8 +17,9 @@ namespace skim {
 /// bias [N / T * T], residual [?, N], its index [T] with residualIndexed,
 /// out [T, N]. With another dtype x is what QuantiseSpec gives, not indexed,
 /// and w lies as Words.h says. Bf16x3 needs a K of which TargetInfo::tileStep
-/// is not 0; with splitsResult out is what QuantiseSpec would make of it, for
-/// an N whose steps are as wide as a column tile.
+/// is not 0. With narrowsResult, in bf16 or bf16x3 by tiles, out is what
+/// QuantiseSpec would make of it: N is a multiple of a column tile's width, and
+/// in bf16x3 that is N's step.
 struct GemmSpec {
   int64_t k = 0, n = 0;
   Activation activation = Activation::None;
@@ -26,7 +27,7 @@ struct GemmSpec {
   bool indexed = false;         ///< row t reads x[index[t]]
   bool residualIndexed = false; ///< row t reads residual[index[t]]
   Dtype dtype = Dtype::Fp32;    ///< of x and w
-  bool splitsResult = false;    ///< Bf16x3 only
+  bool narrowsResult = false;   ///< out is in dtype
   std::string name() const;
 };
 

@@ -40,7 +40,7 @@ std::string GemmSpec::name() const {
                        indexed ? "_indexed" : "", bias ? "_bias" : "",
                        suffix(activation), residual ? "_residual" : "",
                        residual && residualIndexed ? "_indexed" : "",
-                       splitsResult ? "_split" : "");
+                       narrowsResult ? "_narrow" : "");
 }
 std::string QuantiseSpec::name() const {
   return llvm::formatv("quantise{0}_{1}{2}", suffix(dtype), width,

@@ -136,7 +136,7 @@ SmallVector<Type> GemmArguments::types(KernelBuilder &b, const GemmSpec &spec) {
     types.push_back(b.buffer({any, spec.n}));
   if (spec.residual && spec.residualIndexed)
     types.push_back(integers);
-  types.push_back(spec.splitsResult
+  types.push_back(spec.narrowsResult
                       ? Words(spec.dtype, spec.n).states(b.getContext())
                       : b.buffer({any, spec.n}));
   return types;

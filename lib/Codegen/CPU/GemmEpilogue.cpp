@@ -99,7 +99,9 @@ void GemmEpilogue::emitRows(const GemmArguments &arguments, int64_t rows,
           b.loadVector(arguments.residual, {from, at.column}, at.count);
       sum = b.addf(sum, added);
     }
-    if (!spec.splitsResult) {
+    if (!spec.narrowsResult || spec.dtype == Dtype::Bf16) {
+      if (spec.narrowsResult)
+        sum = emitRoundBf16(b, sum);
       b.storeVector(sum, arguments.out, {at.row, at.column}, at.count);
       continue;
     }

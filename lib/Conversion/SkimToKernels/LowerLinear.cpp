@@ -48,13 +48,17 @@ Value Lowering::quantise(LinearOp op, const StatesBuffer &input, Dtype dtype) {
   return quantised[{op.getInput(), builder.getInsertionBlock()}] = out;
 }
 
-/// Whether nothing but products in bf16x3 reads the result, so that it need not
-/// lie in memory as a whole: those of a feed-forward in between.
-bool Lowering::splitsResult(LinearOp op, const GemmSpec &spec) {
+/// Whether nothing but products of the same dtype reads the result, so that it
+/// need not lie in memory in fp32: those of a feed-forward in between. Products
+/// without tiles have sums there.
+bool Lowering::narrowsResult(LinearOp op, const GemmSpec &spec) {
   Value result = op.getResult();
-  if (spec.dtype != Dtype::Bf16x3 || !isRagged(result.getType()) ||
-      !result.hasOneUse() ||
-      2 * target.tileStep(spec.dtype, spec.n) != target.tileColumns)
+  bool parts = spec.dtype == Dtype::Bf16x3;
+  if ((!parts && spec.dtype != Dtype::Bf16) ||
+      !target.tileStep(spec.dtype, spec.k) || spec.n % target.tileColumns ||
+      (parts && 2 * target.tileStep(spec.dtype, spec.n) != target.tileColumns))
+    return false;
+  if (!isRagged(result.getType()) || !result.hasOneUse())
     return false;
   auto user = dyn_cast<LinearOp>(*result.user_begin());
   return user && user.getInput() == result;
@@ -119,8 +123,8 @@ LogicalResult Lowering::lowerMerged(ArrayRef<LinearOp> group) {
   }
 
   Value out;
-  if (group.size() == 1 && splitsResult(first, spec)) {
-    spec.splitsResult = true;
+  if (group.size() == 1 && narrowsResult(first, spec)) {
+    spec.narrowsResult = true;
     out = makeWords(loc, input, Words(spec.dtype, spec.n));
     states[first.getResult()] = {out,     0,           spec.n,
                                  Value(), input.count, input.bound};

@@ -74,7 +74,7 @@ private:
   mlir::FailureOr<bool> lower(mlir::Operation *op);
   mlir::LogicalResult lowerLinear(LinearOp op);
   mlir::LogicalResult lowerMerged(llvm::ArrayRef<LinearOp> group);
-  bool splitsResult(LinearOp op, const GemmSpec &spec);
+  bool narrowsResult(LinearOp op, const GemmSpec &spec);
   mlir::Value makeWords(mlir::Location loc, const StatesBuffer &like,
                         const Words &words);
   mlir::Value quantise(LinearOp op, const StatesBuffer &input, Dtype dtype);

@@ -225,10 +225,10 @@ TEST_F(Bf16x3, ActivationOfEveryPanel) {
 }
 
 // The parts that the kernel for states would make of the result.
-TEST_F(Bf16x3, SplitsResult) {
+TEST_F(Bf16x3, NarrowsResult) {
   GemmSpec spec{384, 96, Activation::GeluErf, true};
   Bf16x3Product whole(spec, 130);
-  spec.splitsResult = true;
+  spec.narrowsResult = true;
   Bf16x3Product split(spec, 130);
   for (int64_t rows : {1, 16, 33, 130}) {
     Floats wanted = whole.run(rows, 1);

@@ -140,11 +140,17 @@ struct NarrowProduct {
   /// All tasks over the first `count` rows, a call for each `piece` tasks.
   Floats run(Kernels &kernels, const std::string &name, int64_t count,
              int64_t piece) {
+    Floats out({count, spec.n}, NAN);
+    runInto(out, kernels, name, count, piece);
+    return out;
+  }
+  template <typename T>
+  void runInto(Array<T> &out, Kernels &kernels, const std::string &name,
+               int64_t count, int64_t piece) {
     Floats in({count, spec.k}), added({count, spec.n});
     std::copy_n(x.data(), in.size(), in.data());
     std::copy_n(residual.data(), added.size(), added.data());
     Buffer states = roundStates(spec.dtype, in);
-    Floats out({count, spec.n}, NAN);
     Arguments arguments;
     Words words(spec.dtype, spec.k);
     // Kernels count numbers, not bytes.
@@ -166,7 +172,6 @@ struct NarrowProduct {
     for (int64_t begin = 0; begin < tasks; begin += piece)
       kernels.callWith(name, begin, std::min(begin + piece, tasks), arguments);
     EXPECT_TRUE(out.intact());
-    return out;
   }
 
   /// The product as it is before an activation, rounded where the kernel does.
@@ -290,6 +295,28 @@ TEST_P(NarrowGemm, Steps) {
   check({312, 45, Activation::None, true}, {1, 4, 16, 18, 33, 40});
   check({35, 33}, {1, 5, 17, 40});
   check({71, 33}, {1, 5, 17, 40});
+}
+// By tiles, the numbers that the kernel for states would make of the result.
+TEST(NarrowProducts, NarrowsResult) {
+  constexpr llvm::StringLiteral cpu = "sapphirerapids";
+  if (!canRun(cpu))
+    GTEST_SKIP() << "this processor has no AMX";
+  GemmSpec spec{128, 96, Activation::GeluErf, true, true};
+  spec.dtype = Dtype::Bf16;
+  GemmSpec narrow = spec;
+  narrow.narrowsResult = true;
+  Kernels kernels(cpu);
+  std::string names[] = {kernels.add(spec), kernels.add(narrow)};
+  kernels.compile();
+  NarrowProduct product(kernels, spec, 97);
+  for (int64_t rows : {1, 16, 33, 97}) {
+    Floats wanted = product.run(kernels, names[0], rows, 1);
+    Halves got({rows, spec.n});
+    product.runInto(got, kernels, names[1], rows, 1);
+    for (int64_t i = 0; i != got.size(); ++i)
+      ASSERT_EQ(got[i], bitsOf(roundToBf16(wanted[i])) >> 16)
+          << rows << " rows, number " << i;
+  }
 }
 TEST(NarrowProducts, Baseline) {
   check("x86-64", {67, 29, Activation::None, true, true},
