@@ -115,9 +115,12 @@ llvm::Error Compilation::printModule() {
 static void dropUnusedTiles(CpuTarget &target, llvm::StringRef dtype) {
   TargetInfo info = TargetInfo::get(target);
   Dtype numbers = *symbolizeDtype(dtype);
-  bool int8 = numbers == Dtype::Int8 && info.hasTiles(Dtype::Int8);
-  // In int8 attention multiplies bf16.
-  bool bf16 = numbers != Dtype::Fp32 && info.hasTiles(Dtype::Bf16);
+  auto uses = [&](Dtype tiles) {
+    return info.hasTiles(tiles) &&
+           (tiles == numbers || tiles == info.attentionDtype(numbers));
+  };
+  bool int8 = uses(Dtype::Int8);
+  bool bf16 = uses(Dtype::Bf16) || uses(Dtype::Bf16x3);
   llvm::erase_if(target.required, [&](llvm::StringRef name) {
     return name.consume_front("amx-") &&
            !((name == "tile" && (int8 || bf16)) || (name == "int8" && int8) ||

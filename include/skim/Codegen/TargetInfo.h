@@ -46,6 +46,12 @@ struct TargetInfo {
     return (dtype == Dtype::Int8 && int8Tiles) ||
            ((dtype == Dtype::Bf16 || dtype == Dtype::Bf16x3) && bf16Tiles);
   }
+  /// What attention multiplies where linear layers multiply `dtype`: bf16 by
+  /// tiles in the narrow types, else fp32.
+  Dtype attentionDtype(Dtype dtype) const {
+    bool narrow = dtype == Dtype::Bf16 || dtype == Dtype::Int8;
+    return narrow && hasTiles(Dtype::Bf16) ? Dtype::Bf16 : Dtype::Fp32;
+  }
   /// Words of K, pairs of it in bf16x3, that one instruction of AMX multiplies
   /// in products over `k` numbers: the most that divide them, so that no step
   /// is shorter. 0 where there is no AMX for `dtype`, or where steps would be

@@ -71,7 +71,8 @@ private:
   void turnQueries(Value row, Value valid) override;
   Value wordsOf(Value from, Value row, Value column, int64_t d,
                 Value scale = {});
-  void loadQueries(int64_t d);
+  void loadPanel(Value from, Value row);
+  void multiplyAdd(int64_t halves, function_ref<void(int64_t half)> load);
   Values emitScores() override;
   void emitScoreBlock(Value key);
   Values emitValues(Value valid, ValueRange largest) override;
@@ -209,17 +210,27 @@ void AmxAttention::storeSums(int64_t halves, Value to, Value row) {
                     {b.add(row, half * AmxTiles::rows), b.index(v * lane())},
                     lanes * 4);
 }
-/// The panel's words of the numbers [d, d + 32).
-void AmxAttention::loadQueries(int64_t d) {
+/// The panel's words of a step, from `row` on.
+void AmxAttention::loadPanel(Value from, Value row) {
   for (int64_t v = 0; v != vectors(); ++v)
-    amx.loadWeights(v, turned, {b.index(d / 2), b.index(v * lane())},
-                    lanes * 4);
+    amx.loadWeights(v, from, {row, b.index(v * lane())}, lanes * 4);
+}
+
+/// Adds the products of the panel's words and `halves` tiles of states, each
+/// of which `load` loads.
+void AmxAttention::multiplyAdd(int64_t halves,
+                               function_ref<void(int64_t half)> load) {
+  for (int64_t half = 0; half != halves; ++half) {
+    load(half);
+    for (int64_t v = 0; v != vectors(); ++v)
+      amx.multiplyAdd(half, v);
+  }
 }
 
 /// Where nothing is added to them, scores are looked at while they are in L1.
 Values AmxAttention::emitScores() {
   if (spec.headDim <= step)
-    loadQueries(0);
+    loadPanel(turned, b.index(0));
   Values largest(vectors(), b.splat(-INFINITY));
   largest = b.reduce(
       b.index(0), paddedKeys(), step, largest,
@@ -242,13 +253,11 @@ void AmxAttention::emitScoreBlock(Value key) {
   zeroSums(2);
   for (int64_t d = 0; d < spec.headDim; d += step) {
     if (spec.headDim > step)
-      loadQueries(d);
-    for (int64_t half = 0; half != 2; ++half) {
+      loadPanel(turned, b.index(d / 2));
+    multiplyAdd(2, [&](int64_t half) {
       Value row = b.add(key, half * AmxTiles::rows);
       amx.loadStates(half, keyBuffer, {row, b.index(d / 2)}, stride);
-      for (int64_t v = 0; v != vectors(); ++v)
-        amx.multiplyAdd(half, v);
-    }
+    });
   }
   storeSums(2, scores, key);
 }
@@ -302,17 +311,12 @@ Values AmxAttention::emitPowers(Value first, ValueRange largest,
 /// [d, d + 32) of the head.
 void AmxAttention::addValues(Value firstKey, int64_t d) {
   Value block = b.div(firstKey, b.index(step));
-  for (int64_t v = 0; v != vectors(); ++v)
-    amx.loadWeights(v, powers,
-                    {b.div(firstKey, b.index(2)), b.index(v * lane())},
-                    lanes * 4);
-  for (int64_t half = 0; half != halvesFrom(d); ++half) {
+  loadPanel(powers, b.div(firstKey, b.index(2)));
+  multiplyAdd(halvesFrom(d), [&](int64_t half) {
     amx.loadStates(half, valueBuffer,
                    {block, b.index(d + half * AmxTiles::rows), b.index(0)},
                    step * 2);
-    for (int64_t v = 0; v != vectors(); ++v)
-      amx.multiplyAdd(half, v);
-  }
+  });
 }
 
 /// sums[lane, d] = turnedSums[d, lane].

@@ -48,8 +48,8 @@ protected:
   /// Takes queries row, row + 1, ... as the panel's lanes, times `queryScale`;
   /// lanes beyond `valid` repeat the last.
   virtual void turnQueries(Value row, Value valid) = 0;
-  /// Fills `scores`; gives the largest of each lane, or nothing where it has
-  /// not looked.
+  /// Fills `scores`; gives the largest of each lane, which nothing asks for
+  /// where there are corrections.
   virtual Values emitScores() = 0;
   /// sums[lane, d] = sum over the keys of their powers times their values;
   /// gives the sums of the powers.

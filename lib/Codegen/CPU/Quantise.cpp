@@ -57,9 +57,6 @@ private:
   Value integer(uint32_t bits) {
     return arith::ConstantOp::create(b, b.getI32IntegerAttr(int32_t(bits)));
   }
-  template <typename Op> Value shift(Value vector, int32_t bits) {
-    return Op::create(b, vector, b.splatInt(bits));
-  }
 
   KernelBuilder &b;
   const QuantiseSpec &spec;
@@ -106,19 +103,7 @@ void QuantiseKernel::storeNumbers(Value numbers, Value row, Value column,
 void QuantiseKernel::emitBf16(Value from, Value row) {
   b.forColumns(spec.width, [&](Value column, int64_t count) {
     Value numbers = b.loadVector(x, {from, column}, count);
-    if (!b.target.bf16Round.empty())
-      return storeNumbers(emitRoundBf16(b, numbers), row, column, count);
-    Value bits = b.bitsOf(numbers);
-    Value high = shift<arith::ShRUIOp>(bits, 16);
-    Value odd = arith::AndIOp::create(b, high, b.splatInt(1));
-    Value sum = arith::AddIOp::create(
-        b, bits, arith::AddIOp::create(b, odd, b.splatInt(0x7fff)));
-    Value rounded = shift<arith::ShRUIOp>(sum, 16);
-    // The sum could carry out of a NaN.
-    Value quiet = arith::OrIOp::create(b, high, b.splatInt(0x40));
-    Value size = arith::AndIOp::create(b, bits, b.splatInt(magnitude));
-    Value isNaN = b.less(b.splatInt(infinity), size);
-    storeNumbers(b.select(isNaN, quiet, rounded), row, column, count);
+    storeNumbers(emitRoundBf16(b, numbers), row, column, count);
   });
 }
 

@@ -114,14 +114,30 @@ Value skim::emitSigmoid(KernelBuilder &b, Value x) {
   return forms::sigmoid(a, Values{x})[0];
 }
 
+static Value roundBits(KernelBuilder &b, Value x) {
+  Value bits = b.bitsOf(x);
+  Value high = arith::ShRUIOp::create(b, bits, b.splatInt(16));
+  Value odd = arith::AndIOp::create(b, high, b.splatInt(1));
+  Value sum = arith::AddIOp::create(
+      b, bits, arith::AddIOp::create(b, odd, b.splatInt(0x7fff)));
+  Value rounded = arith::ShRUIOp::create(b, sum, b.splatInt(16));
+  // The sum could carry out of a NaN.
+  Value quiet = arith::OrIOp::create(b, high, b.splatInt(0x40));
+  Value size = arith::AndIOp::create(b, bits, b.splatInt(0x7fffffff));
+  Value isNaN = b.less(b.splatInt(0x7f800000), size);
+  return b.select(isNaN, quiet, rounded);
+}
+
 Value skim::emitRoundBf16(KernelBuilder &b, Value x) {
   int64_t lanes = b.target.vectorWidth;
+  auto type = VectorType::get(lanes, b.getI16Type());
+  if (b.target.bf16Round.empty())
+    return arith::TruncIOp::create(b, type, roundBits(b, x));
   Value rounded =
       LLVM::CallIntrinsicOp::create(b, VectorType::get(lanes, b.getBF16Type()),
                                     b.getStringAttr(b.target.bf16Round), x)
           .getResults();
-  return vector::BitCastOp::create(b, VectorType::get(lanes, b.getI16Type()),
-                                   rounded);
+  return vector::BitCastOp::create(b, type, rounded);
 }
 
 Value skim::emitActivation(KernelBuilder &b, Activation activation, Value x) {

@@ -23,8 +23,8 @@ Value emitTanh(KernelBuilder &builder, Value x);
 /// 1 / (1 + e^-x) within 4 ulp where it is a normal number.
 Value emitSigmoid(KernelBuilder &builder, Value x);
 
-/// Nearest bf16, ties to even, as i16; 0 for subnormal numbers. The target must
-/// have the instruction.
+/// Nearest bf16, ties to even, as i16; the target's instruction, where it has
+/// one, gives 0 for subnormal numbers.
 Value emitRoundBf16(KernelBuilder &builder, Value x);
 
 /// The activation as skim.activation defines it. The GELUs are within

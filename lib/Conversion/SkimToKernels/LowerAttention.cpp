@@ -52,9 +52,7 @@ LogicalResult Lowering::lowerAttention(AttentionOp op) {
   spec.maskQueries = spec.mask && op.getMaskQueries();
   spec.bias = bool(op.getBias());
   spec.window = op.getWindow();
-  bool narrow = dtype == Dtype::Bf16 || dtype == Dtype::Int8;
-  if (narrow && target.hasTiles(Dtype::Bf16))
-    spec.dtype = Dtype::Bf16;
+  spec.dtype = target.attentionDtype(dtype);
   spec.ownKeyRows = op.getKeyRows() && op.getKeyRows() != op.getRows();
 
   RowsBuffers &queryRows = rows[op.getRows()];

@@ -25,12 +25,8 @@ Floats Attention::run(const Batch &batch, const Floats &qkv, int64_t piece,
   return out;
 }
 
-/// The nearest bf16 in such kernels, ties to even.
 float Attention::multiplied(float x) const {
-  if (spec.dtype == Dtype::Fp32)
-    return x;
-  uint32_t bits = bitsOf(x);
-  return fromBits((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000);
+  return spec.dtype == Dtype::Fp32 ? x : roundToBf16(x);
 }
 
 std::vector<double>

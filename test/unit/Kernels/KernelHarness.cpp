@@ -25,6 +25,7 @@
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Transforms/Instrumentation/AddressSanitizer.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace skim;
@@ -63,6 +64,14 @@ Floats skim::test::padVector(const Floats &vector, int64_t tile) {
 }
 
 bool skim::test::hasHalide() { return !errorToBool(openHalide()); }
+
+float skim::test::roundToBf16(float x) {
+  if (std::isnan(x))
+    return fromBits((bitsOf(x) | 0x400000) & 0xffff0000);
+  uint32_t bits = bitsOf(x), low = bits & 0xffff, kept = bits - low;
+  bool up = low > 0x8000 || (low == 0x8000 && (kept & 0x10000));
+  return fromBits(kept + (up ? 0x10000 : 0));
+}
 
 static bool canRun(const CpuTarget &cpu) {
   return cpu.isHost && llvm::all_of(cpu.required, [](auto &feature) {

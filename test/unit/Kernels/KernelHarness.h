@@ -75,6 +75,8 @@ inline uint32_t bitsOf(float number) {
   return llvm::bit_cast<uint32_t>(number);
 }
 inline float fromBits(uint32_t bits) { return llvm::bit_cast<float>(bits); }
+/// The nearest bf16, ties to even; NaN stays NaN.
+float roundToBf16(float x);
 
 /// Arguments of a kernel that are chosen while the test runs: Arrays, which
 /// must outlive them, and integers.

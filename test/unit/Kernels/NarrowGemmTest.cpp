@@ -13,14 +13,6 @@ using namespace skim::test;
 
 using Bytes = Array<uint8_t>;
 
-static float roundToBf16(float x) {
-  if (std::isnan(x))
-    return fromBits((bitsOf(x) | 0x400000) & 0xffff0000);
-  uint32_t bits = bitsOf(x), low = bits & 0xffff, kept = bits - low;
-  bool up = low > 0x8000 || (low == 0x8000 && (kept & 0x10000));
-  return fromBits(kept + (up ? 0x10000 : 0));
-}
-
 namespace {
 /// A row of states in int8.
 struct Int8Row {
