@@ -102,7 +102,7 @@ def as_markdown(machine, parts):
     lines += [f"- {key}: {measure.text(value)}" for key, value in machine.items()]
     lines += ["", "`times_skim`: this engine's time over skim's, above 1 skim is faster. `difference`: largest at"]
     lines += ["token positions, over the largest magnitude, from the first peer of the same type."]
-    lines += ["`skim bf16x3` is skim with `--fp32-products=bf16x3`."]
+    lines += ["`skim fma` is skim with `--fp32-products=fma`, where the CPU has AMX and skim multiplies fp32 by that."]
     for name, rows in parts.items():
         if not rows:
             continue

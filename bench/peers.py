@@ -30,7 +30,7 @@ class Model:
 
 
 class Skim:
-    products = "fma"  # how fp32 numbers are multiplied
+    products = "auto"  # how fp32 numbers are multiplied
 
     def __init__(self, model, dtype, threads, kernels):
         import skim
@@ -46,10 +46,10 @@ class Skim:
         return self.model.run(inputs, threads=self.threads)[self.output]
 
 
-class SkimParts(Skim):
-    """skim in fp32 by AMX."""
+class SkimChains(Skim):
+    """skim in fp32 by multiply-adds, where the CPU has AMX."""
 
-    products = "bf16x3"
+    products = "fma"
 
 
 def session(path, threads):
@@ -131,21 +131,21 @@ class CTranslate2:
         return self.encoder.run(inputs)
 
 
-OWN = {"skim": Skim, "skim bf16x3": SkimParts}
+OWN = {"skim": Skim, "skim fma": SkimChains}
 PEERS = {"ONNX Runtime": OnnxRuntime, "OpenVINO": OpenVino, "CTranslate2": CTranslate2}
 ENGINES = OWN | PEERS
 
 
 def has_amx():
-    """Whether this CPU has what fp32 products in parts need."""
-    return "amx_bf16" in measure.cpu_facts().get("flags", "").split()
+    """Whether this CPU has what fp32 products by digits need."""
+    return "amx_int8" in measure.cpu_facts().get("flags", "").split()
 
 
 def make(model, dtype, threads, wanted, kernels):
     """Engines by name, and the reasons of those that cannot run, by name."""
     engines, missing = {}, {}
     for name in wanted:
-        if name == "skim bf16x3" and not (dtype == "fp32" and has_amx()):
+        if name == "skim fma" and not (dtype == "fp32" and has_amx()):
             continue
         try:
             engines[name] = ENGINES[name](model, dtype, threads, kernels)

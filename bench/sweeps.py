@@ -56,7 +56,7 @@ def flops_kept(args):
 
 def moved_bytes(kernel, rows):
     """Bytes that a kernel must read and write for `rows` rows; None for kernels that are no products."""
-    product = re.match(r"gemm_(?:bf16x3_)?(\d+)x(\d+)(.*)", kernel)
+    product = re.match(r"gemm_(?:int8x3_)?(\d+)x(\d+)(.*)", kernel)
     if product:
         k, n = int(product[1]), int(product[2])
         return 4 * (k * n + rows * (k + n + (n if "residual" in product[3] else 0)))
@@ -77,7 +77,7 @@ def roofline(args):
     """GFLOP/s and arithmetic intensity of BERT-base's products and attention by rows: each kernel's best call."""
     libraries = []
     with tempfile.TemporaryDirectory(dir=fetch_models.made(fetch_models.cache())) as folder:
-        for products in ["fma", "bf16x3"] if peers.has_amx() else ["fma"]:
+        for products in ["fma", "int8x3"] if peers.has_amx() else ["fma"]:
             library = pathlib.Path(folder, f"{products}.so")
             command = [measure.tools() / "skim-opt", fetch_models.fetch("bert-base"), "-o", library]
             subprocess.run([*command, f"--kernels={args.kernels}", f"--fp32-products={products}"], check=True)

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Bench.h"
+#include "skim/Codegen/Words.h"
 
 #include <ctime>
 
@@ -20,12 +21,13 @@ Floats &Bench::floats(std::vector<int64_t> shape) {
   return *array;
 }
 
-Halves &Bench::parts(int64_t rows, int64_t width) {
-  auto array = std::make_shared<Halves>(std::vector<int64_t>{rows, 3 * width});
+Bytes &Bench::digits(int64_t rows, int64_t width) {
+  auto array =
+      std::make_shared<Bytes>(std::vector<int64_t>{rows, 4 * width + 4});
   std::mt19937 engine(1);
-  // bf16 numbers of either sign around 1.
+  // Words of these are finite as the scales of the rows, too.
   for (int64_t i = 0; i != array->size(); ++i)
-    (*array)[i] = 0x3f00 + (engine() & 0x80ff);
+    (*array)[i] = engine() & 0x3f;
   kept.push_back(array);
   return *array;
 }
@@ -60,21 +62,25 @@ void Bench::addGemm(const GemmSpec &spec, int64_t rows) {
     return;
   Case added = describe(spec, rows);
   std::string name = added.kernel;
-  int64_t tile = kernels.target().tileColumns;
-  int64_t tiles = kernels.target().numTiles(spec.n);
-  bool split = spec.dtype == Dtype::Bf16x3;
+  int64_t tile = kernels.target().tileColumnsOf(spec.dtype);
+  int64_t tiles = kernels.target().numTiles(spec.n, spec.dtype);
+  bool split = spec.dtype == Dtype::Int8x3;
+  Words words(spec.dtype, spec.k);
   Floats &x = floats({split ? 0 : rows, spec.k});
-  Halves &states = parts(split ? rows : 0, spec.k);
+  Bytes &states = digits(split ? rows : 0, spec.k);
   Floats &bias = floats({tiles * tile});
   Floats &residual = floats({rows, spec.n}), &out = floats({rows, spec.n});
   Ints &index = ascending(rows);
   int64_t tasks = kernels.gemmTasks(spec, rows);
   added.work.flops = 2.0 * rows * spec.k * spec.n;
-  added.work.memoryBytes = 4.0 * spec.k * tiles * tile;
+  int64_t weightWords = tiles * words.ofTile() * tile;
+  added.work.memoryBytes = 4.0 * weightWords;
   added.once = [=, &x, &states, &bias, &residual, &out, &index] {
-    float *numbers = memory.take(tiles * spec.k * tile);
+    // The strides do not depend on the type.
+    float *numbers = memory.take(weightWords);
     Descriptor<float> w{numbers, numbers};
-    int64_t shape[] = {tiles, spec.k, tile, spec.k * tile, tile, 1};
+    int64_t line = tile * words.perWord, lines = words.ofTile();
+    int64_t shape[] = {tiles, lines, line, lines * line, line, 1};
     std::copy_n(shape, 6, w.sizesAndStrides);
     Arguments arguments;
     arguments.addSome(split ? nullptr : &x);

@@ -50,8 +50,8 @@ public:
 
   /// A number of arrays that live as long as the bench.
   test::Floats &floats(std::vector<int64_t> shape);
-  /// States of a product in bf16x3.
-  test::Halves &parts(int64_t rows, int64_t width);
+  /// States of a product in int8x3.
+  test::Bytes &digits(int64_t rows, int64_t width);
   test::Ints &ascending(int64_t count);
 
   test::Kernels kernels;

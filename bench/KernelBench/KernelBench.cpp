@@ -39,12 +39,12 @@ static void addAll(Bench &bench) {
                        {3072, 768, Activation::None, true, true},
                        {384, 1536, gelu, true},
                        {1536, 384, Activation::None, true, true}};
-  bool hasParts = bench.kernels.target().hasTiles(Dtype::Bf16x3);
+  bool hasDigits = bench.kernels.target().hasTiles(Dtype::Int8x3);
   for (int64_t rows : {1, 2, 4, 8, 16, 32, 64, 128, 512}) {
     for (GemmSpec &spec : linear)
-      for (Dtype dtype : {Dtype::Fp32, Dtype::Bf16x3}) {
+      for (Dtype dtype : {Dtype::Fp32, Dtype::Int8x3}) {
         spec.dtype = dtype;
-        if (dtype == Dtype::Fp32 || hasParts)
+        if (dtype == Dtype::Fp32 || hasDigits)
           bench.addGemm(spec, rows);
       }
     bench.addGemm({768, 768}, rows);

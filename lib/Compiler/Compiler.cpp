@@ -119,8 +119,8 @@ static void dropUnusedTiles(CpuTarget &target, llvm::StringRef dtype) {
     return info.hasTiles(tiles) &&
            (tiles == numbers || tiles == info.attentionDtype(numbers));
   };
-  bool int8 = uses(Dtype::Int8);
-  bool bf16 = uses(Dtype::Bf16) || uses(Dtype::Bf16x3);
+  bool int8 = uses(Dtype::Int8) || uses(Dtype::Int8x3);
+  bool bf16 = uses(Dtype::Bf16);
   llvm::erase_if(target.required, [&](llvm::StringRef name) {
     return name.consume_front("amx-") &&
            !((name == "tile" && (int8 || bf16)) || (name == "int8" && int8) ||
@@ -130,13 +130,17 @@ static void dropUnusedTiles(CpuTarget &target, llvm::StringRef dtype) {
 
 /// How fp32 numbers are multiplied.
 llvm::Error Compilation::chooseProducts() {
-  report.set("fp32_products", options.fp32Products);
-  if (options.fp32Products == "fma")
-    return llvm::Error::success();
-  if (!TargetInfo::get(target).hasTiles(Dtype::Bf16x3))
-    return llvm::createStringError("--fp32-products=bf16x3: cpu '" +
-                                   target.name + "' has no AMX-BF16");
-  pipelineOptions.dtype = "bf16x3";
+  bool lacks = TargetInfo::get(target).lacksTiles(Dtype::Int8x3);
+  if (options.fp32Products == "int8x3" && lacks)
+    return llvm::createStringError("--fp32-products=int8x3: cpu '" +
+                                   target.name + "' has no AMX-INT8");
+  // Halide, where it is asked for, has no tiles.
+  bool digits =
+      options.fp32Products == "int8x3" ||
+      (options.fp32Products == "auto" && !lacks && options.kernels != "halide");
+  if (digits)
+    pipelineOptions.dtype = "int8x3";
+  report.set("fp32_products", digits ? "int8x3" : "fma");
   return llvm::Error::success();
 }
 

@@ -59,10 +59,10 @@ Error skim::checkOptions(const CompileOptions &options) {
   if (Error error = checkChoice("dtype-fallback", options.dtypeFallback,
                                 {"error", "fp32", "emulate"}))
     return error;
-  if (Error error =
-          checkChoice("fp32-products", options.fp32Products, {"fma", "bf16x3"}))
+  if (Error error = checkChoice("fp32-products", options.fp32Products,
+                                {"auto", "fma", "int8x3"}))
     return error;
-  if (options.fp32Products != "fma" && options.dtype != "fp32")
+  if (options.fp32Products != "auto" && options.dtype != "fp32")
     return createStringError("--fp32-products=" + options.fp32Products +
                              ": expected --dtype=fp32 beside it, got " +
                              options.dtype);

@@ -20,7 +20,7 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
   Option<std::string> dtype{
       *this, "dtype",
       llvm::cl::desc(
-          "Numbers that linear layers multiply: fp32, bf16, int8, bf16x3"),
+          "Numbers that linear layers multiply: fp32, bf16, int8, int8x3"),
       llvm::cl::init("fp32")};
   Option<bool> keepPadding{
       *this, "keep-padding",

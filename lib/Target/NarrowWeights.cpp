@@ -1,4 +1,4 @@
-//===- NarrowWeights.cpp - tiles of weights in bf16 and int8 --------------===//
+//===- NarrowWeights.cpp - tiles of weights in other dtypes --------------===//
 // Plain loops: this runs once, when a library is written, and numbers of a tile
 // are in L2.
 //===----------------------------------------------------------------------===//
@@ -32,20 +32,24 @@ static void narrowToBf16(ArrayRef<float> panel, int64_t tile, int64_t depth,
     }
 }
 
+/// Largest |weight| of a column; NaN where one is not finite.
+static float largestOf(ArrayRef<float> panel, int64_t tile, int64_t n) {
+  float largest = 0;
+  for (size_t place = n; place < panel.size(); place += tile) {
+    float size = std::fabs(panel[place]);
+    if (!std::isfinite(size))
+      return std::numeric_limits<float>::quiet_NaN();
+    largest = std::max(largest, size);
+  }
+  return largest;
+}
+
 static void narrowToInt8(ArrayRef<float> panel, int64_t tile, int64_t depth,
                          const Words &words, std::vector<char> &bytes) {
   for (int64_t n = 0; n != tile; ++n) {
-    float largest = 0;
-    bool finite = true;
-    for (int64_t k = 0; k != depth; ++k) {
-      float size = std::fabs(panel[k * tile + n]);
-      finite &= std::isfinite(size);
-      largest = std::max(largest, size);
-    }
-    float scale =
-        finite ? largest / 127 : std::numeric_limits<float>::quiet_NaN();
+    float largest = largestOf(panel, tile, n), scale = largest / 127;
     int32_t sum = 0;
-    for (int64_t k = 0; k != depth && finite && largest > 0; ++k) {
+    for (int64_t k = 0; k != depth && largest > 0; ++k) {
       // In double: 127 / largest may be too large for a float.
       double exact = panel[k * tile + n] * (127.0 / largest);
       auto number = int8_t(std::nearbyint(exact));
@@ -58,6 +62,36 @@ static void narrowToInt8(ArrayRef<float> panel, int64_t tile, int64_t depth,
   }
 }
 
+/// Tiles of 16 rows of digits that AMX multiplies at once, [steps][3][words of
+/// a step], then the scales. A weight is an integer of 24 bits times a power of
+/// 2, the smallest for which the column's largest has three digits from -128 to
+/// 127; the scale is that power, what the last digit counts.
+static void narrowToDigits(ArrayRef<float> panel, int64_t tile,
+                           const Words &words, std::vector<char> &bytes) {
+  constexpr int64_t digits = Words::weightDigits;
+  constexpr double most = 0x7f7f7f;
+  int64_t depth = panel.size() / tile, step = evenStep(words.count);
+  for (int64_t n = 0; n != tile; ++n) {
+    float largest = largestOf(panel, tile, n);
+    int exponent = -100;
+    if (largest > 0)
+      std::frexp(largest, &exponent);
+    exponent = std::max(exponent, -100) - 23;
+    exponent += std::nearbyint(std::ldexp(double(largest), -exponent)) > most;
+    float scale = std::isnan(largest) ? largest : std::ldexp(1.0f, exponent);
+    for (int64_t k = 0; k != depth && largest > 0; ++k) {
+      double exact = std::ldexp(double(panel[k * tile + n]), -exponent);
+      auto whole = int32_t(std::nearbyint(exact));
+      whole = (whole + 0x8080) ^ 0x8080;
+      int64_t word = k / 4, line = word / step * digits * step + word % step;
+      for (int64_t digit = 0; digit != digits; ++digit)
+        bytes[((line + digit * step) * tile + n) * 4 + k % 4] =
+            char(whole >> 8 * (digits - 1 - digit));
+    }
+    std::memcpy(&bytes[(digits * words.count * tile + n) * 4], &scale, 4);
+  }
+}
+
 std::vector<char> skim::narrowTile(Dtype dtype, ArrayRef<float> panel,
                                    int64_t tile) {
   int64_t depth = panel.size() / tile;
@@ -65,6 +99,8 @@ std::vector<char> skim::narrowTile(Dtype dtype, ArrayRef<float> panel,
   std::vector<char> bytes(words.ofTile() * tile * 4);
   if (dtype == Dtype::Int8)
     narrowToInt8(panel, tile, depth, words, bytes);
+  else if (dtype == Dtype::Int8x3)
+    narrowToDigits(panel, tile, words, bytes);
   else
     narrowToBf16(panel, tile, depth, bytes);
   return bytes;

@@ -1,4 +1,4 @@
-//===- NarrowWeights.h - tiles of weights in bf16 and int8 ------*- C++ -*-===//
+//===- NarrowWeights.h - tiles of weights in other dtypes -------*- C++ -*-===//
 // The last step of laying a tile out, where its numbers are rounded.
 //===----------------------------------------------------------------------===//
 

@@ -6,6 +6,7 @@
 #include "skim/Target/WeightsLayout.h"
 
 #include "NarrowWeights.h"
+#include "skim/Codegen/Words.h"
 #include "skim/Dialect/Skim/IR/SkimDialect.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -146,6 +147,11 @@ static LogicalResult checkRanks(WeightsOp op, const Packing &packing) {
     if (depth != wanted)
       return op.emitOpError()
              << "expected parts of depth " << wanted << ", got " << depth;
+    if (packing.dtype == Dtype::Int8x3 && (depth % 4 || !evenStep(depth / 4)))
+      return op.emitOpError()
+             << "expected a depth that equal steps of 32 to 64 "
+                "numbers divide for int8x3, got "
+             << depth;
   }
   return success();
 }

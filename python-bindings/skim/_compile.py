@@ -28,7 +28,7 @@ def compile(
     keep_padding: bool = False,
     outputs: Iterable[str] | None = None,
     dtype_fallback: str = "error",
-    fp32_products: str = "fma",
+    fp32_products: str = "auto",
 ) -> Model:
     """Compile an ONNX model to a shared library and open it.
 
@@ -58,10 +58,11 @@ def compile(
     dtype_fallback : {"error", "fp32", "emulate"}
         Where the processor has no instructions for `dtype`: refuse, compile in fp32
         instead, or compute the same numbers with other instructions, slowly.
-    fp32_products : {"fma", "bf16x3"}
+    fp32_products : {"auto", "fma", "int8x3"}
         How linear layers multiply fp32 numbers: by multiply-adds, or by the tiles of
-        AMX, each number as three bf16 parts, with smaller errors and, from some 24
-        tokens on, in less time where the core is not shared.
+        AMX, as integers of several digits, each with the scale of its row or column:
+        in less time and, unless a row's numbers are of very different sizes, with
+        smaller errors. ``"auto"`` is AMX where the processor has it.
 
     Returns
     -------

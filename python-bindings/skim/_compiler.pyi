@@ -15,6 +15,6 @@ def compile(
     plan_text: str = "",
     plan_directory: str = "",
     dtype_fallback: str = "error",
-    fp32_products: str = "fma",
+    fp32_products: str = "auto",
 ) -> tuple[str | None, list[str]]: ...
 def check_plan(text: str, directory: str) -> str | None: ...

@@ -87,6 +87,6 @@ NB_MODULE(_compiler, m) {
   m.def("compile", &compile, "input"_a, "output"_a, "plan"_a, "cpu"_a,
         "dtype"_a, "kernels"_a, "keep_padding"_a, "outputs"_a,
         "on_stage"_a.none(), "plan_text"_a = "", "plan_directory"_a = "",
-        "dtype_fallback"_a = "error", "fp32_products"_a = "fma");
+        "dtype_fallback"_a = "error", "fp32_products"_a = "auto");
   m.def("check_plan", &checkPlan, "text"_a, "directory"_a);
 }

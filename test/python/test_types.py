@@ -235,17 +235,17 @@ def test_fp32_as_a_fallback_is_fp32(tool, models, tmp_path):
 
 @pytest.fixture(scope="module")
 def amx(models):
-    """Where this machine has what fp32 products in parts need."""
+    """Where this machine has what fp32 products by digits need."""
     try:
-        skim.compile(models / "bert-cls-17-sdpa.onnx", fp32_products="bf16x3")
+        skim.compile(models / "bert-cls-17-sdpa.onnx", fp32_products="int8x3")
     except skim.CompileError as error:
-        if "has no AMX-BF16" not in str(error):
+        if "has no AMX-INT8" not in str(error):
             raise
         pytest.skip(str(error))
 
 
 @pytest.mark.parametrize(
-    "dtype, needed", [("fp32", set()), ("bf16", {"tile", "bf16"}), ("int8", {"tile", "int8", "bf16"})]
+    "dtype, needed", [("fp32", {"tile", "int8"}), ("bf16", {"tile", "bf16"}), ("int8", {"tile", "int8", "bf16"})]
 )
 def test_a_library_needs_the_tiles_that_it_uses(amx, dtype, needed, tool, models, tmp_path):
     """In int8 attention multiplies bf16."""
@@ -254,27 +254,27 @@ def test_a_library_needs_the_tiles_that_it_uses(amx, dtype, needed, tool, models
     assert {word[len("amx-") :] for word in told.split() if word.startswith("amx-")} == needed
 
 
-@pytest.mark.parametrize("depth, width", [(32, 1), (64, 96), (130, 33), (768, 18)])
-def test_fp32_in_parts_is_as_defined(amx, depth, width, tmp_path):
+@pytest.mark.parametrize("depth, width", [(32, 1), (64, 96), (132, 33), (768, 18)])
+def test_fp32_by_digits_is_as_defined(amx, depth, width, tmp_path):
     rng = np.random.default_rng(depth)
     weight = rng.normal(size=(depth, width)).astype(np.float32)
     bias = rng.normal(size=width).astype(np.float32)
     linear_model(tmp_path / "linear.onnx", weight, bias)
-    model = skim.compile(tmp_path / "linear.onnx", fp32_products="bf16x3")
+    model = skim.compile(tmp_path / "linear.onnx", fp32_products="int8x3")
     chain = skim.compile(tmp_path / "linear.onnx", fp32_products="fma")
     for batch, sequence in ((1, 1), (1, 3), (4, 9), (2, 40)):
         x = rng.normal(size=(batch, sequence, depth)).astype(np.float32)
         got = model.run({"x": x})["y"]
-        assert_same_bits("y", got, narrow.linear_bf16x3(x, weight, bias))
+        assert_same_bits("y", got, narrow.linear_int8x3(x, weight, bias))
         exact = x.astype(np.float64) @ weight + bias
         errors = [np.square(y - exact).mean() for y in (got, chain.run({"x": x})["y"])]
         assert depth < 768 or errors[0] < errors[1]
 
 
-def test_fp32_in_parts_in_models(amx, models, compiled, session, tmp_path):
+def test_fp32_by_digits_in_models(amx, models, compiled, session, tmp_path):
     """As close to ONNX Runtime as multiply-adds are; a sequence has its own bits; with a plan as well."""
     path = models / "bert-cls-17-sdpa.onnx"
-    model = compiled(path, fp32_products="bf16x3")
+    model = compiled(path, fp32_products="int8x3")
     inputs, mask = make_batch(session(path), 5, 33, "right", seed=2)
     together = model.run(inputs, threads=1)["logits"]
     (want,) = session(path).run(["logits"], inputs)
@@ -285,16 +285,18 @@ def test_fp32_in_parts_in_models(amx, models, compiled, session, tmp_path):
         alone = model.run(adaptive_cases.one_sequence(inputs, row))["logits"]
         assert_same_bits("logits", alone[0], together[row])
     case = adaptive_cases.Case(6, tmp_path, sections="pbe", compiled=False)
-    case.model = skim.compile(case.path, plan=case.plan, fp32_products="bf16x3")
+    case.model = skim.compile(case.path, plan=case.plan, fp32_products="int8x3")
     adaptive_cases.assert_alone(case, case.inputs(0, batch=5, length=40, padding="right"), {})
 
 
 def test_how_fp32_is_multiplied(amx, tool, models, tmp_path):
     facts = tmp_path / "facts.json"
     for options, how in (
-        ([], "fma"),
+        ([], "int8x3"),
+        (["--fp32-products=auto", "--kernels=mlir"], "int8x3"),
+        (["--fp32-products=auto", "--mcpu=znver5"], "fma"),
         (["--fp32-products=fma"], "fma"),
-        (["--fp32-products=bf16x3"], "bf16x3"),
+        (["--fp32-products=int8x3"], "int8x3"),
     ):
         done = tool(
             "skim-opt",
@@ -308,13 +310,13 @@ def test_how_fp32_is_multiplied(amx, tool, models, tmp_path):
         assert done.returncode == 0, done.stderr
         told = json.loads(facts.read_text())
         assert (told["dtype"], told["fp32_products"]) == ("fp32", how)
-        assert ("gemm_bf16x3_" in told["kernels"]) == (how == "bf16x3")
+        assert ("gemm_int8x3_" in told["kernels"]) == (how == "int8x3")
 
 
 def test_refusals(models):
     path = models / "bert-cls-17-sdpa.onnx"
-    with pytest.raises(skim.CompileError, match="--fp32-products=bf16x3: cpu 'znver5' has no AMX-BF16"):
-        skim.compile(path, cpu="znver5", fp32_products="bf16x3")
+    with pytest.raises(skim.CompileError, match="--fp32-products=int8x3: cpu 'znver5' has no AMX-INT8"):
+        skim.compile(path, cpu="znver5", fp32_products="int8x3")
     for dtype, what in (("int8", "has neither AVX512-VNNI nor AVX-VNNI"), ("bf16", "has no AVX512-BF16")):
         with pytest.raises(skim.CompileError, match=f"--dtype={dtype}: cpu 'x86-64-v3' {what}; --dtype-fallback=fp32"):
             skim.compile(path, cpu="x86-64-v3", dtype=dtype)

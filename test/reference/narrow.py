@@ -96,32 +96,34 @@ def attention_bf16(query, key, value, heads):
     return mixed.transpose(0, 2, 1, 3).reshape(batch, length, width)
 
 
-def split_bf16(x):
-    """x as the sum of three bf16: cut to one, the rest rounded to one, what is left."""
-    high = (np.ascontiguousarray(x, np.float32).view(np.uint32) & 0xFFFF0000).view(np.float32)
-    rest = x - high
-    middle = ((rest.view(np.uint32) + 0x8000) & 0xFFFF0000).view(np.float32)
-    return high, middle, rest - middle
+def digits(numbers, count):
+    """Integers as `count` digits from -128 to 127 of base 256, the first uppermost."""
+    found = []
+    for _ in range(count - 1):
+        found.append((numbers + 128) % 256 - 128)
+        numbers = (numbers - found[-1]) // 256
+    return [numbers, *reversed(found)]
 
 
-def linear_bf16x3(x, weight, bias):
-    """fp32 by the six largest of the nine products of parts, in steps of K of AMX.
+def linear_int8x3(x, weight, bias):
+    """fp32 by digits: four of a row's integers and three of a column's.
 
-    In each step one product after the other, and of each a chain of the even and one of
-    the odd numbers, as in `linear_bf16`.
+    Products of digits are summed exactly, by the sum of their places up to 3; those sums
+    are added up in fp32 from the last one on.
     """
-    states, weights = split_bf16(x), split_bf16(weight)
-    depth = x.shape[-1]
-    total = np.zeros((*x.shape[:-1], weight.shape[1]), np.float32)
-    step = 2 * tile_step(depth)
-    for first in range(0, depth, step):
-        for state, factor in ((0, 2), (0, 1), (1, 1), (1, 0), (0, 0), (2, 0)):
-            chains = [np.zeros_like(total), np.zeros_like(total)]
-            for k in range(first, first + step):
-                product = states[state][..., k : k + 1].astype(np.float64) * weights[factor][k]
-                chains[k % 2] = (chains[k % 2] + product).astype(np.float32)
-            total = total + (chains[0] + chains[1])
-    return total + bias
+    x, weight = np.asarray(x, np.float32), np.asarray(weight, np.float32)
+    largest = np.abs(x).max(axis=-1, keepdims=True)
+    exponent = np.maximum(np.frexp(largest)[1] - 1, -97)
+    states = digits(np.trunc(np.ldexp(x.astype(np.float64), 29 - exponent)).astype(np.int64), 4)
+    largest = np.abs(weight).max(axis=0).astype(np.float64)
+    unit = np.maximum(np.frexp(largest)[1], -100) - 23
+    unit += np.rint(np.ldexp(largest, -unit)) > 0x7F7F7F
+    weights = digits(np.rint(np.ldexp(weight.astype(np.float64), -unit)).astype(np.int64), 3)
+    sums = [sum(states[i] @ weights[o - i] for i in range(4) if 0 <= o - i < 3) for o in range(4)]
+    total = (sums[2] + (sums[3] + 128 >> 8)).astype(np.float32)
+    for place, worth in ((1, 256), (0, 65536)):
+        total = (sums[place].astype(np.float32).astype(np.float64) * worth + total).astype(np.float32)
+    return total * np.ldexp(np.float32(1), unit) * np.ldexp(np.float32(1), exponent - 5) + bias
 
 
 LINEAR = {"int8": linear_int8, "bf16": linear_bf16}

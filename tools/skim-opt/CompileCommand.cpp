@@ -42,9 +42,10 @@ struct Flags {
       cl::value_desc("what"), cl::init("error"), cl::sub(command)};
   cl::opt<std::string> fp32Products{
       "fp32-products",
-      cl::desc("How fp32 numbers are multiplied: fma, or bf16x3: by AMX, as "
-               "three parts"),
-      cl::value_desc("how"), cl::init("fma"), cl::sub(command)};
+      cl::desc(
+          "How fp32 numbers are multiplied: fma; int8x3, as digits by AMX; "
+          "or auto: by AMX where the processor has it"),
+      cl::value_desc("how"), cl::init("auto"), cl::sub(command)};
   cl::opt<std::string> kernels{
       "kernels",
       cl::desc("Who writes kernels: mlir, halide, or auto: the faster"),

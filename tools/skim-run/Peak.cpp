@@ -123,9 +123,9 @@ static Instructions chooseInstructions(const skim_model_info &model) {
         model.features, model.features + model.num_features,
         [&](const char *name) { return std::strcmp(name, feature) == 0; });
   };
-  if (has("amx-bf16") && std::strcmp(model.dtype, "fp32") == 0)
-    return {"AMX bf16 products, six for one of fp32", runBf16Tiles,
-            16 * 16 * 32 * 2 / 6.0};
+  if (has("amx-int8") && std::strcmp(model.dtype, "fp32") == 0)
+    return {"AMX int8 products, nine for one of fp32", runInt8Tiles,
+            16 * 16 * 64 * 2 / 9.0};
   if (has("amx-bf16"))
     return {"AMX bf16 products", runBf16Tiles, 16 * 16 * 32 * 2};
   if (has("amx-int8"))

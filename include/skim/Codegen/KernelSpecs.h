@@ -16,10 +16,10 @@ namespace skim {
 /// Arguments: x [?, K], its index [T] with indexed, w [N / T, K, T],
 /// bias [N / T * T], residual [?, N], its index [T] with residualIndexed,
 /// out [T, N]. With another dtype x is what QuantiseSpec gives, not indexed,
-/// and w lies as Words.h says. Bf16x3 needs a K of which TargetInfo::tileStep
-/// is not 0. With narrowsResult, in bf16 or bf16x3 by tiles, out is what
-/// QuantiseSpec would make of it: N is a multiple of a column tile's width, and
-/// in bf16x3 that is N's step.
+/// and w lies as Words.h says, T as TargetInfo::tileColumnsOf. Int8x3 needs a K
+/// of which TargetInfo::tileStep is not 0. With narrowsResult, in bf16 by
+/// tiles, out is what QuantiseSpec would make of it: N is a multiple of a
+/// column tile's width.
 struct GemmSpec {
   int64_t k = 0, n = 0;
   Activation activation = Activation::None;

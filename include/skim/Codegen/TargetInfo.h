@@ -43,8 +43,12 @@ struct TargetInfo {
   int64_t emulatedTileRows = 3;
 
   bool hasTiles(Dtype dtype) const {
-    return (dtype == Dtype::Int8 && int8Tiles) ||
-           ((dtype == Dtype::Bf16 || dtype == Dtype::Bf16x3) && bf16Tiles);
+    return ((dtype == Dtype::Int8 || dtype == Dtype::Int8x3) && int8Tiles) ||
+           (dtype == Dtype::Bf16 && bf16Tiles);
+  }
+  /// Digits are multiplied by tiles or not at all.
+  bool lacksTiles(Dtype dtype) const {
+    return dtype == Dtype::Int8x3 && !hasTiles(dtype);
   }
   /// What attention multiplies where linear layers multiply `dtype`: bf16 by
   /// tiles in the narrow types, else fp32.
@@ -52,10 +56,9 @@ struct TargetInfo {
     bool narrow = dtype == Dtype::Bf16 || dtype == Dtype::Int8;
     return narrow && hasTiles(Dtype::Bf16) ? Dtype::Bf16 : Dtype::Fp32;
   }
-  /// Words of K, pairs of it in bf16x3, that one instruction of AMX multiplies
-  /// in products over `k` numbers: the most that divide them, so that no step
-  /// is shorter. 0 where there is no AMX for `dtype`, or where steps would be
-  /// too short to be of use.
+  /// Words of K that one instruction of AMX multiplies
+  /// in products over `k` numbers (evenStep); 0 where there is no AMX for
+  /// `dtype`, or where it cannot multiply these.
   int64_t tileStep(Dtype dtype, int64_t k) const;
   bool emulates(Dtype dtype) const {
     return (dtype == Dtype::Int8 && int8Dot.empty()) ||
@@ -65,10 +68,18 @@ struct TargetInfo {
     return emulates(dtype) ? emulatedTileRows : tileRows;
   }
 
-  int64_t tileVectors() const { return tileColumns / vectorWidth; }
+  /// T of weights packed for products of `dtype`. In int8x3 the sums of an
+  /// element are four: a tile is half as wide.
+  int64_t tileColumnsOf(Dtype dtype) const {
+    return dtype == Dtype::Int8x3 ? tileColumns / 2 : tileColumns;
+  }
+  int64_t tileVectors(Dtype dtype = Dtype::Fp32) const {
+    return tileColumnsOf(dtype) / vectorWidth;
+  }
   /// Number of column tiles of a weight of `n` columns.
-  int64_t numTiles(int64_t n) const {
-    return (n + tileColumns - 1) / tileColumns;
+  int64_t numTiles(int64_t n, Dtype dtype = Dtype::Fp32) const {
+    int64_t columns = tileColumnsOf(dtype);
+    return (n + columns - 1) / columns;
   }
 
   static TargetInfo get(const CpuTarget &cpu);

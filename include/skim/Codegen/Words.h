@@ -11,36 +11,57 @@
 
 namespace skim {
 
+/// Words of K that one instruction of AMX multiplies, of `words` in all: the
+/// most that divide them, so that no step is shorter; 0 where steps would be
+/// too short to be of use.
+inline int64_t evenStep(int64_t words) {
+  constexpr int64_t most = 16, least = 8;
+  for (int64_t step = most; step >= least; --step)
+    if (words % step == 0)
+      return step;
+  return 0;
+}
+
 /// How `k` numbers of a dtype lie: those of a word are multiplied at once. The
-/// last word is filled up with numbers whose product is 0. In bf16x3 weights
-/// are those of fp32, and states lie as Quantise.cpp says.
+/// last word is filled up with numbers whose product is 0. In int8x3 words of
+/// all digits are those of a row, which lie as Quantise.cpp and skim.weights
+/// say.
 struct Words {
   Words(Dtype dtype, int64_t k)
-      : dtype(dtype), perWord(dtype == Dtype::Int8   ? 4
+      : dtype(dtype), perWord(dtype == Dtype::Int8 || dtype == Dtype::Int8x3 ? 4
                               : dtype == Dtype::Bf16 ? 2
                                                      : 1),
         count((k + perWord - 1) / perWord) {}
+
+  /// Of a number in int8x3, each an int8.
+  static constexpr int64_t stateDigits = 4, weightDigits = 3;
 
   Dtype dtype;
   int64_t perWord; ///< numbers of a word
   int64_t count;   ///< words that `k` numbers take
 
   /// Words of a row of states: int8 rows end with their scale.
-  int64_t ofState() const { return count + (dtype == Dtype::Int8); }
-  /// Rows of words of a tile of weights: int8 tiles end with the scales of
-  /// their columns and what makes up for states that are stored 128 too large.
-  int64_t ofTile() const { return count + (dtype == Dtype::Int8 ? 2 : 0); }
+  int64_t ofState() const {
+    if (dtype == Dtype::Int8x3)
+      return stateDigits * count + 1;
+    return count + (dtype == Dtype::Int8);
+  }
+  /// Rows of words of a tile of weights: int8 and int8x3 tiles end with the
+  /// scales of their columns, int8 also with what makes up for states that are
+  /// stored 128 too large.
+  int64_t ofTile() const {
+    if (dtype == Dtype::Int8x3)
+      return weightDigits * count + 1;
+    return count + (dtype == Dtype::Int8 ? 2 : 0);
+  }
 
   mlir::Type element(mlir::MLIRContext *context) const {
-    if (dtype == Dtype::Fp32 || dtype == Dtype::Bf16x3)
+    if (dtype == Dtype::Fp32)
       return mlir::Float32Type::get(context);
     return mlir::IntegerType::get(context, 32 / perWord);
   }
   /// States [?, numbers].
   mlir::MemRefType states(mlir::MLIRContext *context) const {
-    if (dtype == Dtype::Bf16x3)
-      return mlir::MemRefType::get({mlir::ShapedType::kDynamic, 3 * count},
-                                   mlir::IntegerType::get(context, 16));
     return mlir::MemRefType::get(
         {mlir::ShapedType::kDynamic, ofState() * perWord}, element(context));
   }

@@ -58,9 +58,11 @@ struct CompileOptions {
   /// `dtype`: "error"; "fp32", compile in fp32; "emulate", get the same numbers
   /// from other instructions.
   std::string dtypeFallback = "error";
-  /// How linear layers multiply fp32 numbers: "fma"; or "bf16x3", by AMX, each
-  /// as three bf16 parts.
-  std::string fp32Products = "fma";
+  /// How linear layers multiply fp32 numbers: "fma", by multiply-adds;
+  /// "int8x3", by AMX, as integers of several digits of the scale of their row
+  /// or column; or "auto": by AMX where the processor has it, and where
+  /// `kernels` is not "halide".
+  std::string fp32Products = "auto";
   /// "auto", "mlir" or "halide".
   std::string kernels = "auto";
   bool keepPadding = false;

@@ -19,8 +19,8 @@ struct PipelineOptions {
   /// Processor as --mcpu takes it, and triple (empty: the host's).
   std::string cpu = "native";
   std::string triple;
-  /// Numbers that linear layers multiply: fp32, bf16 or int8, or bf16x3, fp32
-  /// numbers in parts.
+  /// Numbers that linear layers multiply: fp32, bf16 or int8, or int8x3, fp32
+  /// numbers as digits.
   std::string dtype = "fp32";
   /// Who writes kernels: mlir, halide or auto.
   std::string kernels = "auto";

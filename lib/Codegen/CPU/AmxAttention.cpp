@@ -34,7 +34,6 @@
 #include "AmxAttention.h"
 
 #include "AmxTiles.h"
-#include "Bf16Parts.h"
 #include "VectorMath.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -282,6 +281,14 @@ Values AmxAttention::emitValues(Value valid, ValueRange largest) {
   return total;
 }
 
+/// Words of the upper halves of two vectors' numbers, the first one's below.
+static Value upperHalves(KernelBuilder &b, Value first, Value second) {
+  Value lower = arith::ShRUIOp::create(b, first, b.splatInt(16));
+  Value upper =
+      arith::AndIOp::create(b, second, b.splatInt(int32_t(0xffff0000)));
+  return arith::OrIOp::create(b, upper, lower);
+}
+
 /// The powers of the keys [first, first + 32), which it adds to `sums`: in
 /// words of two keys', rounded, and as they are where by-products need them.
 Values AmxAttention::emitPowers(Value first, ValueRange largest,
@@ -300,7 +307,7 @@ Values AmxAttention::emitPowers(Value first, ValueRange largest,
               b.storeVector(power, scores, {j, b.index(v * lane())});
             rounded.push_back(arith::AddIOp::create(b, b.bitsOf(power), half));
           }
-          b.storeVector(pairParts(b, rounded[0], rounded[1]), powers,
+          b.storeVector(upperHalves(b, rounded[0], rounded[1]), powers,
                         {b.div(key, b.index(2)), b.index(v * lane())});
         }
         return next;

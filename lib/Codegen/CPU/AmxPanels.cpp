@@ -8,8 +8,8 @@
 using namespace mlir;
 using namespace skim;
 
-int64_t AmxPanels::rowsToFinish(int64_t steps) {
-  int64_t perStep = llvm::divideCeil(rows, steps);
+int64_t AmxPanels::rowsToFinish(int64_t steps, int64_t ofPanel) {
+  int64_t perStep = llvm::divideCeil(ofPanel, steps);
   return perStep > 8 ? 0 : perStep;
 }
 
@@ -19,13 +19,15 @@ Value AmxPanels::configsAt(KernelBuilder &b, Value scratch, int64_t offset) {
 }
 
 AmxPanels::AmxPanels(KernelBuilder &b, AmxTiles &amx, Value configs,
-                     Value firstRow, Value endRow)
+                     Value firstRow, Value endRow, int64_t mostRows)
     : b(b), amx(amx), configs(configs), firstRow(firstRow) {
   Value all = b.sub(endRow, firstRow);
-  count = b.ceilDiv(all, rows);
+  count = b.ceilDiv(all, mostRows);
   size = b.div(all, count);
   longer = b.rem(all, count);
-  oneHalf = b.less(all, b.index(AmxTiles::rows + 1));
+  // Of panels of 16 rows, always.
+  Value most = mostRows == AmxTiles::rows ? size : all;
+  oneHalf = b.less(most, b.index(AmxTiles::rows + 1));
   for (int64_t i = 0; i != 2; ++i) {
     Value rows = b.add(size, 1 - i), upper = upperHalf(rows);
     Value lower = b.select(oneHalf, rows, b.sub(rows, upper));

@@ -26,22 +26,24 @@ private:
 
 /// Rows are shared out evenly among panels and in each among its two halves,
 /// since the time of a product is that of its rows. Up to 16 rows in all are a
-/// panel of one half; the tiles of the other have as many rows then. The
-/// configuration of the tiles says the rows, so it changes once where panels
-/// are not of one size.
+/// panel of one half; the tiles of the other have as many rows then. Panels of
+/// at most 16 rows all have one half. The configuration of the tiles says the
+/// rows, so it changes once where panels are not of one size.
 class AmxPanels {
 public:
   static constexpr int64_t rows = 2 * AmxTiles::rows; ///< most of a panel
   /// Rows of the panel before that each of `steps` steps finishes among its
-  /// products, so that all are; 0 where those are too many for a step's code.
-  static int64_t rowsToFinish(int64_t steps);
+  /// products, so that all are; 0 where those are too many for a
+  /// step's code.
+  static int64_t rowsToFinish(int64_t steps, int64_t ofPanel = rows);
   static constexpr int64_t configBytes = 2 * AmxTiles::configWords * 8;
   /// configBytes of scratch memory.
   static Value configsAt(KernelBuilder &b, Value scratch, int64_t offset);
 
-  /// Writes the configurations for the rows [firstRow, endRow).
+  /// Writes the configurations for the rows [firstRow, endRow), in panels of
+  /// at most `mostRows`: 32 or 16.
   AmxPanels(KernelBuilder &b, AmxTiles &amx, Value configs, Value firstRow,
-            Value endRow);
+            Value endRow, int64_t mostRows = rows);
 
   /// Rows of a panel from `row` on, `upper` of them in its upper half.
   struct Panel {
@@ -55,7 +57,7 @@ public:
   Panel use(Value panel);
 
   Value count;   ///< of panels
-  Value oneHalf; ///< whether the only panel has one half
+  Value oneHalf; ///< whether panels have one half
 
 private:
   Value upperHalf(Value rows) {

@@ -5,13 +5,15 @@
 //
 //   int8   tdpbusd: exact sums in int32, states unsigned, weights signed: those
 //          of vpdpbusd, in any order
+//   int8x3 tdpbssd: the same of one digit of each number, both signed
 //   bf16   tdpbf16ps: in fp32, over the words of the step, ascending, a chain
 //          from 0 of the products of their even numbers and one of the odd
 //          ones; then even + odd is added to the sum. Subnormal numbers count
 //          as 0, as in vdpbf16ps, and subnormal sums become 0.
 //
 // A tile of weights is 16 rows of 64 bytes, the words k to k + 15 of 16
-// columns: as a packed tile of 32 columns has them, at a stride of 128 bytes.
+// columns: as a packed tile of 32 columns has them, at a stride of 128 bytes,
+// or one of 16, in int8x3, one after the other.
 //===----------------------------------------------------------------------===//
 
 #include "AmxTiles.h"
@@ -107,7 +109,9 @@ void AmxTiles::multiplyAdd(int64_t half, int64_t weightsHalf) {
   multiplyAdd(sumsTile(half, weightsHalf), half, weightsHalf);
 }
 void AmxTiles::multiplyAdd(int64_t sums, int64_t half, int64_t weightsHalf) {
-  call(dtype == Dtype::Int8 ? "llvm.x86.tdpbusd" : "llvm.x86.tdpbf16ps",
+  call(dtype == Dtype::Int8     ? "llvm.x86.tdpbusd"
+       : dtype == Dtype::Int8x3 ? "llvm.x86.tdpbssd"
+                                : "llvm.x86.tdpbf16ps",
        {number(8, sums), number(8, statesTile(half)),
         number(8, weightsTile(weightsHalf))});
 }

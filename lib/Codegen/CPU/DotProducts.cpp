@@ -92,10 +92,10 @@ Value DotProducts::multiplyAdd(Value word, Value weights, Value sum) {
     return multiplyAddBf16(word, weights, sum);
   case Dtype::Int8:
     return multiplyAddInt8(word, weights, sum);
-  case Dtype::Bf16x3:
+  case Dtype::Int8x3:
     break;
   }
-  llvm_unreachable("bf16x3 has no words of states");
+  llvm_unreachable("only tiles multiply digits");
 }
 
 Value DotProducts::multiplyAddInt8(Value word, Value weights, Value sum) {
@@ -156,19 +156,47 @@ Value DotProducts::fromResult(Value result) {
              : result;
 }
 
+Value DotProducts::columnScales(Value weights, Value tile, int64_t vector) {
+  int64_t row = words.dtype == Dtype::Int8 ? words.count : words.ofTile() - 1;
+  return cast(b, loadWeights(weights, tile, b.index(row), vector),
+              b.target.vectorWidth, b.getF32Type());
+}
+/// In word `word` of row `row`.
+Value DotProducts::rowScale(Value states, Value row, Value word) {
+  return b.broadcast(
+      arith::BitcastOp::create(b, b.getF32Type(), loadWord(states, row, word)));
+}
+
+/// The last digits' sums are rounded to units of the ones before: to 2^-28 of
+/// the product of the row's and the column's largest numbers.
+Value DotProducts::addDigits(ValueRange sums) {
+  auto number = [&](Value sum) -> Value {
+    return arith::SIToFPOp::create(b, b.vectorType(), sum);
+  };
+  Value last = arith::AddIOp::create(b, b.bitsOf(sums[3]), b.splatInt(128));
+  last = arith::ShRSIOp::create(b, last, b.splatInt(8));
+  Value result = number(arith::AddIOp::create(b, b.bitsOf(sums[2]), last));
+  result = b.fma(number(b.bitsOf(sums[1])), b.splat(256), result);
+  return b.fma(number(b.bitsOf(sums[0])), b.splat(65536), result);
+}
+
 /// int8: (sum - 128 * sum of w) * (scale of the row * scale of the column).
+/// int8x3: the scales of rows lie behind all rows; the one of the column first,
+/// since both are powers of 2 and the row's may be large.
 Value DotProducts::finish(Value result, Value states, Value row, Value weights,
                           Value tile, int64_t vector) {
+  if (words.dtype == Dtype::Int8x3) {
+    Value all = b.mul(b.dim(states, 0), words.ofState() - 1);
+    Value scale = rowScale(states, b.index(0), b.add(all, row));
+    result = b.mulf(result, columnScales(weights, tile, vector));
+    return b.mulf(result, scale);
+  }
   if (words.dtype != Dtype::Int8)
     return result;
-  int64_t lanes = b.target.vectorWidth;
-  Value scales =
-      cast(b, loadWeights(weights, tile, b.index(words.count), vector), lanes,
-           b.getF32Type());
+  Value scales = columnScales(weights, tile, vector);
   Value offsets = loadWeights(weights, tile, b.index(words.count + 1), vector);
-  Value scale = arith::BitcastOp::create(
-      b, b.getF32Type(), loadWord(states, row, b.index(words.count)));
+  Value scale = rowScale(states, row, b.index(words.count));
   Value sum = arith::AddIOp::create(b, fromResult(result), offsets);
   Value number = arith::SIToFPOp::create(b, b.vectorType(), sum);
-  return b.mulf(number, b.mulf(b.broadcast(scale), scales));
+  return b.mulf(number, b.mulf(scale, scales));
 }

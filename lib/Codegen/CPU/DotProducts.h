@@ -32,6 +32,9 @@ public:
   /// Sums wait in the f32 buffer of the results as they are, bit by bit.
   Value toResult(Value sum);
   Value fromResult(Value result);
+  /// int8x3: what the sums of products of digits, by the power of 1 / 256 that
+  /// they count for, add up to: 2^16 times their worth, as f32.
+  Value addDigits(ValueRange sums);
   /// The value that the finished sums of `row` stand for, which `result` holds.
   Value finish(Value result, Value states, Value row, Value weights, Value tile,
                int64_t vector);
@@ -39,6 +42,8 @@ public:
 private:
   Value multiplyAddInt8(Value word, Value weights, Value sum);
   Value multiplyAddBf16(Value word, Value weights, Value sum);
+  Value columnScales(Value weights, Value tile, int64_t vector);
+  Value rowScale(Value states, Value row, Value word);
 
   KernelBuilder &b;
 };

@@ -38,8 +38,8 @@
 
 #include "Gemm.h"
 #include "AmxGemm.h"
-#include "Bf16x3Gemm.h"
 #include "GemmEpilogue.h"
+#include "Int8x3Gemm.h"
 #include "RankUpdates.h"
 #include "TileStreams.h"
 
@@ -120,7 +120,8 @@ private:
 } // namespace
 
 SmallVector<Type> GemmArguments::types(KernelBuilder &b, const GemmSpec &spec) {
-  int64_t t = b.target.tileColumns, tiles = b.target.numTiles(spec.n);
+  int64_t t = b.target.tileColumnsOf(spec.dtype);
+  int64_t tiles = b.target.numTiles(spec.n, spec.dtype);
   Words words(spec.dtype, spec.k);
   constexpr int64_t any = ShapedType::kDynamic;
   Type integers = MemRefType::get({any}, b.getI32Type());
@@ -157,9 +158,9 @@ void GemmArguments::read(func::FuncOp kernel, const GemmSpec &spec) {
 }
 
 GemmTasks::GemmTasks(const TargetInfo &target, const GemmSpec &spec)
-    : tiles(target.numTiles(spec.n)),
-      group(std::min<int64_t>(tiles,
-                              std::max<int64_t>(1, 64 / target.tileColumns))),
+    : tiles(target.numTiles(spec.n, spec.dtype)),
+      group(std::min<int64_t>(
+          tiles, std::max<int64_t>(1, 64 / target.tileColumnsOf(spec.dtype)))),
       groups(llvm::divideCeil(tiles, group)) {}
 
 GemmTasks::Range GemmTasks::rangeOf(KernelBuilder &b, Value task,
@@ -440,16 +441,16 @@ void GemmKernel::emitEpilogue(int64_t tiles, Value row, Value endRow,
 
 func::FuncOp skim::emitGemm(KernelBuilder &b, ModuleOp module,
                             const GemmSpec &spec) {
-  if (spec.dtype == Dtype::Bf16x3)
-    return emitBf16x3Gemm(b, module, spec);
+  if (spec.dtype == Dtype::Int8x3)
+    return emitInt8x3Gemm(b, module, spec);
   if (usesAmx(b.target, spec))
     return emitAmxGemm(b, module, spec);
   return GemmKernel(b, spec).emit(module);
 }
 
 Launch skim::launchGemm(KernelBuilder &b, const GemmSpec &spec, Value rows) {
-  if (spec.dtype == Dtype::Bf16x3)
-    return launchBf16x3Gemm(b, spec, rows);
+  if (spec.dtype == Dtype::Int8x3)
+    return launchInt8x3Gemm(b, spec, rows);
   if (usesAmx(b.target, spec))
     return launchAmxGemm(b, spec, rows);
   return Blocking(b.target, spec).launch(b, rows);

@@ -5,7 +5,6 @@
 
 #include "GemmEpilogue.h"
 
-#include "Bf16Parts.h"
 #include "VectorMath.h"
 
 using namespace mlir;
@@ -13,17 +12,17 @@ using namespace skim;
 
 void GemmEpilogue::forWidth(int64_t tiles, Value tile,
                             function_ref<void(int64_t)> body) {
-  int64_t whole = tiles * b.target.tileColumns;
+  int64_t whole = tiles * tileColumns;
   if (!tail() || tiles > 1)
     return body(whole);
-  Value last = b.index(b.target.numTiles(spec.n) - 1);
+  Value last = b.index(b.target.numTiles(spec.n, spec.dtype) - 1);
   b.ifThen(b.equal(tile, last), [&] { body(tail()); }, [&] { body(whole); });
 }
 
 void GemmEpilogue::emit(const GemmArguments &arguments, int64_t tiles,
                         Value row, Value endRow, Value tile,
                         LoadSums loadSums) {
-  int64_t perRow = tiles * b.target.tileVectors();
+  int64_t perRow = tiles * b.target.tileVectors(spec.dtype);
   int64_t together = std::max<int64_t>(1, b.target.numRegisters / 4 / perRow);
   forWidth(tiles, tile, [&](int64_t width) {
     auto emit = [&](int64_t rows, Value first) {
@@ -64,22 +63,31 @@ void GemmEpilogue::finishOne(const GemmArguments &arguments,
 Value GemmEpilogue::loadWaiting(const Waiting &waiting, Value number,
                                 int64_t column, int64_t count) {
   Value place = b.add(waiting.first, number);
-  return b.loadVector(waiting.buffer, {place, b.index(column)}, count);
+  auto load = [&](int64_t column) {
+    return b.loadVector(waiting.buffer, {place, b.index(column)}, count);
+  };
+  if (spec.dtype != Dtype::Int8x3)
+    return load(column);
+  Values sums;
+  for (int64_t order = 0; order != Words::stateDigits; ++order)
+    sums.push_back(load(order * tileColumns + column));
+  return dot.addDigits(sums);
 }
 
 void GemmEpilogue::emitRows(const GemmArguments &arguments, int64_t rows,
                             Value row, Value tile, int64_t width,
                             LoadSums loadSums) {
-  int64_t lanes = b.target.vectorWidth, perTile = b.target.tileVectors();
+  int64_t lanes = b.target.vectorWidth;
+  int64_t perTile = b.target.tileVectors(spec.dtype);
   struct Place {
     Value row, column;
-    int64_t offset, count;
+    int64_t count;
   };
   SmallVector<Place> places;
   Values sums;
   for (int64_t i = 0; i != rows; ++i)
     for (int64_t v = 0; v * lanes < width; ++v) {
-      Place at{b.add(row, i), column(tile, v * lanes), v * lanes,
+      Place at{b.add(row, i), column(tile, v * lanes),
                std::min(width - v * lanes, lanes)};
       Value sum = loadSums(at.row, tile, v * lanes, at.count);
       sum = dot.finish(sum, arguments.x, at.row, arguments.w,
@@ -99,16 +107,8 @@ void GemmEpilogue::emitRows(const GemmArguments &arguments, int64_t rows,
           b.loadVector(arguments.residual, {from, at.column}, at.count);
       sum = b.addf(sum, added);
     }
-    if (!spec.narrowsResult || spec.dtype == Dtype::Bf16) {
-      if (spec.narrowsResult)
-        sum = emitRoundBf16(b, sum);
-      b.storeVector(sum, arguments.out, {at.row, at.column}, at.count);
-      continue;
-    }
-    // A tile's columns are a step of the product that reads them.
-    int64_t step = b.target.tileColumns;
-    Value of = b.mul(b.add(b.mul(tile, b.dim(arguments.out, 0)), at.row),
-                     numParts * step);
-    storeParts(b, sum, arguments.out, b.add(of, at.offset), step, at.count);
+    if (spec.narrowsResult)
+      sum = emitRoundBf16(b, sum);
+    b.storeVector(sum, arguments.out, {at.row, at.column}, at.count);
   }
 }

@@ -13,7 +13,8 @@ namespace skim {
 class GemmEpilogue {
 public:
   GemmEpilogue(KernelBuilder &b, const GemmSpec &spec, DotProducts &dot)
-      : b(b), spec(spec), dot(dot) {}
+      : b(b), spec(spec), dot(dot),
+        tileColumns(b.target.tileColumnsOf(spec.dtype)) {}
 
   /// The sums of row `row` from `column` of `tile` on, `count` of them.
   using LoadSums = llvm::function_ref<Value(Value row, Value tile,
@@ -25,7 +26,7 @@ public:
             Value endRow, Value tile, LoadSums loadSums);
 
   /// Rows [row, endRow) of `tile`, whose sums wait in the rows of `buffer` from
-  /// `first` on.
+  /// `first` on; in int8x3 those of all digits side by side.
   struct Waiting {
     Value buffer, first, tile, row, endRow;
   };
@@ -40,10 +41,10 @@ public:
   void forWidth(int64_t tiles, Value tile,
                 llvm::function_ref<void(int64_t)> body);
   /// Numbers of the last tile, when it is not whole.
-  int64_t tail() const { return spec.n % b.target.tileColumns; }
+  int64_t tail() const { return spec.n % tileColumns; }
   /// Column `offset` of `tile` among all.
   Value column(Value tile, int64_t offset) {
-    return b.add(b.mul(tile, b.target.tileColumns), offset);
+    return b.add(b.mul(tile, tileColumns), offset);
   }
 
 private:
@@ -55,6 +56,7 @@ private:
   KernelBuilder &b;
   const GemmSpec &spec;
   DotProducts &dot;
+  int64_t tileColumns;
 };
 
 } // namespace skim

@@ -6,9 +6,11 @@
 //   NaN.
 //          vcvtneps2bf16, where the processor has it, gives 0 for subnormal
 //          numbers, as which vdpbf16ps and AMX take them anyway
-//   bf16x3 the three parts of each number (Bf16Parts.h). For each step of K, at
-//          most 32 numbers, those of all rows lie side by side:
-//          [steps][rows][3][numbers of a step]
+//   int8x3 with 2^e the power of 2 next below max |x|: x * 2^(29 - e), cut off
+//          to an integer, as the sum of d0 2^24 + d1 2^16 + d2 2^8 + d3, each
+//          from -128 to 127; e is -97 at least. Digits lie as tiles of AMX have
+//          them, [steps][4][rows][numbers of a step], and behind them for each
+//          row 2^(e - 5), what d0 counts, or NaN where the row is not finite
 //   int8   scale = max |x| / 127; each number to the integer nearest to
 //          x * (127 / max |x|), ties to even, stored 128 larger: 1 to 255; then
 //          the scale. Rows whose largest number is below 2^-120, zeros among
@@ -23,7 +25,6 @@
 // of the sum then holds. A row passes twice, the second time from L1.
 //===----------------------------------------------------------------------===//
 
-#include "Bf16Parts.h"
 #include "RowKernels.h"
 #include "VectorMath.h"
 #include "skim/Codegen/Words.h"
@@ -44,9 +45,12 @@ public:
 
 private:
   void emitBf16(Value from, Value row);
-  void emitParts(Value firstRow, Value endRow);
   void emitInt8(Value from, Value row);
+  void emitDigits(Value from, Value row);
+  Value digitsOf(Value from, Value column, Value factor, int64_t count);
+  Values gatherDigits(ValueRange numbers);
   Value largestBits(Value from);
+  void storeScale(Value scale, Value row, Value column);
   /// Stores `count` lanes and zeros up to the end of their last word.
   void storeNumbers(Value numbers, Value row, Value column, int64_t count);
 
@@ -79,13 +83,12 @@ func::FuncOp QuantiseKernel::emit(ModuleOp module) {
   index = spec.indexed ? Value(*next++) : Value();
   out = *next++;
   Value begin = *next++, end = *next++;
-  if (spec.dtype == Dtype::Bf16x3)
-    emitParts(begin, end);
-  else
-    b.loop(begin, end, 1, [&](Value row) {
-      Value from = rowOf(row);
-      spec.dtype == Dtype::Int8 ? emitInt8(from, row) : emitBf16(from, row);
-    });
+  b.loop(begin, end, 1, [&](Value row) {
+    Value from = rowOf(row);
+    spec.dtype == Dtype::Int8     ? emitInt8(from, row)
+    : spec.dtype == Dtype::Int8x3 ? emitDigits(from, row)
+                                  : emitBf16(from, row);
+  });
   finishKernel(b, function);
   return function;
 }
@@ -104,25 +107,6 @@ void QuantiseKernel::emitBf16(Value from, Value row) {
   b.forColumns(spec.width, [&](Value column, int64_t count) {
     Value numbers = b.loadVector(x, {from, column}, count);
     storeNumbers(emitRoundBf16(b, numbers), row, column, count);
-  });
-}
-
-/// Step by step, so that what is written is one piece in each.
-void QuantiseKernel::emitParts(Value firstRow, Value endRow) {
-  int64_t step = 2 * b.target.tileStep(spec.dtype, spec.width);
-  int64_t lanes = b.target.vectorWidth;
-  Value rows = b.dim(out, 0);
-  b.loop(b.index(0), b.index(spec.width / step), 1, [&](Value k) {
-    b.loop(firstRow, endRow, 1, [&](Value row) {
-      Value from = rowOf(row);
-      Value place = b.mul(b.add(b.mul(k, rows), row), numParts * step);
-      for (int64_t first = 0; first < step; first += lanes) {
-        int64_t count = std::min(lanes, step - first);
-        Value numbers =
-            b.loadVector(x, {from, b.add(b.mul(k, step), first)}, count);
-        storeParts(b, numbers, out, b.add(place, first), step, count);
-      }
-    });
   });
 }
 
@@ -158,11 +142,109 @@ void QuantiseKernel::emitInt8(Value from, Value row) {
     Value sum = b.addf(b.mulf(number, factor), magic);
     storeNumbers(b.bitsOf(sum), row, column, count);
   });
+  storeScale(scale, row, b.index(words.count * 4));
+}
+
+void QuantiseKernel::storeScale(Value scale, Value row, Value column) {
   Value last =
       vector::BroadcastOp::create(b, VectorType::get(1, b.getF32Type()), scale);
   last = vector::BitCastOp::create(b, VectorType::get(4, b.getI8Type()), last);
-  vector::StoreOp::create(b, last, out,
-                          ValueRange{row, b.index(words.count * 4)});
+  vector::StoreOp::create(b, last, out, ValueRange{row, column});
+}
+
+/// The digits of 16 numbers, each as the bytes of an integer, the first digit
+/// uppermost: adding 128 to all digits but that and flipping those bits again
+/// leaves each in its byte.
+Value QuantiseKernel::digitsOf(Value from, Value column, Value factor,
+                               int64_t count) {
+  constexpr int32_t middle = 0x00808080;
+  Value numbers = b.mulf(b.loadVector(x, {from, column}, count), factor);
+  Value whole = arith::FPToSIOp::create(b, b.intVectorType(), numbers);
+  whole = arith::AddIOp::create(b, whole, b.splatInt(middle));
+  return arith::XOrIOp::create(b, whole, b.splatInt(middle));
+}
+
+/// Each digit of 64 numbers, as 64 bytes: bytes first meet in words of one
+/// digit, then words in halves of a vector.
+Values QuantiseKernel::gatherDigits(ValueRange numbers) {
+  constexpr int64_t digits = Words::stateDigits;
+  const int64_t lanes = b.target.vectorWidth, half = lanes / 2;
+  auto cast = [&](Value vector, int64_t count, Type element) -> Value {
+    return vector::BitCastOp::create(b, VectorType::get(count, element),
+                                     vector);
+  };
+  SmallVector<int64_t> order;
+  for (int64_t i = 0; i != 4 * lanes; ++i)
+    order.push_back(i / 16 * 16 + i % 4 * 4 + digits - 1 - i / 4 % 4);
+  Values words;
+  for (Value vector : numbers) {
+    Value bytes = cast(vector, 4 * lanes, b.getI8Type());
+    bytes = vector::ShuffleOp::create(b, bytes, bytes, order);
+    words.push_back(cast(bytes, lanes, b.getI32Type()));
+  }
+  Values result(digits);
+  for (int64_t digit = 0; digit != digits; digit += 2) {
+    SmallVector<int64_t> picks, halves[2];
+    for (int64_t i = 0; i != lanes; ++i) {
+      picks.push_back(i % half * 4 + digit + i / half);
+      for (int64_t of = 0; of != 2; ++of)
+        halves[of].push_back(i / half * lanes + of * half + i % half);
+    }
+    Value lower = vector::ShuffleOp::create(b, words[0], words[1], picks);
+    Value upper = vector::ShuffleOp::create(b, words[2], words[3], picks);
+    for (int64_t of = 0; of != 2; ++of)
+      result[digit + of] =
+          cast(vector::ShuffleOp::create(b, lower, upper, halves[of]),
+               4 * lanes, b.getI8Type());
+  }
+  return result;
+}
+
+void QuantiseKernel::emitDigits(Value from, Value row) {
+  constexpr int64_t digits = Words::stateDigits;
+  int64_t step = 4 * b.target.tileStep(spec.dtype, spec.width);
+  int64_t lanes = b.target.vectorWidth;
+  Value rows = b.dim(out, 0);
+  auto power = [&](Value exponent) -> Value {
+    Value bits = arith::ShLIOp::create(b, exponent, integer(23));
+    return arith::BitcastOp::create(b, b.getF32Type(), bits);
+  };
+  Value bits = largestBits(from);
+  Value exponent = arith::ShRUIOp::create(b, bits, integer(23));
+  exponent = b.max(exponent, integer(127 - 97));
+  Value factor = b.broadcast(power(b.sub(integer(2 * 127 + 29), exponent)));
+  Value nan = b.constant(std::numeric_limits<float>::quiet_NaN());
+  Value scale = b.select(b.less(bits, integer(infinity)),
+                         power(b.sub(exponent, integer(5))), nan);
+  b.loop(b.index(0), b.index(spec.width / step), 1, [&](Value k) {
+    Value column = b.mul(k, step);
+    auto place = [&](int64_t digit, int64_t first) -> Values {
+      Value line = b.add(b.mul(b.add(b.mul(k, digits), digit), rows), row);
+      return {b.index(0), b.add(b.mul(line, step), first)};
+    };
+    if (step == 4 * lanes) {
+      Values numbers;
+      for (int64_t first = 0; first != step; first += lanes)
+        numbers.push_back(digitsOf(from, b.add(column, first), factor, lanes));
+      Values gathered = gatherDigits(numbers);
+      for (int64_t digit = 0; digit != digits; ++digit)
+        vector::StoreOp::create(b, gathered[digit], out, place(digit, 0));
+      return;
+    }
+    auto narrow = VectorType::get(lanes, b.getI8Type());
+    for (int64_t first = 0; first < step; first += lanes) {
+      int64_t count = std::min(lanes, step - first);
+      Value numbers = digitsOf(from, b.add(column, first), factor, count);
+      for (int64_t digit = 0; digit != digits; ++digit) {
+        Value byte = arith::ShRUIOp::create(
+            b, numbers, b.splatInt(8 * (digits - 1 - digit)));
+        b.storeVector(arith::TruncIOp::create(b, narrow, byte), out,
+                      place(digit, first), count);
+      }
+    }
+  });
+  storeScale(scale, b.index(0),
+             b.mul(b.add(b.mul(rows, digits * words.count), row), 4));
 }
 
 func::FuncOp skim::emitQuantise(KernelBuilder &b, ModuleOp module,

@@ -52,14 +52,12 @@ static int64_t l2KiB(llvm::StringRef cpu) {
 }
 
 int64_t TargetInfo::tileStep(Dtype dtype, int64_t k) const {
-  if (!hasTiles(dtype) || (dtype == Dtype::Bf16x3 && k % 2))
+  // More could overflow the sums of three products of digits each.
+  constexpr int64_t mostOfInt8x3 = 32768;
+  if (!hasTiles(dtype) ||
+      (dtype == Dtype::Int8x3 && (k % 4 || k > mostOfInt8x3)))
     return 0;
-  constexpr int64_t most = 16, least = 8;
-  int64_t words = dtype == Dtype::Bf16x3 ? k / 2 : Words(dtype, k).count;
-  for (int64_t step = most; step >= least; --step)
-    if (words % step == 0)
-      return step;
-  return 0;
+  return evenStep(Words(dtype, k).count);
 }
 
 TargetInfo TargetInfo::get(const CpuTarget &cpu) {

@@ -41,22 +41,20 @@ Value Lowering::quantise(LinearOp op, const StatesBuffer &input, Dtype dtype) {
   arguments.push_back(out);
   // Parts of 16 rows at least are handed out: what is written is longer then.
   int64_t width = spec.width;
-  if (dtype == Dtype::Bf16x3)
+  if (dtype == Dtype::Int8x3)
     width = std::min<int64_t>(width, 256);
   Launch launch = emitter.launchRows(builder, loc, input.count, width);
   dispatch(op, emitter.get(spec), arguments, launch, KernelKind::Gemm);
   return quantised[{op.getInput(), builder.getInsertionBlock()}] = out;
 }
 
-/// Whether nothing but products of the same dtype reads the result, so that it
-/// need not lie in memory in fp32: those of a feed-forward in between. Products
-/// without tiles have sums there.
+/// Whether nothing but products in bf16 reads the result, so that it need not
+/// lie in memory in fp32: those of a feed-forward in between. Products without
+/// tiles have sums there.
 bool Lowering::narrowsResult(LinearOp op, const GemmSpec &spec) {
   Value result = op.getResult();
-  bool parts = spec.dtype == Dtype::Bf16x3;
-  if ((!parts && spec.dtype != Dtype::Bf16) ||
-      !target.tileStep(spec.dtype, spec.k) || spec.n % target.tileColumns ||
-      (parts && 2 * target.tileStep(spec.dtype, spec.n) != target.tileColumns))
+  if (spec.dtype != Dtype::Bf16 || !target.tileStep(spec.dtype, spec.k) ||
+      spec.n % target.tileColumns)
     return false;
   if (!isRagged(result.getType()) || !result.hasOneUse())
     return false;
@@ -93,7 +91,7 @@ LogicalResult Lowering::lowerMerged(ArrayRef<LinearOp> group) {
   constexpr int64_t mostInt8 = 65536;
   spec.dtype = dtype;
   if ((dtype == Dtype::Int8 && spec.k > mostInt8) ||
-      (dtype == Dtype::Bf16x3 && !target.tileStep(dtype, spec.k)))
+      (dtype == Dtype::Int8x3 && !target.tileStep(dtype, spec.k)))
     spec.dtype = Dtype::Fp32;
   SmallVector<Value> arguments = {input.memref};
   if (spec.dtype != Dtype::Fp32)
@@ -101,14 +99,14 @@ LogicalResult Lowering::lowerMerged(ArrayRef<LinearOp> group) {
   else if (input.index)
     arguments.push_back(input.index);
   spec.indexed = arguments.size() > 1;
-  int64_t tile = target.tileColumns, tiles = target.numTiles(spec.n);
+  int64_t tile = target.tileColumnsOf(spec.dtype);
+  int64_t tiles = target.numTiles(spec.n, spec.dtype);
   MemRefType packed =
       Words(spec.dtype, spec.k).weights(builder.getContext(), tiles, tile);
   Layout layout =
       first.getTransposeWeight() ? Layout::TiledTransposed : Layout::Tiled;
   arguments.push_back(
-      weights.view(builder, loc, parts, layout, tile, packed,
-                   spec.dtype == Dtype::Bf16x3 ? Dtype::Fp32 : spec.dtype));
+      weights.view(builder, loc, parts, layout, tile, packed, spec.dtype));
   if (spec.bias) {
     auto padded = MemRefType::get({tiles * tile}, builder.getF32Type());
     arguments.push_back(

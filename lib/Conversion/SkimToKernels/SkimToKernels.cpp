@@ -101,13 +101,13 @@ public:
     }
     std::optional<Dtype> numbers = symbolizeDtype(dtype);
     if (!numbers) {
-      module.emitError() << "dtype: expected fp32, bf16, int8 or bf16x3, got '"
+      module.emitError() << "dtype: expected fp32, bf16, int8 or int8x3, got '"
                          << dtype << "'";
       return signalPassFailure();
     }
     TargetInfo target = TargetInfo::get(*cpu);
-    if (*numbers == Dtype::Bf16x3 && !target.hasTiles(*numbers)) {
-      module.emitError() << "dtype: bf16x3 needs AMX-BF16, which cpu '"
+    if (target.lacksTiles(*numbers)) {
+      module.emitError() << "dtype: int8x3 needs AMX-INT8, which cpu '"
                          << target.name << "' has not";
       return signalPassFailure();
     }

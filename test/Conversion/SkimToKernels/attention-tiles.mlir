@@ -3,7 +3,7 @@
 // RUN: skim-opt %s --convert-skim-to-kernels="mcpu=sapphirerapids dtype=bf16" | FileCheck %s --check-prefix=TILES
 // RUN: skim-opt %s --convert-skim-to-kernels="mcpu=sapphirerapids dtype=int8" | FileCheck %s --check-prefix=TILES
 // RUN: skim-opt %s --convert-skim-to-kernels="mcpu=sapphirerapids dtype=fp32" | FileCheck %s --check-prefix=FP32
-// RUN: skim-opt %s --convert-skim-to-kernels="mcpu=sapphirerapids dtype=bf16x3" | FileCheck %s --check-prefix=FP32
+// RUN: skim-opt %s --convert-skim-to-kernels="mcpu=sapphirerapids dtype=int8x3" | FileCheck %s --check-prefix=FP32
 // RUN: skim-opt %s --convert-skim-to-kernels="mcpu=cooperlake dtype=bf16" | FileCheck %s --check-prefix=FP32
 
 // TILES-LABEL: func.func @main

@@ -3,7 +3,7 @@
 // RUN: skim-opt %s --convert-skim-to-kernels="mcpu=x86-64-v3 dtype=int8" | FileCheck %s --check-prefixes=CHECK,INT8
 // RUN: skim-opt %s --convert-skim-to-kernels="mcpu=x86-64-v3 dtype=bf16" | FileCheck %s --check-prefixes=CHECK,BF16
 // RUN: not skim-opt %s --convert-skim-to-kernels="dtype=int4" 2>&1 | FileCheck %s --check-prefix=BAD
-// BAD: dtype: expected fp32, bf16, int8 or bf16x3, got 'int4'
+// BAD: dtype: expected fp32, bf16, int8 or int8x3, got 'int4'
 
 // 16 columns in a tile: 5 words of 18 numbers and two rows beside, or 9 words.
 // INT8: skim.weights @{{.*}} tiled at 0 bytes 896 {dtype = #skim<dtype int8>

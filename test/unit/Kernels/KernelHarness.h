@@ -69,6 +69,7 @@ private:
 using Floats = Array<float>;
 using Ints = Array<int32_t>;
 using Halves = Array<uint16_t>;
+using Bytes = Array<uint8_t>;
 
 /// A float's bits, and back.
 inline uint32_t bitsOf(float number) {
@@ -206,7 +207,7 @@ private:
   std::unique_ptr<KernelEmitter> kernelEmitter;
   std::unique_ptr<llvm::orc::LLJIT> jit;
   llvm::StringMap<void *> addresses; ///< of kernels that were called
-  Array<uint8_t> scratch{{0}};
+  Bytes scratch{{0}};
 };
 
 } // namespace skim::test

@@ -161,7 +161,44 @@ TEST_F(WeightsLayoutTest, Bf16PutsPairsInAWord) {
                           word(0x3DCD), word(0x7FC0)}));
 }
 
+// [K = 32][N = 1] in tiles of 1: one step of three digits, eight words each,
+// then the scale. 127.5 is 0x7f8000 units of 2^-16, which has no three digits
+// up to 127, so a unit is 2^-15; 2^-16 is half of one and goes to the even 0.
+TEST_F(WeightsLayoutTest, Int8x3PutsDigitsOfAStepTogether) {
+  std::string numbers = "[127.5], [-1.0], [0.99609375], [1.52587890625e-05]";
+  for (int i = 4; i != 32; ++i)
+    numbers += i == 9 ? ", [3.0517578125e-05]" : ", [0.0]";
+  Rows rows = collect("skim.weights @w tiled at 0 bytes 100 {tile = 1 : i64, "
+                      "dtype = #skim<dtype int8x3>, parts = [dense<[" +
+                      numbers + "]> : tensor<32x1xf32>]}");
+  ASSERT_EQ(rows.size(), 1u);
+  std::vector<float> wanted(25, word(0));
+  wanted[0] = word(64, 0, 1, 0);
+  wanted[8] = word(-64, -128, -128, 0);
+  wanted[16] = word(0, 0, -128, 0);
+  wanted[18] = word(0, 1, 0, 0);
+  wanted[24] = 0x1p-15f;
+  EXPECT_TRUE(sameWords(rows[0], wanted));
+}
+
+TEST_F(WeightsLayoutTest, Int8x3ColumnsThatAreNotFiniteHaveNoScale) {
+  Rows rows =
+      collect("skim.weights @w tiled at 0 bytes 100 {tile = 1 : i64, dtype = "
+              "#skim<dtype "
+              "int8x3>, parts = [dense<0x7F800000> : tensor<32x1xf32>]}");
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_TRUE(sameWords({rows[0].begin(), rows[0].end() - 1},
+                        std::vector<float>(24, word(0))));
+  EXPECT_TRUE(std::isnan(rows[0].back()));
+}
+
 TEST_F(WeightsLayoutTest, WrongPartsAreReported) {
+  EXPECT_NE(errorOf("skim.weights @w tiled at 0 bytes 100 {tile = 1 : i64, "
+                    "dtype = #skim<dtype int8x3>, parts = [dense<1.0> : "
+                    "tensor<34x1xf32>]}")
+                .find("expected a depth that equal steps of 32 to 64 numbers "
+                      "divide for int8x3, got 34"),
+            std::string::npos);
   EXPECT_NE(errorOf("skim.weights @w tiled at 0 bytes 16 {tile = 4 : i64, "
                     "parts = [dense<1.0> : tensor<4xf32>]}")
                 .find("expected parts of rank 2, got 1"),

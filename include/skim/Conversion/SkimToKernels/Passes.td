@@ -29,10 +29,10 @@ def ConvertSkimToKernelsPass
     rounds each state that they read once, whoever reads it, and the weights are
     rounded where they are laid out. Attention multiplies bf16 numbers then where the
     processor has AMX. Everything else stays fp32, and so do products
-    of more than 65536 numbers in int8, whose sums could overflow. With `bf16x3`
-    they multiply fp32 numbers as the sums of three bf16 parts: six products of parts
-    by AMX, with the error of fp32. Weights stay fp32 in memory; layers whose K has no
-    steps of 16 to 32 numbers multiply and add in fp32.
+    of more than 65536 numbers in int8, whose sums could overflow. With `int8x3`
+    they multiply fp32 numbers as integers of four (states) and three (weights) digits of
+    int8: nine products of digits by AMX, with an error like that of fp32. Layers whose K
+    has no steps of 32 to 64 numbers, or is above 32768, multiply and add in fp32.
 
     What is known at run time only is checked by `skim.check`: ids of another
     batch or length than the rows.
@@ -77,8 +77,8 @@ def ConvertSkimToKernelsPass
     Option<"dtype", "dtype", "std::string", "\"fp32\"",
            "Numbers that linear layers multiply: fp32, bf16 or int8, emulated where "
            "the processor has no instruction for their products, and in bf16 by "
-           "attention with AMX; or bf16x3, fp32 numbers in parts, for processors "
-           "with AMX">,
+           "attention with AMX; or int8x3, fp32 numbers as digits, for "
+           "processors with AMX">,
     Option<"kernels", "kernels", "std::string", "\"auto\"",
            "Who writes kernels: mlir, halide, or auto: for each the one that was "
            "measured to be faster">

@@ -22,8 +22,9 @@ def Skim_DtypeEnum : Skim_Enum<"Dtype", "numbers that a matrix product multiplie
   I32EnumAttrCase<"Fp32", 0, "fp32">,
   I32EnumAttrCase<"Bf16", 1, "bf16">,
   I32EnumAttrCase<"Int8", 2, "int8">,
-  // fp32 numbers, each as the sum of three of bf16.
-  I32EnumAttrCase<"Bf16x3", 3, "bf16x3">
+  // fp32 numbers as integers of four digits of int8 for states, of their row's
+  // scale, and three for weights, of their column's.
+  I32EnumAttrCase<"Int8x3", 3, "int8x3">
 ]>;
 def Skim_Dtype : Skim_EnumAttr<Skim_DtypeEnum, "dtype">;
 

@@ -46,6 +46,11 @@ def Skim_WeightsOp : Skim_Op<"weights", [Symbol]> {
       last two rows of a tile hold, as words, the scales (fp32) and -128 times the
       sum of the column's numbers (int32). A column that is not finite has the
       numbers 0 and the scale NaN.
+    - int8x3: `[ceil(N / tile)][steps][3][G = 8 to 16][tile][4]` and scales as in int8,
+      where steps * G = K / 4 and G is the largest that divides it. A column's numbers are
+      integers, the nearest to w / scale, of three digits from -128 to 127, `d0 2^16 + d1
+      2^8 + d2`; the scale is the least power of 2, 2^-123 at least, with which max |w|
+      has them. A column that is not finite has the digits 0 and the scale NaN.
 
     Constraints:
     - (C1) offset is a multiple of 64
@@ -53,6 +58,7 @@ def Skim_WeightsOp : Skim_Op<"weights", [Symbol]> {
     - (C3) the parts agree in K
     - (C4) bytes is the size of the layout
     - (C5) dtype is fp32 unless the layout is tiled or tiled_transposed
+    - (C6) in int8x3 equal steps of 4 G numbers divide K
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, ArrayAttr:$parts, Skim_Layout:$layout,
                        DefaultValuedAttr<I64Attr, "1">:$tile, I64Attr:$offset, I64Attr:$bytes,
