@@ -49,8 +49,8 @@ def compile(
     dtype : {"fp32", "bf16", "int8"}
         What linear layers multiply; everything else is fp32.
     kernels : {"auto", "mlir", "halide"}
-        Who writes the kernels; the results are the same. ``"auto"`` takes each from
-        the one that was measured to be faster.
+        Who writes the kernels; with the same `fp32_products` the results are the same.
+        ``"auto"`` takes each from the one that was measured to be faster.
     keep_padding : bool
         Compute padded positions as ONNX does, instead of leaving them out.
     outputs : iterable of str, optional
@@ -62,7 +62,8 @@ def compile(
         How linear layers multiply fp32 numbers: by multiply-adds, or by the tiles of
         AMX, as integers of several digits, each with the scale of its row or column:
         in less time and, unless a row's numbers are of very different sizes, with
-        smaller errors. ``"auto"`` is AMX where the processor has it.
+        smaller errors. ``"auto"`` is AMX where the processor has it and `kernels` is
+        not ``"halide"``, whose products are multiply-adds.
 
     Returns
     -------

@@ -76,10 +76,24 @@ def test_auto_takes_nothing_that_neither_emitter_has(tool, large, tmp_path):
 def test_emitters_give_the_same_bits(large):
     path = large("minilm")
     inputs = make_inputs([1, 7, 19, 40])
-    auto = skim.compile(str(path)).run(inputs, threads=2)
-    assert_same_bits(auto, skim.compile(str(path), kernels="mlir").run(inputs))
+    auto = skim.compile(str(path), fp32_products="fma").run(inputs, threads=2)
+    assert_same_bits(auto, skim.compile(str(path), kernels="mlir", fp32_products="fma").run(inputs))
     assert all(np.isfinite(value).all() for value in auto.values())
     assert_same_bits(auto, compile_halide(path).run(inputs))
+
+
+def test_products_by_amx_are_not_halides(large):
+    """Which has multiply-adds unless the other is asked for."""
+    path = large("minilm")
+    inputs = make_inputs([1, 7, 19, 40])
+    compile_halide(path)  # or skips
+    try:
+        wanted = skim.compile(str(path), kernels="mlir", fp32_products="int8x3").run(inputs)
+    except skim.CompileError as error:
+        assert "has no AMX-INT8" in str(error)
+        pytest.skip(str(error))
+    assert_same_bits(wanted, compile_halide(path, fp32_products="int8x3").run(inputs))
+    assert_same_bits(wanted, skim.compile(str(path)).run(inputs))
 
 
 def test_one_library_with_kernels_of_both_emitters(tmp_path):

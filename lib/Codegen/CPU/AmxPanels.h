@@ -33,8 +33,7 @@ class AmxPanels {
 public:
   static constexpr int64_t rows = 2 * AmxTiles::rows; ///< most of a panel
   /// Rows of the panel before that each of `steps` steps finishes among its
-  /// products, so that all are; 0 where those are too many for a
-  /// step's code.
+  /// products, so that all are; 0 where those are too many for a step's code.
   static int64_t rowsToFinish(int64_t steps, int64_t ofPanel = rows);
   static constexpr int64_t configBytes = 2 * AmxTiles::configWords * 8;
   /// configBytes of scratch memory.

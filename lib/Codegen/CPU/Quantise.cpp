@@ -49,6 +49,7 @@ private:
   void emitDigits(Value from, Value row);
   Value digitsOf(Value from, Value column, Value factor, int64_t count);
   Values gatherDigits(ValueRange numbers);
+  void storeDigits(Value from, Value row, Value k, int64_t step, Value factor);
   Value largestBits(Value from);
   void storeScale(Value scale, Value row, Value column);
   /// Stores `count` lanes and zeros up to the end of their last word.
@@ -201,10 +202,7 @@ Values QuantiseKernel::gatherDigits(ValueRange numbers) {
 }
 
 void QuantiseKernel::emitDigits(Value from, Value row) {
-  constexpr int64_t digits = Words::stateDigits;
   int64_t step = 4 * b.target.tileStep(spec.dtype, spec.width);
-  int64_t lanes = b.target.vectorWidth;
-  Value rows = b.dim(out, 0);
   auto power = [&](Value exponent) -> Value {
     Value bits = arith::ShLIOp::create(b, exponent, integer(23));
     return arith::BitcastOp::create(b, b.getF32Type(), bits);
@@ -216,35 +214,48 @@ void QuantiseKernel::emitDigits(Value from, Value row) {
   Value nan = b.constant(std::numeric_limits<float>::quiet_NaN());
   Value scale = b.select(b.less(bits, integer(infinity)),
                          power(b.sub(exponent, integer(5))), nan);
-  b.loop(b.index(0), b.index(spec.width / step), 1, [&](Value k) {
-    Value column = b.mul(k, step);
-    auto place = [&](int64_t digit, int64_t first) -> Values {
-      Value line = b.add(b.mul(b.add(b.mul(k, digits), digit), rows), row);
-      return {b.index(0), b.add(b.mul(line, step), first)};
-    };
-    if (step == 4 * lanes) {
-      Values numbers;
-      for (int64_t first = 0; first != step; first += lanes)
-        numbers.push_back(digitsOf(from, b.add(column, first), factor, lanes));
-      Values gathered = gatherDigits(numbers);
-      for (int64_t digit = 0; digit != digits; ++digit)
-        vector::StoreOp::create(b, gathered[digit], out, place(digit, 0));
-      return;
+  b.loop(b.index(0), b.index(spec.width / step), 1,
+         [&](Value k) { storeDigits(from, row, k, step, factor); });
+  Value behind = b.mul(b.dim(out, 0), Words::stateDigits * words.count);
+  storeScale(scale, b.index(0), b.mul(b.add(behind, row), 4));
+}
+
+/// Those of step `k` of `step` numbers: a line of each digit at once where a
+/// step is that long.
+void QuantiseKernel::storeDigits(Value from, Value row, Value k, int64_t step,
+                                 Value factor) {
+  constexpr int64_t digits = Words::stateDigits;
+  int64_t lanes = b.target.vectorWidth;
+  auto load = [&](int64_t first, int64_t count) {
+    return digitsOf(from, b.add(b.mul(k, step), first), factor, count);
+  };
+  auto store = [&](Value bytes, int64_t digit, int64_t first, int64_t count) {
+    Value line = b.add(b.mul(k, digits), digit);
+    line = b.add(b.mul(line, b.dim(out, 0)), row);
+    Value place = b.add(b.mul(line, step), first);
+    if (count <= lanes)
+      return b.storeVector(bytes, out, {b.index(0), place}, count);
+    vector::StoreOp::create(b, bytes, out, ValueRange{b.index(0), place});
+  };
+  if (step == 4 * lanes) {
+    Values numbers;
+    for (int64_t first = 0; first != step; first += lanes)
+      numbers.push_back(load(first, lanes));
+    Values lines = gatherDigits(numbers);
+    for (int64_t digit = 0; digit != digits; ++digit)
+      store(lines[digit], digit, 0, step);
+    return;
+  }
+  auto narrow = VectorType::get(lanes, b.getI8Type());
+  for (int64_t first = 0; first < step; first += lanes) {
+    int64_t count = std::min(lanes, step - first);
+    Value numbers = load(first, count);
+    for (int64_t digit = 0; digit != digits; ++digit) {
+      Value byte = arith::ShRUIOp::create(b, numbers,
+                                          b.splatInt(8 * (digits - 1 - digit)));
+      store(arith::TruncIOp::create(b, narrow, byte), digit, first, count);
     }
-    auto narrow = VectorType::get(lanes, b.getI8Type());
-    for (int64_t first = 0; first < step; first += lanes) {
-      int64_t count = std::min(lanes, step - first);
-      Value numbers = digitsOf(from, b.add(column, first), factor, count);
-      for (int64_t digit = 0; digit != digits; ++digit) {
-        Value byte = arith::ShRUIOp::create(
-            b, numbers, b.splatInt(8 * (digits - 1 - digit)));
-        b.storeVector(arith::TruncIOp::create(b, narrow, byte), out,
-                      place(digit, first), count);
-      }
-    }
-  });
-  storeScale(scale, b.index(0),
-             b.mul(b.add(b.mul(rows, digits * words.count), row), 4));
+  }
 }
 
 func::FuncOp skim::emitQuantise(KernelBuilder &b, ModuleOp module,
