@@ -79,9 +79,9 @@ static void narrowToDigits(ArrayRef<float> panel, int64_t tile,
     exponent = std::max(exponent, -100) - 23;
     exponent += std::nearbyint(std::ldexp(double(largest), -exponent)) > most;
     float scale = std::isnan(largest) ? largest : std::ldexp(1.0f, exponent);
+    const double factor = std::ldexp(1.0, -exponent);
     for (int64_t k = 0; k != depth && largest > 0; ++k) {
-      double exact = std::ldexp(double(panel[k * tile + n]), -exponent);
-      auto whole = int32_t(std::nearbyint(exact));
+      auto whole = int32_t(std::nearbyint(panel[k * tile + n] * factor));
       whole = (whole + 0x8080) ^ 0x8080;
       int64_t word = k / 4, line = word / step * digits * step + word % step;
       for (int64_t digit = 0; digit != digits; ++digit)
