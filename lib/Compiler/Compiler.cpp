@@ -130,14 +130,14 @@ static void dropUnusedTiles(CpuTarget &target, llvm::StringRef dtype) {
 
 /// How fp32 numbers are multiplied.
 llvm::Error Compilation::chooseProducts() {
-  bool lacks = TargetInfo::get(target).lacksTiles(Dtype::Int8x3);
-  if (options.fp32Products == "int8x3" && lacks)
+  bool hasTiles = TargetInfo::get(target).hasTiles(Dtype::Int8x3);
+  if (options.fp32Products == "int8x3" && !hasTiles)
     return llvm::createStringError("--fp32-products=int8x3: cpu '" +
                                    target.name + "' has no AMX-INT8");
   // Halide, where it is asked for, has no tiles.
-  bool digits =
-      options.fp32Products == "int8x3" ||
-      (options.fp32Products == "auto" && !lacks && options.kernels != "halide");
+  bool digits = options.fp32Products == "int8x3" ||
+                (options.fp32Products == "auto" && hasTiles &&
+                 options.kernels != "halide");
   if (digits)
     pipelineOptions.dtype = "int8x3";
   report.set("fp32_products", digits ? "int8x3" : "fma");

@@ -5,6 +5,7 @@
 
 #include "skim/Target/CpuTarget.h"
 
+#include "../Runtime/Cpus.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -12,10 +13,6 @@
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 #include <mutex>
-#if defined(__linux__)
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
 
 using namespace llvm;
 using namespace skim;
@@ -115,18 +112,6 @@ static void fillX86(CpuTarget &target,
     target.features += ",-prefer-256-bit,-prefer-128-bit";
 }
 
-/// Whether this system lets processes use the tiles of AMX, which a library
-/// that uses them asks for when it is loaded.
-static bool allowsTiles() {
-#if defined(__linux__) && defined(__x86_64__)
-  constexpr long requestPermission = 0x1023; // ARCH_REQ_XCOMP_PERM
-  constexpr long tileData = 18;              // XFEATURE_XTILEDATA
-  return syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
-#else
-  return false;
-#endif
-}
-
 Expected<CpuTarget> skim::resolveCpuTarget(StringRef cpu, StringRef triple) {
   initializeTargets();
   Triple host(sys::getProcessTriple());
@@ -165,10 +150,11 @@ Expected<CpuTarget> skim::resolveCpuTarget(StringRef cpu, StringRef triple) {
   }
   if (native) {
     StringMap<bool> features = sys::getHostCPUFeatures();
-    bool tiles = features.lookup("amx-tile") && allowsTiles();
+    // What the runtime would refuse, such as AMX where the system does not
+    // allow it, is not used.
     fillX86(target, [&](const Feature &feature) {
-      StringRef name = feature.llvmName;
-      return features.lookup(name) && (tiles || !name.starts_with("amx-"));
+      return features.lookup(feature.llvmName) &&
+             rt::hasCpuFeature(feature.runtimeName);
     });
     return target;
   }

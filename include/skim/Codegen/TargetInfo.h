@@ -46,19 +46,15 @@ struct TargetInfo {
     return ((dtype == Dtype::Int8 || dtype == Dtype::Int8x3) && int8Tiles) ||
            (dtype == Dtype::Bf16 && bf16Tiles);
   }
-  /// Digits are multiplied by tiles or not at all.
-  bool lacksTiles(Dtype dtype) const {
-    return dtype == Dtype::Int8x3 && !hasTiles(dtype);
-  }
   /// What attention multiplies where linear layers multiply `dtype`: bf16 by
   /// tiles in the narrow types, else fp32.
   Dtype attentionDtype(Dtype dtype) const {
     bool narrow = dtype == Dtype::Bf16 || dtype == Dtype::Int8;
     return narrow && hasTiles(Dtype::Bf16) ? Dtype::Bf16 : Dtype::Fp32;
   }
-  /// Words of K that one instruction of AMX multiplies
-  /// in products over `k` numbers (evenStep); 0 where there is no AMX for
-  /// `dtype`, or where it cannot multiply these.
+  /// Words of K that one instruction of AMX multiplies in products over `k`
+  /// numbers (evenStep); 0 where there is no AMX for `dtype`, or where it
+  /// cannot multiply these.
   int64_t tileStep(Dtype dtype, int64_t k) const;
   bool emulates(Dtype dtype) const {
     return (dtype == Dtype::Int8 && int8Dot.empty()) ||

@@ -20,7 +20,7 @@ Value AmxPanels::configsAt(KernelBuilder &b, Value scratch, int64_t offset) {
 
 AmxPanels::AmxPanels(KernelBuilder &b, AmxTiles &amx, Value configs,
                      Value firstRow, Value endRow, int64_t mostRows)
-    : b(b), amx(amx), configs(configs), firstRow(firstRow) {
+    : b(b), amx(amx), mostRows(mostRows), configs(configs), firstRow(firstRow) {
   Value all = b.sub(endRow, firstRow);
   count = b.ceilDiv(all, mostRows);
   size = b.div(all, count);

@@ -31,7 +31,7 @@ private:
 /// rows, so it changes once where panels are not of one size.
 class AmxPanels {
 public:
-  static constexpr int64_t rows = 2 * AmxTiles::rows; ///< most of a panel
+  static constexpr int64_t rows = 2 * AmxTiles::rows; ///< of both halves
   /// Rows of the panel before that each of `steps` steps finishes among its
   /// products, so that all are; 0 where those are too many for a step's code.
   static int64_t rowsToFinish(int64_t steps, int64_t ofPanel = rows);
@@ -50,7 +50,9 @@ public:
   };
   Panel at(Value panel);
   /// Row of its sums in a buffer of two panels, which take turns.
-  Value inTurns(Value panel) { return b.mul(b.rem(panel, b.index(2)), rows); }
+  Value inTurns(Value panel) {
+    return b.mul(b.rem(panel, b.index(2)), mostRows);
+  }
   /// The same; has the tiles configured for it, when the ones before it were
   /// asked for in order.
   Panel use(Value panel);
@@ -68,6 +70,7 @@ private:
 
   KernelBuilder &b;
   AmxTiles &amx;
+  int64_t mostRows; ///< of a panel
   Value configs, firstRow;
   Value size, longer; ///< the first `longer` panels have one row more
 };

@@ -140,9 +140,9 @@ private:
   GemmEpilogue::Waiting waiting(AmxPanels &panels, const Work &work,
                                 Value index, Value endRow);
   /// The row of panel `index` in the scratch memory for sums.
-  Value sumsOf(const Work &work, Value index) {
+  Value sumsOf(AmxPanels &panels, const Work &work, Value index) {
     if (blocking.sumsInTurns())
-      return b.mul(b.rem(index, b.index(2)), panelRows);
+      return panels.inTurns(index);
     return b.add(work.sumsOfTile, b.mul(index, panelRows));
   }
   /// Registers that hold a digit's tile.
@@ -221,7 +221,8 @@ void Int8x3Kernel::emitBlock(AmxPanels &panels, const GemmTasks::Range &of,
 /// Panel `index`, up to row `endRow`.
 GemmEpilogue::Waiting Int8x3Kernel::waiting(AmxPanels &panels, const Work &work,
                                             Value index, Value endRow) {
-  return {sums, sumsOf(work, index), work.tile, panels.at(index).row, endRow};
+  return {sums, sumsOf(panels, work, index), work.tile, panels.at(index).row,
+          endRow};
 }
 
 /// All panels, for which `work` has what they share. The first asks for the
@@ -229,7 +230,7 @@ GemmEpilogue::Waiting Int8x3Kernel::waiting(AmxPanels &panels, const Work &work,
 void Int8x3Kernel::emitPanels(AmxPanels &panels, Work work) {
   auto emit = [&](Value index, bool isFirst) {
     work.panel = panels.use(index);
-    work.sumsRow = sumsOf(work, index);
+    work.sumsRow = sumsOf(panels, work, index);
     work.isFirst = isFirst;
     if (!isFirst) {
       Value before = b.sub(index, b.index(1)), row = panels.at(before).row;

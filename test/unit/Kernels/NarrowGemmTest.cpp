@@ -11,8 +11,6 @@
 using namespace skim;
 using namespace skim::test;
 
-using Bytes = Array<uint8_t>;
-
 namespace {
 /// A row of states in int8.
 struct Int8Row {
