@@ -32,7 +32,6 @@ import plan_cases
 import skim
 from tqdm import tqdm
 
-RESULTS = measure.ROOT / "bench" / "results"
 BLOCK = 32
 STEPS = 10
 TOLERANCE = 0.03
@@ -302,10 +301,11 @@ class Report:
         print(measure.table(rows) + "\n", flush=True)
         if not self.write:
             return
-        RESULTS.mkdir(exist_ok=True)
+        folder = measure.results_folder()
+        folder.mkdir(parents=True, exist_ok=True)
         document = {"title": "adaptive", "machine": self.machine, "knobs": self.knobs, "tables": self.tables}
-        (RESULTS / "adaptive.json").write_text(json.dumps(document, indent=1) + "\n")
-        (RESULTS / "adaptive.md").write_text(self.as_markdown())
+        (folder / "adaptive.json").write_text(json.dumps(document, indent=1) + "\n")
+        (folder / "adaptive.md").write_text(self.as_markdown())
 
     def as_markdown(self):
         facts = ", ".join(f"{key} {value}" for key, value in self.machine.items())

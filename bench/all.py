@@ -22,7 +22,6 @@ import peers
 import plots
 import sweeps
 
-RESULTS = measure.ROOT / "bench" / "results"
 PARTS = {
     "bert": ("BERT-base", cases.bert),
     "minilm": ("MiniLM on BBC News", cases.minilm),
@@ -174,12 +173,13 @@ def main():
     args = parse()
     machine = measure.machine() | measure.caches() | peers.limits() | peers.versions()
     print("# Side by side\n\n" + ", ".join(f"{k} {measure.text(v)}" for k, v in machine.items()) + "\n", flush=True)
-    parts, kept = {}, earlier(machine, RESULTS) if args.write else {}
+    folder = measure.results_folder()
+    parts, kept = {}, earlier(machine, folder) if args.write else {}
     for name in args.only:
         parts[name] = measure_part(name, args)
         if args.write:  # what is measured is kept, whatever happens to the rest
             together = kept | parts
-            write_results(machine, {name: together[name] for name in PARTS if name in together}, RESULTS)
+            write_results(machine, {name: together[name] for name in PARTS if name in together}, folder)
     if args.json:
         document = {"title": "all", "machine": machine, "parts": parts}
         pathlib.Path(args.json).write_text(json.dumps(document, indent=1) + "\n")

@@ -19,6 +19,17 @@ def cpu_facts():
     return cpu
 
 
+def has_amx():
+    """Whether this CPU has what fp32 products by digits need."""
+    return "amx_int8" in cpu_facts().get("flags", "").split()
+
+
+def results_folder():
+    """Where results are kept: those of CPUs with AMX, whose types are other products, by themselves."""
+    folder = ROOT / "bench" / "results"
+    return folder / "amx" if has_amx() else folder
+
+
 def machine():
     """CPU, cores this process may use, load before the run, and versions."""
     cpu = cpu_facts()
@@ -26,7 +37,9 @@ def machine():
 
     numbers = [f"{key} {cpu[key]}" for key in ("cpu family", "model") if key in cpu]
     flags = set(cpu.get("flags", "").split())
-    vectors = [name for name in ("avx512_bf16", "avx512_vnni", "avx512f", "avx2", "avx", "sse2") if name in flags]
+    vectors = [
+        name for name in ("amx_int8", "avx512_bf16", "avx512_vnni", "avx512f", "avx2", "avx", "sse2") if name in flags
+    ]
     return {
         "cpu": " ".join(
             [cpu.get("model name", platform.machine()), *(["(" + ", ".join(numbers) + ")"] * bool(numbers))]

@@ -136,16 +136,11 @@ PEERS = {"ONNX Runtime": OnnxRuntime, "OpenVINO": OpenVino, "CTranslate2": CTran
 ENGINES = OWN | PEERS
 
 
-def has_amx():
-    """Whether this CPU has what fp32 products by digits need."""
-    return "amx_int8" in measure.cpu_facts().get("flags", "").split()
-
-
 def make(model, dtype, threads, wanted, kernels):
     """Engines by name, and the reasons of those that cannot run, by name."""
     engines, missing = {}, {}
     for name in wanted:
-        if name == "skim fma" and not (dtype == "fp32" and has_amx()):
+        if name == "skim fma" and not (dtype == "fp32" and measure.has_amx()):
             continue
         try:
             engines[name] = ENGINES[name](model, dtype, threads, kernels)

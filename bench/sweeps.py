@@ -77,7 +77,7 @@ def roofline(args):
     """GFLOP/s and arithmetic intensity of BERT-base's products and attention by rows: each kernel's best call."""
     libraries = []
     with tempfile.TemporaryDirectory(dir=fetch_models.made(fetch_models.cache())) as folder:
-        for products in ["fma", "int8x3"] if peers.has_amx() else ["fma"]:
+        for products in ["fma", "int8x3"] if measure.has_amx() else ["fma"]:
             library = pathlib.Path(folder, f"{products}.so")
             command = [measure.tools() / "skim-opt", fetch_models.fetch("bert-base"), "-o", library]
             subprocess.run([*command, f"--kernels={args.kernels}", f"--fp32-products={products}"], check=True)

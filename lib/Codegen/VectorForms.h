@@ -65,20 +65,32 @@ template <typename A> typename A::Value exp(A &a, typename A::Value x) {
   return a.mulf(a.mulf(split.power, powerOfTwo(a, half)), powerOfTwo(a, rest));
 }
 
-/// 2^x for x <= 0: 0 below -126.
+/// 2^x for x <= 0: 0 below -126. `coefficients` are those of 2^f, 1 first.
 // 2^x = 2^n 2^f with |f| <= 1/2. Adding 1.5 * 2^23 + 127 rounds to an integer
 // and leaves the biased exponent of 2^n in the low bits; the product is exact.
 template <typename A>
-typename A::Value exp2NonPositive(A &a, typename A::Value x) {
+typename A::Value exp2NonPositive(A &a, typename A::Value x,
+                                  std::initializer_list<float> coefficients) {
   auto magic = a.splat(12583039.0f);
   auto shifted = a.addf(x, magic);
   auto f = a.subf(x, a.subf(shifted, magic));
-  auto power = polynomial(a, f,
-                          {1.0f, 0.693147182f, 0.240226477f, 0.0555033237f,
-                           0.00961843785f, 0.00133988762f, 0.000153533576f});
+  auto power = polynomial(a, f, coefficients);
   auto scale = a.fromBits(a.shiftLeft(a.toBits(shifted), 23));
   auto isTiny = a.less(x, a.splat(-126.0f));
   return a.select(isTiny, a.splat(0.0f), a.mulf(power, scale));
+}
+/// The same to the last place.
+template <typename A>
+typename A::Value exp2NonPositive(A &a, typename A::Value x) {
+  return exp2NonPositive(a, x,
+                         {1.0f, 0.693147182f, 0.240226477f, 0.0555033237f,
+                          0.00961843785f, 0.00133988762f, 0.000153533576f});
+}
+/// The same within 3e-6 of it, for powers that are rounded to few digits.
+template <typename A>
+typename A::Value coarseExp2NonPositive(A &a, typename A::Value x) {
+  return exp2NonPositive(
+      a, x, {1.0f, 0.693124175f, 0.240240991f, 0.0559064299f, 0.00958285481f});
 }
 
 // |x| < 0.625: x + x^3 R(x^2); otherwise 1 - 2 / (e^(2 |x|) + 1).
@@ -107,18 +119,19 @@ template <typename A> typename A::Value relu(A &a, typename A::Value x) {
 }
 
 /// x F(x) for a smooth step F from 0 to 1 with F(x) + F(-x) = 1.
-// F(x) = 1/2 + x P(x^2) up to |x| = 5.4, where it is within 6e-8 of 0 or 1; P
-// is a polynomial in u = x^2 2 / 5.4^2 - 1, which lies in [-1, 1], so that its
-// terms stay small. Beyond, the last F is exactly 0 or 1. No division: a GELU
-// costs as much as some twenty multiply-adds.
+// F(x) = 1/2 + x P(x^2) up to |x| = `limit`, where it is next to 0 or 1; P is a
+// polynomial in u = x^2 2 / limit^2 - 1, which lies in [-1, 1], so that its
+// terms stay small. Beyond, the last F is 0, or 1 as nearly as it is there. No
+// division: a GELU costs as much as some twenty multiply-adds.
 template <typename A>
-typename A::Value gated(A &a, typename A::Value x,
+typename A::Value gated(A &a, typename A::Value x, float limit,
                         std::initializer_list<float> coefficients) {
-  auto high = a.splat(5.4f), low = a.splat(-5.4f);
+  auto high = a.splat(limit), low = a.splat(-limit);
   // The order of the operands keeps a NaN of x.
   auto inside = a.select(a.less(high, x), high, x);
   inside = a.select(a.less(inside, low), low, inside);
-  auto u = a.fma(a.mulf(inside, inside), a.splat(0.068587102f), a.splat(-1.0f));
+  auto factor = a.splat(float(2.0 / (double(limit) * double(limit))));
+  auto u = a.fma(a.mulf(inside, inside), factor, a.splat(-1.0f));
   auto step = a.fma(inside, polynomial(a, u, coefficients), a.splat(0.5f));
   step = a.select(a.less(step, a.splat(0.0f)), a.splat(0.0f), step);
   return a.mulf(x, step);
@@ -126,7 +139,7 @@ typename A::Value gated(A &a, typename A::Value x,
 
 /// x (1 + erf(x / sqrt 2)) / 2.
 template <typename A> typename A::Value geluErf(A &a, typename A::Value x) {
-  return gated(a, x,
+  return gated(a, x, 5.4f,
                {0.130928114f, -0.0653280616f, 0.0484997444f, -0.0392064936f,
                 0.0321140029f, -0.0257491153f, 0.019661501f, -0.0139539819f,
                 0.00960257649f, -0.00673101051f, 0.0037323928f, -0.00117399986f,
@@ -135,12 +148,28 @@ template <typename A> typename A::Value geluErf(A &a, typename A::Value x) {
 
 /// x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
 template <typename A> typename A::Value geluTanh(A &a, typename A::Value x) {
-  return gated(a, x,
+  return gated(a, x, 5.4f,
                {0.130934566f, -0.0653672069f, 0.0486071818f, -0.0393659137f,
                 0.0322198756f, -0.0257253405f, 0.0193656478f, -0.0129003599f,
                 0.00862315483f, -0.0082056364f, 0.00526566943f, 0.00179262972f,
                 -0.00148642994f, -0.00443173014f, 0.00316937058f,
                 0.00102851447f, -0.000931395509f});
+}
+
+/// The same with some ten operations less, for results that are rounded to few
+/// digits.
+template <typename A>
+typename A::Value coarseGeluErf(A &a, typename A::Value x) {
+  return gated(a, x, 4.0f,
+               {0.175944075f, -0.0843608901f, 0.0561523624f, -0.0365111791f,
+                0.0212433934f, -0.0131076137f, 0.00854244083f,
+                -0.00290208659f});
+}
+template <typename A>
+typename A::Value coarseGeluTanh(A &a, typename A::Value x) {
+  return gated(a, x, 4.0f,
+               {0.176000342f, -0.0844555646f, 0.0561424084f, -0.036183808f,
+                0.020566253f, -0.0128806718f, 0.00915888418f, -0.00334734726f});
 }
 
 template <typename A> typename A::Value silu(A &a, typename A::Value x) {

@@ -116,11 +116,11 @@ static void dropUnusedTiles(CpuTarget &target, llvm::StringRef dtype) {
   TargetInfo info = TargetInfo::get(target);
   Dtype numbers = *symbolizeDtype(dtype);
   auto uses = [&](Dtype tiles) {
-    return info.hasTiles(tiles) &&
-           (tiles == numbers || tiles == info.attentionDtype(numbers));
+    return info.hasTiles(tiles) && tiles == numbers;
   };
   bool int8 = uses(Dtype::Int8) || uses(Dtype::Int8x3);
-  bool bf16 = uses(Dtype::Bf16);
+  bool bf16 = uses(Dtype::Bf16) ||
+              info.attentionProducts(numbers) == AttentionProducts::Bf16Tiles;
   llvm::erase_if(target.required, [&](llvm::StringRef name) {
     return name.consume_front("amx-") &&
            !((name == "tile" && (int8 || bf16)) || (name == "int8" && int8) ||

@@ -110,6 +110,9 @@ static void fillX86(CpuTarget &target,
   // Some processors ask LLVM for 256-bit vectors, which halves the kernels.
   if (avx512)
     target.features += ",-prefer-256-bit,-prefer-128-bit";
+  // Kernels have chains enough; LLVM would cut vpdpwssd in two for one alone.
+  if (StringRef(target.features).contains("vnni"))
+    target.features += ",+fast-dpwssd";
 }
 
 Expected<CpuTarget> skim::resolveCpuTarget(StringRef cpu, StringRef triple) {

@@ -47,7 +47,8 @@ def compile(
     cpu : str
         ``"native"``, or a processor as LLVM names it: ``"x86-64-v3"``, ``"znver5"``.
     dtype : {"fp32", "bf16", "int8"}
-        What linear layers multiply; everything else is fp32.
+        What linear layers multiply; in the last two attention multiplies narrower
+        numbers, too. Everything else is fp32.
     kernels : {"auto", "mlir", "halide"}
         Who writes the kernels; with the same `fp32_products` the results are the same.
         ``"auto"`` takes each from the one that was measured to be faster.

@@ -137,6 +137,51 @@ def test_attention_by_amx_rounds_as_defined(heads, head, tool, tmp_path):
         assert np.mean(np.abs(got - want) > 5e-6) < 0.1
 
 
+@pytest.mark.parametrize("cpu", ["cascadelake", "skylake-avx512", "haswell"])
+@pytest.mark.parametrize("heads, head", [(3, 32), (2, 64), (2, 33)])
+def test_attention_of_integers_rounds_as_defined(heads, head, cpu, tmp_path):
+    width = heads * head
+    rng = np.random.default_rng(head)
+    weights = {
+        name: rng.normal(size=(width, width)).astype(np.float32) / width**0.5 for name in ("query", "key", "value")
+    }
+    # A dimension of large keys and one of large values, which the others keep clear of.
+    weights["key"][:, 3] *= 30
+    weights["value"][:, 5] *= 30
+    attention_model(tmp_path / "attention.onnx", weights, heads)
+    model = compile_for(cpu, tmp_path / "attention.onnx", tmp_path / "attention.so", "int8")
+    for batch, sequence in ((1, 1), (2, 5), (1, 33), (1, 300)):
+        x = rng.normal(size=(batch, sequence, width)).astype(np.float32)
+        parts = (narrow.linear_int8(x, weights[name], 0) for name in ("query", "key", "value"))
+        want = narrow.attention_int16(*parts, heads)
+        error = np.abs(model.run({"x": x})["y"] - want) / np.abs(want).max(axis=(0, 1))
+        # A power next to a tie may be rounded to the other side: 2^-12 of its value.
+        assert error.max() < 1e-3
+        assert np.mean(error > 1e-5) < 0.1
+
+
+def attend(tmp_path, x, dtype):
+    """One head of attention over x, by 16-bit integers or in fp32."""
+    weights = {name: np.eye(16, dtype=np.float32) for name in ("query", "key", "value")}
+    attention_model(tmp_path / "attention.onnx", weights, 1)
+    model = compile_for("cascadelake", tmp_path / "attention.onnx", tmp_path / f"{dtype}.so", dtype)
+    return model.run({"x": x})["y"]
+
+
+def test_attention_of_integers_with_zeros_is_the_mean(tmp_path):
+    x = np.zeros((1, 7, 16), np.float32)
+    assert_same_bits("y", attend(tmp_path, x, "int8"), x)
+
+
+def test_attention_of_integers_with_a_row_of_nan_is_nan(tmp_path):
+    x = np.random.default_rng(1).normal(size=(2, 7, 16)).astype(np.float32)
+    clean = attend(tmp_path, x, "int8")
+    x[0, 3, 2] = np.nan
+    got = attend(tmp_path, x, "int8")
+    assert np.isnan(got[0]).all()
+    assert_same_bits("y", got[1], clean[1])
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_a_row_that_is_not_finite_is_nan_in_int8(bad, tmp_path):
     rng = np.random.default_rng(3)

@@ -6,7 +6,7 @@
 #ifndef SKIM_CODEGEN_KERNELSPECS_H
 #define SKIM_CODEGEN_KERNELSPECS_H
 
-#include "skim/Dialect/Skim/IR/SkimDialect.h"
+#include "skim/Codegen/TargetInfo.h"
 #include <optional>
 #include <string>
 
@@ -66,9 +66,9 @@ struct AttentionSpec {
   /// multiple of 4, or 0 for none: of each query those for the keys of its
   /// block, zeros where there is no key.
   int64_t diagonal = 0;
-  /// Of what products multiply, fp32 or bf16; the states are fp32 in memory.
-  /// Bf16 needs TargetInfo::hasTiles.
-  Dtype dtype = Dtype::Fp32;
+  /// What products multiply; the states are fp32 in memory. It needs what
+  /// TargetInfo::attentionProducts asks for.
+  AttentionProducts products = AttentionProducts::Fma;
   bool hasByProducts() const { return importance || diagonal; }
   std::string name() const;
 };

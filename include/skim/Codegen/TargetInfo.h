@@ -14,6 +14,13 @@ namespace skim {
 
 struct CpuTarget;
 
+/// What the two products of an attention multiply, and by which instructions.
+enum class AttentionProducts {
+  Fma,      ///< fp32, by multiply-adds
+  Int16,    ///< integers of 16 bits and scales, by int16Dot or pairDot
+  Bf16Tiles ///< bf16, by tiles of AMX
+};
+
 /// One value per processor; every kernel and the layout of the weights follow
 /// from it, so two kernels of a library always agree.
 struct TargetInfo {
@@ -35,8 +42,8 @@ struct TargetInfo {
 
   /// LLVM's intrinsics, empty where the processor has none: products of words
   /// of int8 and of bf16 numbers (DotProducts.cpp), and of pairs of 16-bit
-  /// ones; rounding to bf16.
-  std::string int8Dot, bf16Dot, pairDot, bf16Round;
+  /// ones, with the sum that they are added to or without; rounding to bf16.
+  std::string int8Dot, bf16Dot, int16Dot, pairDot, bf16Round;
   /// AMX multiplies tiles of the type (AmxTiles.cpp).
   bool int8Tiles = false, bf16Tiles = false;
   /// tileRows of a product without its intrinsic, which needs more registers.
@@ -46,11 +53,14 @@ struct TargetInfo {
     return ((dtype == Dtype::Int8 || dtype == Dtype::Int8x3) && int8Tiles) ||
            (dtype == Dtype::Bf16 && bf16Tiles);
   }
-  /// What attention multiplies where linear layers multiply `dtype`: bf16 by
-  /// tiles in the narrow types, else fp32.
-  Dtype attentionDtype(Dtype dtype) const {
+  /// Of attention where linear layers multiply `dtype`: narrow in the narrow
+  /// types, by what is there.
+  AttentionProducts attentionProducts(Dtype dtype) const {
     bool narrow = dtype == Dtype::Bf16 || dtype == Dtype::Int8;
-    return narrow && hasTiles(Dtype::Bf16) ? Dtype::Bf16 : Dtype::Fp32;
+    return !narrow                 ? AttentionProducts::Fma
+           : hasTiles(Dtype::Bf16) ? AttentionProducts::Bf16Tiles
+           : !pairDot.empty()      ? AttentionProducts::Int16
+                                   : AttentionProducts::Fma;
   }
   /// Words of K that one instruction of AMX multiplies in products over `k`
   /// numbers (evenStep); 0 where there is no AMX for `dtype`, or where it

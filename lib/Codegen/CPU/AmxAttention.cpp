@@ -105,24 +105,19 @@ AttentionScratch::Sizes skim::amxAttentionSizes(const TargetInfo &target,
 void AmxAttention::prepare(const AttentionScratch &places) {
   constexpr int64_t any = ShapedType::kDynamic;
   PanelPlaces panel(b.target, spec);
-  auto view = [&](Value first, Value behind, ArrayRef<int64_t> shape, Type type,
-                  ValueRange count = {}) {
-    return b.view(scratch, b.add(first, behind), MemRefType::get(shape, type),
-                  count);
-  };
   Type word = b.getI32Type();
   Value none = b.index(0), count = places.paddedKeys;
-  turned =
-      view(places.panel, b.index(panel.turned), {panel.width / 2, lanes}, word);
-  turnedSums = view(places.panel, b.index(panel.sums), {panel.width, lanes},
-                    b.getF32Type());
-  keyBuffer = view(places.keyRows, none, {any, panel.width / 2}, word, count);
-  powers = view(places.keyRows, b.mul(count, panel.width * 2), {any, lanes},
-                word, b.div(count, b.index(2)));
-  valueBuffer = view(places.valueRows, none, {any, panel.width, step},
-                     b.getI16Type(), b.div(count, b.index(step)));
+  turned = viewOf(places.panel, b.index(panel.turned), {panel.width / 2, lanes},
+                  word);
+  turnedSums = viewOf(places.panel, b.index(panel.sums), {panel.width, lanes},
+                      b.getF32Type());
+  keyBuffer = viewOf(places.keyRows, none, {any, panel.width / 2}, word, count);
+  powers = viewOf(places.keyRows, b.mul(count, panel.width * 2), {any, lanes},
+                  word, b.div(count, b.index(2)));
+  valueBuffer = viewOf(places.valueRows, none, {any, panel.width, step},
+                       b.getI16Type(), b.div(count, b.index(step)));
   Value configs =
-      view(places.panel, none, {1, AmxTiles::configWords}, b.getI64Type());
+      viewOf(places.panel, none, {1, AmxTiles::configWords}, b.getI64Type());
   Value rows = b.index(AmxTiles::rows);
   amx.writeConfig(configs, none, rows, rows);
   amx.useConfig(configs, none);

@@ -42,16 +42,17 @@
 
 #include "Attention.h"
 #include "AmxAttention.h"
-#include "AttentionKernel.h"
+#include "Int16Attention.h"
 #include "RankUpdates.h"
+#include "VectorAttention.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace skim;
 
 /// What multiply-adds have in scratch memory for themselves.
-static AttentionScratch::Sizes scratchSizes(const TargetInfo &target,
-                                            const AttentionSpec &spec) {
+static AttentionScratch::Sizes fmaSizes(const TargetInfo &target,
+                                        const AttentionSpec &spec) {
   int64_t bytes = llvm::alignTo(spec.headDim, target.tileColumns) * 4;
   // Squares of four keys may begin at the last key.
   return {bytes * target.tileColumns, bytes, bytes, 4};
@@ -59,10 +60,10 @@ static AttentionScratch::Sizes scratchSizes(const TargetInfo &target,
 
 namespace {
 /// Products by multiply-adds in fp32.
-class FmaAttention : public AttentionKernel {
+class FmaAttention : public VectorAttention {
 public:
   FmaAttention(KernelBuilder &b, const AttentionSpec &spec)
-      : AttentionKernel(b, spec, scratchSizes(b.target, spec)) {}
+      : VectorAttention(b, spec, fmaSizes(b.target, spec)) {}
 
 private:
   void prepare(const AttentionScratch &places) override;
@@ -70,22 +71,10 @@ private:
   void copyRows(Value from, Value to, Value column,
                 function_ref<Values(Value, int64_t)> place);
   void turnQueries(Value row, Value valid) override;
-  Values emitScores() override;
-  Values emitScoreRows(Value key, int64_t rows, ValueRange largest);
-  Values emitValues(Value valid, ValueRange largest) override;
+  Values scoresOf(Value key, int64_t rows) override;
   Values emitPowers(ValueRange largest, ValueRange sums, Value first,
-                    Value last);
-  void emitValueTile(Value query, Value tile, Value first, Value last);
-
-  /// Keys whose scores are taken in tiles; the others follow by fours.
-  Value wholeTiles() {
-    int64_t rows = b.target.tileRows;
-    return b.mul(b.div(keys, b.index(rows)), rows);
-  }
-  int64_t valueRows() const { return b.target.numRegisters == 32 ? 8 : 4; }
-  /// Keys whose powers meet the values at once. Longer blocks begin and end the
-  /// loops over them less often.
-  int64_t keyBlock() const { return b.target.numRegisters == 32 ? 256 : 128; }
+                    Value last) override;
+  Values valuesOf(Value query, Value tile, Value first, Value last) override;
 
   Value turned, keyBuffer, valueBuffer; ///< views of the scratch memory
 };
@@ -116,11 +105,8 @@ void FmaAttention::copyHead(Value column) {
 void FmaAttention::copyRows(Value from, Value to, Value column,
                             function_ref<Values(Value, int64_t)> place) {
   int64_t lane = b.target.vectorWidth;
-  Value last = b.sub(keys, b.index(1));
-  Value whole = wholeTiles();
-  Value rest = b.mul(b.ceilDiv(b.sub(keys, whole), 4), b.index(4));
-  b.loop(b.index(0), b.add(whole, rest), 1, [&](Value j) {
-    Value row = b.add(firstKeyRow, b.min(j, last));
+  b.loop(b.index(0), scoredKeys(), 1, [&](Value j) {
+    Value row = keyRow(j);
     for (int64_t d = 0; d != width; d += lane) {
       int64_t count = std::clamp<int64_t>(spec.headDim - d, 0, lane);
       Value part = count == 0
@@ -131,46 +117,14 @@ void FmaAttention::copyRows(Value from, Value to, Value column,
   });
 }
 
-/// turned[d, lane] = scale * q[row + lane, d], in powers of two where scores
-/// stay as they are; lanes beyond `valid` repeat the last query.
+/// In powers of two where scores stay as they are.
 void FmaAttention::turnQueries(Value row, Value valid) {
-  int64_t lane = b.target.vectorWidth;
-  Value column = b.add(b.mul(head, spec.headDim), spec.qColumn);
-  Value last = b.sub(valid, b.index(1));
   Value scale = b.splat(queryScale());
-  b.loop(b.index(0), b.index(vectors() * lane), lane, [&](Value first) {
-    b.forColumns(spec.headDim, [&](Value d, int64_t count) {
-      Values rows;
-      for (int64_t i = 0; i != lane; ++i) {
-        Value from = b.add(row, b.min(b.add(first, i), last));
-        Value part = b.loadVector(q, {from, b.add(column, d)}, count);
-        rows.push_back(b.mulf(part, scale));
-      }
-      Values columns = b.transpose(rows);
-      for (int64_t i = 0; i != count; ++i)
-        b.storeVector(columns[i], turned, {b.add(d, i), first});
-    });
-  });
+  turnInto(turned, row, valid, [&](Value) { return scale; });
 }
 
-/// scores[j, lane] = sum over d of k[j, d] * turned[d, lane]; gives the largest
-/// of each lane.
-Values FmaAttention::emitScores() {
-  int64_t rows = b.target.tileRows;
-  Value whole = wholeTiles();
-  Values largest(vectors(), b.splat(-INFINITY));
-  largest = b.reduce(b.index(0), whole, rows, largest,
-                     [&](Value key, ValueRange carried) {
-                       return emitScoreRows(key, rows, carried);
-                     });
-  return b.reduce(whole, keys, 4, largest, [&](Value key, ValueRange carried) {
-    return emitScoreRows(key, 4, carried);
-  });
-}
-
-/// The scores of the keys [key, key + rows).
-Values FmaAttention::emitScoreRows(Value key, int64_t rows,
-                                   ValueRange largest) {
+/// sum over d of k[j, d] * turned[d, lane] for `rows` keys.
+Values FmaAttention::scoresOf(Value key, int64_t rows) {
   int64_t lane = b.target.vectorWidth;
   auto scalar = [&](Value d, int64_t i) {
     return b.load(keyBuffer, {b.add(key, i), d});
@@ -178,18 +132,9 @@ Values FmaAttention::emitScoreRows(Value key, int64_t rows,
   auto vector = [&](Value d, int64_t v) {
     return b.loadVector(turned, {d, b.index(v * lane)});
   };
-  Values sums =
-      emitRankUpdates(b, b.index(0), b.index(spec.headDim), spec.headDim,
-                      Values(rows * vectors(), b.splat(0.0f)),
-                      TileOperands{rows, vectors(), scalar, vector});
-  Values next(largest);
-  for (int64_t i = 0; i != rows; ++i)
-    for (int64_t v = 0; v != vectors(); ++v) {
-      Value sum = sums[i * vectors() + v];
-      next[v] = b.maxf(next[v], sum);
-      b.storeVector(sum, scores, {b.add(key, i), b.index(v * lane)});
-    }
-  return next;
+  return emitRankUpdates(b, b.index(0), b.index(spec.headDim), spec.headDim,
+                         Values(rows * vectors(), b.splat(0.0f)),
+                         TileOperands{rows, vectors(), scalar, vector});
 }
 
 /// scores = exp(scores - largest) of the keys [first, last), which it adds to
@@ -207,23 +152,9 @@ Values FmaAttention::emitPowers(ValueRange largest, ValueRange sums,
   });
 }
 
-Values FmaAttention::emitValues(Value valid, ValueRange largest) {
-  return b.reduce(
-      b.index(0), keys, keyBlock(), Values(vectors(), b.splat(0.0f)),
-      [&](Value first, ValueRange carried) {
-        Value last = b.min(b.add(first, keyBlock()), keys);
-        Values next = emitPowers(largest, carried, first, last);
-        b.loop(b.index(0), b.index(width / lanes), 1, [&](Value tile) {
-          b.loop(b.index(0), valid, valueRows(),
-                 [&](Value query) { emitValueTile(query, tile, first, last); });
-        });
-        return next;
-      });
-}
-
-/// Adds keys [first, last) to the sums of a group of queries in one tile.
-void FmaAttention::emitValueTile(Value query, Value tile, Value first,
-                                 Value last) {
+/// One chain over all blocks of keys.
+Values FmaAttention::valuesOf(Value query, Value tile, Value first,
+                              Value last) {
   int64_t rows = valueRows(), lane = b.target.vectorWidth;
   int64_t columns = b.target.tileVectors();
   auto scalar = [&](Value j, int64_t i) {
@@ -232,38 +163,39 @@ void FmaAttention::emitValueTile(Value query, Value tile, Value first,
   auto vector = [&](Value j, int64_t v) {
     return b.loadVector(valueBuffer, {tile, j, b.index(v * lane)});
   };
-  auto place = [&](int64_t i, int64_t v) {
-    return Values{b.add(query, i), b.add(b.mul(tile, lanes), v * lane)};
-  };
-  SmallVector<Type> types(rows * columns, b.vectorType());
-  Values total = b.ifElse(
-      b.equal(first, b.index(0)), types,
-      [&] { return Values(rows * columns, b.splat(0.0f)); },
-      [&] {
-        Values before;
-        for (int64_t i = 0; i != rows; ++i)
-          for (int64_t v = 0; v != columns; ++v)
-            before.push_back(b.loadVector(sums, place(i, v)));
-        return before;
-      });
-  total = emitRankUpdates(b, first, last, 1, total,
-                          TileOperands{rows, columns, scalar, vector});
-  for (int64_t i = 0; i != rows; ++i)
-    for (int64_t v = 0; v != columns; ++v)
-      b.storeVector(total[i * columns + v], sums, place(i, v));
+  return emitRankUpdates(b, first, last, 1, sumsBefore(query, tile, first),
+                         TileOperands{rows, columns, scalar, vector});
 }
 
 func::FuncOp skim::emitAttention(KernelBuilder &b, ModuleOp module,
                                  const AttentionSpec &spec) {
-  return spec.dtype == Dtype::Fp32 ? FmaAttention(b, spec).emit(module)
-                                   : emitAmxAttention(b, module, spec);
+  switch (spec.products) {
+  case AttentionProducts::Fma:
+    return FmaAttention(b, spec).emit(module);
+  case AttentionProducts::Int16:
+    return emitInt16Attention(b, module, spec);
+  case AttentionProducts::Bf16Tiles:
+    return emitAmxAttention(b, module, spec);
+  }
+  llvm_unreachable("unknown products");
+}
+
+static AttentionScratch::Sizes sizesOf(const TargetInfo &target,
+                                       const AttentionSpec &spec) {
+  switch (spec.products) {
+  case AttentionProducts::Fma:
+    return fmaSizes(target, spec);
+  case AttentionProducts::Int16:
+    return int16AttentionSizes(target, spec);
+  case AttentionProducts::Bf16Tiles:
+    return amxAttentionSizes(target, spec);
+  }
+  llvm_unreachable("unknown products");
 }
 
 Launch skim::launchAttention(KernelBuilder &b, const AttentionSpec &spec,
                              Value batch, Value sequence) {
-  AttentionScratch::Sizes sizes = spec.dtype == Dtype::Fp32
-                                      ? scratchSizes(b.target, spec)
-                                      : amxAttentionSizes(b.target, spec);
+  AttentionScratch::Sizes sizes = sizesOf(b.target, spec);
   return AttentionTasks::launch(
       b, spec, batch, sequence,
       AttentionScratch(b, spec, sizes, sequence).total);

@@ -62,6 +62,12 @@ protected:
     return hasCorrections() ? spec.scale : spec.scale * log2e;
   }
   int64_t vectors() const { return panelVectors; }
+  /// A view of the scratch memory from `behind` bytes behind `first` on.
+  Value viewOf(Value first, Value behind, llvm::ArrayRef<int64_t> shape,
+               mlir::Type type, ValueRange count = {}) {
+    return b.view(scratch, b.add(first, behind),
+                  mlir::MemRefType::get(shape, type), count);
+  }
   Value loadScore(Value key, int64_t vector) {
     return b.loadVector(scores, {key, b.index(vector * b.target.vectorWidth)});
   }

@@ -47,8 +47,9 @@ std::string QuantiseSpec::name() const {
                        indexed ? "_indexed" : "");
 }
 std::string AttentionSpec::name() const {
-  std::string name =
-      llvm::formatv("attention{0}_{1}x{2}", suffix(dtype), heads, headDim);
+  static constexpr const char *suffixes[] = {"", "_int16", "_bf16"};
+  std::string name = llvm::formatv("attention{0}_{1}x{2}",
+                                   suffixes[size_t(products)], heads, headDim);
   if (kvHeads != heads)
     name += llvm::formatv("_kv{0}", kvHeads);
   int64_t plain = heads * headDim, plainKeys = kvHeads * headDim;

@@ -19,8 +19,10 @@ static void findDotProducts(TargetInfo &info, llvm::StringRef features) {
     return llvm::is_contained(all, feature);
   };
   if (info.vectorWidth == 16) {
-    if (has("+avx512vnni"))
+    if (has("+avx512vnni")) {
       info.int8Dot = "llvm.x86.avx512.vpdpbusd.512";
+      info.int16Dot = "llvm.x86.avx512.vpdpwssd.512";
+    }
     if (has("+avx512bf16")) {
       info.bf16Dot = "llvm.x86.avx512bf16.dpbf16ps.512";
       info.bf16Round = "llvm.x86.avx512bf16.cvtneps2bf16.512";
@@ -31,8 +33,10 @@ static void findDotProducts(TargetInfo &info, llvm::StringRef features) {
     info.bf16Tiles = has("+amx-tile") && has("+amx-bf16");
   } else if (info.vectorWidth == 8) {
     // The same name with the instruction of either extension.
-    if (has("+avxvnni"))
+    if (has("+avxvnni")) {
       info.int8Dot = "llvm.x86.avx512.vpdpbusd.256";
+      info.int16Dot = "llvm.x86.avx512.vpdpwssd.256";
+    }
     if (has("+avx2"))
       info.pairDot = "llvm.x86.avx2.pmadd.wd";
   } else {

@@ -104,6 +104,11 @@ Value skim::emitExp2NonPositive(KernelBuilder &b, Value x) {
   return forms::exp2NonPositive(a, Values{x})[0];
 }
 
+Value skim::emitCoarseExp2NonPositive(KernelBuilder &b, Value x) {
+  VectorArithmetic a{b, 1};
+  return forms::coarseExp2NonPositive(a, Values{x})[0];
+}
+
 Value skim::emitTanh(KernelBuilder &b, Value x) {
   VectorArithmetic a{b, 1};
   return forms::tanh(a, Values{x})[0];
@@ -145,7 +150,7 @@ Value skim::emitActivation(KernelBuilder &b, Activation activation, Value x) {
 }
 
 Values skim::emitActivation(KernelBuilder &b, Activation activation,
-                            const Values &x) {
+                            const Values &x, bool coarse) {
   VectorArithmetic a{b, x.size()};
   switch (activation) {
   case Activation::None:
@@ -153,9 +158,9 @@ Values skim::emitActivation(KernelBuilder &b, Activation activation,
   case Activation::Relu:
     return forms::relu(a, x);
   case Activation::GeluErf:
-    return forms::geluErf(a, x);
+    return coarse ? forms::coarseGeluErf(a, x) : forms::geluErf(a, x);
   case Activation::GeluTanh:
-    return forms::geluTanh(a, x);
+    return coarse ? forms::coarseGeluTanh(a, x) : forms::geluTanh(a, x);
   case Activation::Tanh:
     return forms::tanh(a, x);
   case Activation::Sigmoid:

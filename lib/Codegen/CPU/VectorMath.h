@@ -16,6 +16,8 @@ Value emitExp(KernelBuilder &builder, Value x);
 
 /// 2^x within 1 ulp for x <= 0, as softmax has it: 0 below -126.
 Value emitExp2NonPositive(KernelBuilder &builder, Value x);
+/// The same within 3e-6 of it; 1 for 0.
+Value emitCoarseExp2NonPositive(KernelBuilder &builder, Value x);
 
 /// tanh(x) within 3 ulp.
 Value emitTanh(KernelBuilder &builder, Value x);
@@ -30,9 +32,10 @@ Value emitRoundBf16(KernelBuilder &builder, Value x);
 /// The activation as skim.activation defines it. The GELUs are within
 /// 2e-7 * max(1, |x|).
 Value emitActivation(KernelBuilder &builder, Activation activation, Value x);
-/// Of several vectors, whose operations take turns.
+/// Of several vectors, whose operations take turns. `coarse` GELUs are within
+/// 4e-5 * max(1, |x|).
 Values emitActivation(KernelBuilder &builder, Activation activation,
-                      const Values &x);
+                      const Values &x, bool coarse = false);
 
 } // namespace skim
 

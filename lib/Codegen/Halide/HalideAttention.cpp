@@ -159,7 +159,8 @@ void HalideAttentionKernel::emitPanel(func::FuncOp pipeline, int64_t lanes,
 }
 
 bool skim::hasHalideAttention(const AttentionSpec &spec) {
-  return spec.dtype == Dtype::Fp32 && !spec.mask && !spec.bias && !spec.window;
+  return spec.products == AttentionProducts::Fma && !spec.mask && !spec.bias &&
+         !spec.window;
 }
 
 FailureOr<func::FuncOp>

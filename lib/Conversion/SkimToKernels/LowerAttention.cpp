@@ -52,7 +52,7 @@ LogicalResult Lowering::lowerAttention(AttentionOp op) {
   spec.maskQueries = spec.mask && op.getMaskQueries();
   spec.bias = bool(op.getBias());
   spec.window = op.getWindow();
-  spec.dtype = target.attentionDtype(dtype);
+  spec.products = target.attentionProducts(dtype);
   spec.ownKeyRows = op.getKeyRows() && op.getKeyRows() != op.getRows();
 
   RowsBuffers &queryRows = rows[op.getRows()];

@@ -43,7 +43,7 @@ static void checkImportance(Attention &attention, const Batch &batch,
       }
       for (int64_t j = 0; j != keys.lengths[b]; ++j)
         ASSERT_NEAR(importance[head * keys.rows() + keys.offsets[b] + j],
-                    expected[j], 1e-6 * (1 + expected[j]))
+                    expected[j], attention.ofPowers() * (1 + expected[j]))
             << "sequence " << b << " head " << head << " key " << j;
     }
 }
@@ -62,7 +62,8 @@ static void checkBlocks(Attention &attention, const Batch &batch,
           size_t j = i / size * size + column;
           float got = results.diagonal[first + column];
           if (j < row.size())
-            ASSERT_NEAR(got, row[j], 1e-6) << "row " << i << " key " << j;
+            ASSERT_NEAR(got, row[j], attention.ofPowers())
+                << "row " << i << " key " << j;
           else
             ASSERT_EQ(got, 0) << "row " << i << " key " << j;
         }
@@ -86,7 +87,7 @@ SKIM_FOR_EVERY_ATTENTION(ByProductsOfEmitter);
 /// result without by-products.
 void ByProductsOfEmitter::check(AttentionSpec spec, const Batch &batch,
                                 const Batch &keys, llvm::StringRef cpu) const {
-  spec.dtype = dtype();
+  spec.products = products();
   cpu = cpuFor(cpu);
   SCOPED_TRACE(cpu.str() + " " + spec.name());
   Attention attention(spec, cpu, halide());
@@ -168,7 +169,7 @@ TEST_P(ByProductsOfEmitter, RowsWithoutLiveKeysCountAsZeros) {
   spec.diagonal = 4;
   spec.fill = -INFINITY;
   spec.emptyKeys = EmptyKeys::Zero;
-  spec.dtype = dtype();
+  spec.products = products();
   Attention attention(spec, cpuFor("native"), halide());
   Batch batch({5, 5}, 5);
   Floats qkv = randomStates(spec, batch.rows());

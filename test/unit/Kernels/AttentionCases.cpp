@@ -25,8 +25,88 @@ Floats Attention::run(const Batch &batch, const Floats &qkv, int64_t piece,
   return out;
 }
 
-float Attention::multiplied(float x) const {
-  return spec.dtype == Dtype::Fp32 ? x : roundToBf16(x);
+double Attention::multiplied(double power) const {
+  if (spec.products == AttentionProducts::Int16)
+    return std::nearbyint(power * 4096) / 4096;
+  return spec.products == AttentionProducts::Fma ? power
+                                                 : roundToBf16(float(power));
+}
+
+/// The integer next to x * inverse.
+static float toInteger(float x, float inverse) {
+  constexpr float magic = 12582912;
+  return std::fma(x, inverse, magic) - magic;
+}
+/// The largest integer: `terms` products of two, or of one and `other`, are
+/// below 2^31.
+static float mostOf(int64_t terms, double other = 0) {
+  double each = 2147483647.0 / terms;
+  return std::min(32767.0, std::floor(other ? each / other : std::sqrt(each)));
+}
+static float largestOf(const std::vector<float> &numbers) {
+  float largest = 0;
+  for (float number : numbers)
+    largest = std::max(largest, std::abs(number));
+  return largest;
+}
+
+Attention::Matrix Attention::valuesOf(const Batch &keys, const Floats &qkv,
+                                      int64_t b, int64_t head) const {
+  int64_t n = keys.lengths[b], width = spec.headDim;
+  Matrix values(n, std::vector<double>(width));
+  for (int64_t c = 0; c != width; ++c) {
+    std::vector<float> column;
+    for (int64_t j = 0; j != n; ++j)
+      column.push_back(qkv[(keys.offsets[b] + j) * spec.vWidth + spec.vColumn +
+                           group(head) + c]);
+    float most = mostOf(256, 4096), largest = largestOf(column);
+    for (int64_t j = 0; j != n; ++j)
+      values[j][c] =
+          spec.products == AttentionProducts::Fma ? column[j]
+          : spec.products == AttentionProducts::Bf16Tiles
+              ? roundToBf16(column[j])
+              : toInteger(column[j], most / largest) * double(largest) / most;
+  }
+  return values;
+}
+
+Attention::Matrix Attention::keysAndQuery(const Batch &keys, const Floats &qkv,
+                                          int64_t b, int64_t row, int64_t head,
+                                          double &unit) const {
+  int64_t n = keys.lengths[b], width = spec.headDim;
+  // Rounded numbers have the scale in the query; where nothing is added to
+  // scores, powers are of two.
+  bool fma = spec.products == AttentionProducts::Fma;
+  bool ofTwo = !spec.mask && !spec.bias && !spec.window && !fma;
+  float scale = ofTwo ? spec.scale * 1.44269502f : spec.scale;
+  unit = fma ? spec.scale : ofTwo ? std::log(2.0) : 1;
+  Matrix result(n + 1, std::vector<double>(width));
+  std::vector<float> query;
+  for (int64_t c = 0; c != width; ++c) {
+    std::vector<float> column;
+    for (int64_t j = 0; j != n; ++j)
+      column.push_back(qkv[(keys.offsets[b] + j) * spec.kWidth + spec.kColumn +
+                           group(head) + c]);
+    float number =
+        qkv[row * spec.qWidth + spec.qColumn + head * spec.headDim + c];
+    float most = mostOf(width), largest = largestOf(column);
+    for (int64_t j = 0; j != n; ++j)
+      result[j][c] = fma ? column[j]
+                     : spec.products == AttentionProducts::Int16
+                         ? toInteger(column[j], most / largest)
+                         : roundToBf16(column[j]);
+    if (spec.products == AttentionProducts::Int16)
+      query.push_back(number * (largest * (scale / most)));
+    else
+      result[n][c] = fma ? number : roundToBf16(number * scale);
+  }
+  if (spec.products != AttentionProducts::Int16)
+    return result;
+  float most = mostOf(width), largest = largestOf(query);
+  for (int64_t c = 0; c != width; ++c)
+    result[n][c] = toInteger(query[c], most / largest);
+  unit *= double(largest) / most;
+  return result;
 }
 
 std::vector<double>
@@ -34,32 +114,19 @@ Attention::probabilities(const Batch &batch, const Floats &qkv, int64_t b,
                          int64_t i, int64_t head,
                          const AttentionOperands &operands) {
   const Batch &keys = operands.keyRows ? *operands.keyRows : batch;
-  int64_t row = batch.offsets[b] + i, firstKey = keys.offsets[b];
+  int64_t row = batch.offsets[b] + i;
   int64_t n = keys.lengths[b], at = batch.position(b, i);
   int64_t length = batch.sequence, source = batch.source(b);
+  double unit = 1;
+  Matrix factors = keysAndQuery(keys, qkv, b, row, head, unit);
   std::vector<double> result(n);
   double largest = -INFINITY, total = 0;
   for (int64_t j = 0; j != n; ++j) {
-    int64_t q = row * spec.qWidth + spec.qColumn + head * spec.headDim;
-    int64_t k = (firstKey + j) * spec.kWidth + spec.kColumn + group(head);
     int64_t keyAt = keys.position(b, j);
     double sum = 0;
-    auto product = [&](float factor) {
-      double total = 0;
-      for (int64_t c = 0; c != spec.headDim; ++c)
-        total +=
-            double(multiplied(qkv[q + c] * factor)) * multiplied(qkv[k + c]);
-      return total;
-    };
-    // In bf16 the scale is part of what is rounded; where nothing is added to
-    // scores, powers are of two.
-    bool ofTwo = !spec.mask && !spec.bias && !spec.window;
-    if (spec.dtype == Dtype::Fp32)
-      sum = product(1) * spec.scale;
-    else if (ofTwo)
-      sum = product(spec.scale * 1.44269502f) * std::log(2.0);
-    else
-      sum = product(spec.scale);
+    for (int64_t c = 0; c != spec.headDim; ++c)
+      sum += factors[n][c] * factors[j][c];
+    sum *= unit;
     if (operands.bias)
       sum +=
           (*operands
@@ -84,7 +151,10 @@ void Attention::check(const Batch &batch, const Floats &qkv, const Floats &out,
   const Batch &keys = operands.keyRows ? *operands.keyRows : batch;
   int64_t width = spec.heads * spec.headDim;
   int64_t far = 0;
-  for (int64_t b = 0; b != batch.size(); ++b)
+  for (int64_t b = 0; b != batch.size(); ++b) {
+    std::vector<Matrix> values;
+    for (int64_t head = 0; head != spec.heads; ++head)
+      values.push_back(valuesOf(keys, qkv, b, head));
     for (int64_t i = 0; i != batch.lengths[b]; ++i)
       for (int64_t head = 0; head != spec.heads; ++head) {
         std::vector<double> weights =
@@ -97,17 +167,19 @@ void Attention::check(const Batch &batch, const Floats &qkv, const Floats &out,
           double expected = 0;
           for (int64_t j = 0; j != keys.lengths[b]; ++j)
             // Powers, of which the largest is 1, are multiplied.
-            expected += largest * multiplied(weights[j] / largest) *
-                        multiplied(qkv[(keys.offsets[b] + j) * spec.vWidth +
-                                       spec.vColumn + group(head) + c]);
+            expected +=
+                largest * multiplied(weights[j] / largest) * values[head][j][c];
           double error =
               std::abs(out[row * width + head * spec.headDim + c] - expected);
-          far += !(error <= 2e-6);
-          ASSERT_LE(error, spec.dtype == Dtype::Fp32 ? 2e-6 : largest / 64)
+          far += !(error <= 2 * ofPowers());
+          ASSERT_LE(error, spec.products == AttentionProducts::Fma
+                               ? 2 * ofPowers()
+                               : largest / 64)
               << "sequence " << b << " row " << i << " head " << head
               << " column " << c;
         }
       }
+  }
   // A power next to a tie may be rounded to the other side.
   EXPECT_LE(far, out.size() / 10);
 }

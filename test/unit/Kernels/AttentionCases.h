@@ -64,8 +64,20 @@ struct Attention {
   Floats run(const Batch &batch, const Floats &qkv, int64_t piece = 1 << 20,
              const AttentionOperands &operands = {});
 
-  /// What x is as an operand of the products.
-  float multiplied(float x) const;
+  using Matrix = std::vector<std::vector<double>>;
+  /// What products read of the values of a sequence and a head, key by key.
+  Matrix valuesOf(const Batch &keys, const Floats &qkv, int64_t b,
+                  int64_t head) const;
+  /// The same of the keys for one query, which becomes the last row; a score
+  /// is `unit` times a product of rows.
+  Matrix keysAndQuery(const Batch &keys, const Floats &qkv, int64_t b,
+                      int64_t row, int64_t head, double &unit) const;
+  /// How far powers may be from their values.
+  double ofPowers() const {
+    return spec.products == AttentionProducts::Int16 ? 4e-6 : 1e-6;
+  }
+  /// What products read of a power.
+  double multiplied(double power) const;
   /// Columns [column, column + headDim) of the head's keys or values.
   int64_t group(int64_t head) const {
     return head * spec.kvHeads / spec.heads * spec.headDim;

@@ -11,23 +11,25 @@
 namespace skim::test {
 
 /// Who writes a kernel, and of what numbers its products are.
-enum class Form { Mlir, Halide, Tiles };
+enum class Form { Mlir, Halide, Int16, Tiles };
 
 class EveryEmitter : public testing::TestWithParam<Form> {
 protected:
   void SetUp() override {
     if (halide() && !hasHalide())
       GTEST_SKIP() << "this build has no Halide";
-    if (dtype() != Dtype::Fp32 && !canRun(withTiles))
+    if (GetParam() == Form::Tiles && !canRun(withTiles))
       GTEST_SKIP() << "this processor has no AMX";
   }
   bool halide() const { return GetParam() == Form::Halide; }
-  Dtype dtype() const {
-    return GetParam() == Form::Tiles ? Dtype::Bf16 : Dtype::Fp32;
+  AttentionProducts products() const {
+    return GetParam() == Form::Tiles   ? AttentionProducts::Bf16Tiles
+           : GetParam() == Form::Int16 ? AttentionProducts::Int16
+                                       : AttentionProducts::Fma;
   }
   /// The processor to compile for: tiles need one that has them.
   llvm::StringRef cpuFor(llvm::StringRef cpu) const {
-    return dtype() == Dtype::Fp32 ? cpu : withTiles;
+    return GetParam() == Form::Tiles ? withTiles : cpu;
   }
   Kernels makeKernels(llvm::StringRef cpu = "native") const {
     return Kernels(cpu, "", halide());
@@ -38,7 +40,7 @@ private:
 };
 
 inline std::string nameForm(const testing::TestParamInfo<Form> &info) {
-  static constexpr const char *names[] = {"mlir", "halide", "tiles"};
+  static constexpr const char *names[] = {"mlir", "halide", "int16", "tiles"};
   return names[size_t(info.param)];
 }
 
@@ -50,9 +52,9 @@ inline std::string nameForm(const testing::TestParamInfo<Form> &info) {
                            skim::test::nameForm)
 #define SKIM_FOR_EVERY_EMITTER(Suite)                                          \
   SKIM_FOR_EVERY_FORM(Suite, skim::test::Form::Mlir, skim::test::Form::Halide)
-/// Attention by tiles of AMX as well.
+/// Attention by products of int16 and by tiles of AMX as well.
 #define SKIM_FOR_EVERY_ATTENTION(Suite)                                        \
   SKIM_FOR_EVERY_FORM(Suite, skim::test::Form::Mlir, skim::test::Form::Halide, \
-                      skim::test::Form::Tiles)
+                      skim::test::Form::Int16, skim::test::Form::Tiles)
 
 #endif // SKIM_TEST_UNIT_KERNELS_EVERYEMITTER_H

@@ -46,7 +46,7 @@ TEST(KernelChoices, ClassesOfOtherFamilies) {
   attention.mask = true;
   EXPECT_EQ(shapeClass(attention), "");
   attention.mask = false;
-  attention.dtype = Dtype::Bf16;
+  attention.products = AttentionProducts::Bf16Tiles;
   EXPECT_EQ(shapeClass(attention), "");
   EXPECT_EQ(shapeClass(NormSpec{768, NormKind::Layer, true, 1e-5f}),
             "norm_layer_1536");

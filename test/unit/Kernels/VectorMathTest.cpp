@@ -116,19 +116,26 @@ TEST(VectorMath, Exp) {
   for (llvm::StringRef cpu : {"native", "x86-64"})
     check(cpu, emitExp, reference, within(2));
 }
-TEST(VectorMath, Exp2NonPositive) {
+using EmitPower = Value (*)(KernelBuilder &, Value);
+static void checkPower(llvm::StringRef cpu, EmitPower power, Bound bound) {
   auto reference = [](double x) {
-    return x < -126 ? 0 : std::exp2(std::min(x, 0.0));
+    return std::isnan(x) ? x : x < -126 ? 0 : std::exp2(std::min(x, 0.0));
   };
-  auto emit = [](KernelBuilder &b, Value x) {
+  auto emit = [&](KernelBuilder &b, Value x) {
     Value positive = mlir::arith::CmpFOp::create(
         b, mlir::arith::CmpFPredicate::OGT, x, b.splat(0.0f));
-    return emitExp2NonPositive(b, b.select(positive, b.splat(0.0f), x));
+    return power(b, b.select(positive, b.splat(0.0f), x));
   };
+  check(cpu, emit, reference, bound);
+}
+TEST(VectorMath, Exp2NonPositive) {
+  checkPower("native", emitExp2NonPositive, within(1));
+  checkPower("x86-64", emitExp2NonPositive, within(1.5));
+}
+TEST(VectorMath, CoarseExp2NonPositive) {
+  Bound bound = [](double x, double expected) { return 3e-6 * expected; };
   for (llvm::StringRef cpu : {"native", "x86-64"})
-    check(
-        cpu, emit, [&](double x) { return std::isnan(x) ? x : reference(x); },
-        within(cpu == "native" ? 1 : 1.5));
+    checkPower(cpu, emitCoarseExp2NonPositive, bound);
 }
 TEST(VectorMath, Tanh) {
   auto reference = [](double x) { return std::tanh(x); };
@@ -167,6 +174,20 @@ TEST(VectorMath, Gelu) {
 TEST(VectorMath, GeluWithoutFma) {
   check("x86-64", activation(Activation::GeluErf), geluErf, looserGeluBound);
   check("x86-64", activation(Activation::GeluTanh), geluTanh, looserGeluBound);
+}
+TEST(VectorMath, CoarseGelu) {
+  Bound bound = [](double x, double) {
+    return 4e-5 * std::max(1.0, std::abs(x));
+  };
+  auto coarse = [](Activation kind) {
+    return [kind](KernelBuilder &b, Value x) {
+      return emitActivation(b, kind, Values{x}, /*coarse=*/true)[0];
+    };
+  };
+  for (llvm::StringRef cpu : {"native", "x86-64"}) {
+    check(cpu, coarse(Activation::GeluErf), geluErf, bound);
+    check(cpu, coarse(Activation::GeluTanh), geluTanh, bound);
+  }
 }
 TEST(VectorMath, Relu) {
   check(

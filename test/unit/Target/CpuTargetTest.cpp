@@ -41,6 +41,16 @@ TEST(CpuTarget, Avx512IsNotHalved) {
   EXPECT_NE(target.features.find("-prefer-256-bit"), std::string::npos);
 }
 
+// Only where there is an instruction that LLVM could cut in two.
+TEST(CpuTarget, ProductsOfPairsStayWhole) {
+  for (llvm::StringRef cpu : {"cascadelake", "alderlake", "haswell"}) {
+    CpuTarget target = resolve(cpu, "x86_64-unknown-linux-gnu");
+    EXPECT_EQ(llvm::StringRef(target.features).contains("+fast-dpwssd"),
+              cpu != "haswell");
+    EXPECT_FALSE(llvm::is_contained(target.required, "fast-dpwssd"));
+  }
+}
+
 TEST(CpuTarget, TilesAreFeatures) {
   CpuTarget target = resolve("sapphirerapids", "x86_64-unknown-linux-gnu");
   for (const char *feature : {"amx-tile", "amx-bf16", "amx-int8"})

@@ -1,13 +1,18 @@
 // In bf16 and int8 attention multiplies bf16 where the processor has tiles for
-// it, in fp32 never, however its linear layers do.
+// it, integers of 16 bits on others of x86; in fp32 neither, however its linear
+// layers do.
 // RUN: skim-opt %s --convert-skim-to-kernels="mcpu=sapphirerapids dtype=bf16" | FileCheck %s --check-prefix=TILES
 // RUN: skim-opt %s --convert-skim-to-kernels="mcpu=sapphirerapids dtype=int8" | FileCheck %s --check-prefix=TILES
 // RUN: skim-opt %s --convert-skim-to-kernels="mcpu=sapphirerapids dtype=fp32" | FileCheck %s --check-prefix=FP32
 // RUN: skim-opt %s --convert-skim-to-kernels="mcpu=sapphirerapids dtype=int8x3" | FileCheck %s --check-prefix=FP32
-// RUN: skim-opt %s --convert-skim-to-kernels="mcpu=cooperlake dtype=bf16" | FileCheck %s --check-prefix=FP32
+// RUN: skim-opt %s --convert-skim-to-kernels="mcpu=cooperlake dtype=bf16" | FileCheck %s --check-prefix=INT16
+// RUN: skim-opt %s --convert-skim-to-kernels="mcpu=haswell dtype=int8" | FileCheck %s --check-prefix=INT16
+// RUN: skim-opt %s --convert-skim-to-kernels="mcpu=neoverse-n1 mtriple=aarch64-linux-gnu dtype=int8" | FileCheck %s --check-prefix=FP32
 
 // TILES-LABEL: func.func @main
 // TILES: skim.dispatch attention @attention_bf16_2x16_scale_3e800000(
+// INT16-LABEL: func.func @main
+// INT16: skim.dispatch attention @attention_int16_2x16_scale_3e800000(
 // FP32-LABEL: func.func @main
 // FP32: skim.dispatch attention @attention_2x16_scale_3e800000(
 func.func @main(%input: tensor<?x?x32xf32>, %mask: tensor<?x?xi1>) -> tensor<?x?x32xf32> {
