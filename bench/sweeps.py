@@ -56,10 +56,11 @@ def flops_kept(args):
 
 def moved_bytes(kernel, rows):
     """Bytes that a kernel must read and write for `rows` rows; None for kernels that are no products."""
-    product = re.match(r"gemm_(?:int8x3_)?(\d+)x(\d+)(.*)", kernel)
+    product = re.match(r"gemm_(int8x3_)?(\d+)x(\d+)(.*)", kernel)
     if product:
-        k, n = int(product[1]), int(product[2])
-        return 4 * (k * n + rows * (k + n + (n if "residual" in product[3] else 0)))
+        k, n = int(product[2]), int(product[3])
+        weight = 3 if product[1] else 4
+        return weight * k * n + 4 * rows * (k + n + (n if "residual" in product[4] else 0))
     attention = re.match(r"attention_(\d+)x(\d+)", kernel)
     return 4 * 4 * rows * int(attention[1]) * int(attention[2]) if attention else None
 

@@ -23,9 +23,11 @@
 // vpdpwssd multiplies and adds at once where a multiply-add takes one. Words of
 // queries and keys hold two neighbours of d, words of powers and values those
 // of two keys. Before, a task goes over its keys and values once more, to find
-// their largest. A vector of scores costs D multiply-adds instead of 2 D, two
-// operations more for itself and two for the word that its power goes to: a
-// half to two thirds of the time where D is 32 to 64.
+// their largest. A vector of scores costs D products instead of 2 D
+// multiply-adds, one operation more for itself, two less for its power and two
+// for the word which that goes to. Measured (384 keys, D = 32, Emerald Rapids):
+// 0.64 of the time of multiply-adds; the products take half of it, at the rate
+// of the instruction, the powers a quarter.
 //===----------------------------------------------------------------------===//
 
 #include "Int16Attention.h"
