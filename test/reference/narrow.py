@@ -96,7 +96,7 @@ def attention_bf16(query, key, value, heads):
     return mixed.transpose(0, 2, 1, 3).reshape(batch, length, width)
 
 
-def to_integers(x, most, axis=None, scale=None):
+def to_integers(x, most, axis, scale=None):
     """The integers of x times `scale` up to `most` whose scale is that of `axis`, and that scale."""
     x = x if scale is None else (x * scale).astype(np.float32)
     largest = np.abs(x).max(axis=axis, keepdims=True)
@@ -119,12 +119,12 @@ def attention_int16(query, key, value, heads):
         return np.asarray(x, np.float32).reshape(batch, length, heads, head).transpose(0, 2, 1, 3)
 
     most = min(32767, int(np.sqrt((2**31 - 1) / head)))
-    keys, key_scale = to_integers(split(key), most, axis=-2)
+    keys, key_scale = to_integers(split(key), most, -2)
     factor = np.float32(np.float32(1 / np.sqrt(head)) * np.float32(np.log2(np.e)))
     queries, query_scale = to_integers(split(query), most, -1, (factor * key_scale).astype(np.float32))
     scores = query_scale * (queries @ keys.swapaxes(-1, -2))
     powers = np.exp2(scores - scores.max(axis=-1, keepdims=True))
-    values, value_scale = to_integers(split(value), 2047, axis=-2)
+    values, value_scale = to_integers(split(value), 2047, -2)
     mixed = value_scale / 4096 * (np.rint(4096 * powers) @ values)
     mixed /= powers.sum(axis=-1, keepdims=True)
     return mixed.transpose(0, 2, 1, 3).reshape(batch, length, width)

@@ -191,11 +191,13 @@ Values AttentionKernel::findLargest(Value first, Value end, int64_t atOnce,
   return result;
 }
 
-Value AttentionKernel::emitPower(Value score, Value largest) {
+Value AttentionKernel::exponentOf(Value score, Value largest) {
   Value exponent = b.subf(score, largest);
-  if (hasCorrections())
-    exponent = b.mulf(exponent, b.splat(log2e));
-  return emitExp2NonPositive(b, exponent);
+  return hasCorrections() ? b.mulf(exponent, b.splat(log2e)) : exponent;
+}
+
+Value AttentionKernel::emitPower(Value score, Value largest) {
+  return emitExp2NonPositive(b, exponentOf(score, largest));
 }
 
 /// Lanes whose queries the bias leaves no key, where that makes zeros; their

@@ -75,8 +75,9 @@ protected:
   /// [first, end), so many at once, which divide their number.
   Values findLargest(Value first, Value end, int64_t atOnce,
                      ValueRange largest);
-  /// exp(score - largest).
+  /// exp(score - largest), and the power of two that it is.
   Value emitPower(Value score, Value largest);
+  Value exponentOf(Value score, Value largest);
 
   int64_t lanes = 0, width = 0;
   Value sums, scores; ///< views of the scratch memory

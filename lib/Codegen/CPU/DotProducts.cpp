@@ -24,8 +24,6 @@
 
 #include "DotProducts.h"
 
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-
 using namespace mlir;
 using namespace skim;
 
@@ -45,13 +43,6 @@ static Value shift(KernelBuilder &b, Value vector, int64_t bits) {
 }
 static Value mask(KernelBuilder &b, Value vector, int64_t bits) {
   return arith::AndIOp::create(b, vector, splat(b, vector, bits));
-}
-
-static Value callIntrinsic(KernelBuilder &b, StringRef name, Type result,
-                           ValueRange arguments) {
-  return LLVM::CallIntrinsicOp::create(b, result, b.getStringAttr(name),
-                                       arguments)
-      .getResults();
 }
 
 VectorType DotProducts::sumType() {
@@ -105,17 +96,17 @@ Value DotProducts::multiplyAddInt8(Value word, Value weights, Value sum) {
     sum = arith::AddIOp::create(b, sum, product);
   };
   if (!b.target.int8Dot.empty())
-    return callIntrinsic(
-        b, b.target.int8Dot, sumType(),
+    return b.callIntrinsic(
+        b.target.int8Dot, sumType(),
         {sum, cast(b, word, 4 * lanes, i8), cast(b, weights, 4 * lanes, i8)});
   if (!b.target.pairDot.empty()) {
     Value x = cast(b, word, 2 * lanes, i16);
     Value w = cast(b, weights, 2 * lanes, i16);
     Value even = shift<arith::ShLIOp>(b, w, 8);
-    add(callIntrinsic(b, b.target.pairDot, sumType(),
-                      {mask(b, x, 0xff), shift<arith::ShRSIOp>(b, even, 8)}));
-    add(callIntrinsic(
-        b, b.target.pairDot, sumType(),
+    add(b.callIntrinsic(b.target.pairDot, sumType(),
+                        {mask(b, x, 0xff), shift<arith::ShRSIOp>(b, even, 8)}));
+    add(b.callIntrinsic(
+        b.target.pairDot, sumType(),
         {shift<arith::ShRUIOp>(b, x, 8), shift<arith::ShRSIOp>(b, w, 8)}));
     return sum;
   }
@@ -132,9 +123,9 @@ Value DotProducts::multiplyAddBf16(Value word, Value weights, Value sum) {
   int64_t lanes = b.target.vectorWidth;
   Type bf16 = b.getBF16Type(), f32 = b.getF32Type();
   if (!b.target.bf16Dot.empty())
-    return callIntrinsic(b, b.target.bf16Dot, sumType(),
-                         {sum, cast(b, word, 2 * lanes, bf16),
-                          cast(b, weights, 2 * lanes, bf16)});
+    return b.callIntrinsic(b.target.bf16Dot, sumType(),
+                           {sum, cast(b, word, 2 * lanes, bf16),
+                            cast(b, weights, 2 * lanes, bf16)});
   auto odd = [&](Value pair) {
     return cast(b, mask(b, pair, int32_t(0xffff0000)), lanes, f32);
   };

@@ -35,7 +35,6 @@
 #include "RankUpdates.h"
 #include "VectorAttention.h"
 #include "VectorMath.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
 #include <limits>
@@ -85,9 +84,9 @@ private:
                   float factor);
   void storeScales(Value bits, Value scales, Value place, float most,
                    float factor);
+  Values inversesOf(Value scales);
   void copyKeys(Value column);
   void copyValues(Value column);
-  Value largestOf(Value largest, Value numbers);
   /// The integers next to numbers * inverse, in the low halves of the lanes.
   Value integers(Value numbers, Value inverse) {
     return b.bitsOf(b.fma(numbers, inverse, b.splat(magic)));
@@ -161,13 +160,6 @@ Value Int16Attention::wordsOf(Value first, Value second) {
   return arith::OrIOp::create(b, upper, lower);
 }
 
-/// By bits, of which those of infinite numbers and NaN are the largest.
-Value Int16Attention::largestOf(Value largest, Value numbers) {
-  Value size =
-      arith::AndIOp::create(b, b.bitsOf(numbers), b.splatInt(0x7fffffff));
-  return b.max(largest, size);
-}
-
 /// Of numbers whose largest has the bits `bits` and becomes `most`. The scale
 /// is multiplied by `factor`; it is above 0, so that minus infinity stays what
 /// it is.
@@ -199,8 +191,8 @@ void Int16Attention::findScales(Value from, Value column, Value scales,
       b.reduce(b.index(0), keys, 1, none, [&](Value j, ValueRange carried) {
         Values next;
         for (auto [i, most] : llvm::enumerate(carried))
-          next.push_back(
-              largestOf(most, load(b.add(firstKeyRow, j), i * lane())));
+          next.push_back(b.max(
+              most, b.magnitudeBits(load(b.add(firstKeyRow, j), i * lane()))));
         return next;
       });
   for (auto [i, bits] : llvm::enumerate(largest))
@@ -216,11 +208,17 @@ void Int16Attention::copyHead(Value column) {
   copyValues(valueColumn);
 }
 
-void Int16Attention::copyKeys(Value column) {
-  auto narrow = VectorType::get(lane(), b.getI16Type());
+/// Of the columns, a vector after the other.
+Values Int16Attention::inversesOf(Value scales) {
   Values inverses;
   for (int64_t d = 0; d < spec.headDim; d += lane())
-    inverses.push_back(b.loadVector(keyScales, {b.index(Inverse), b.index(d)}));
+    inverses.push_back(b.loadVector(scales, {b.index(Inverse), b.index(d)}));
+  return inverses;
+}
+
+void Int16Attention::copyKeys(Value column) {
+  auto narrow = VectorType::get(lane(), b.getI16Type());
+  Values inverses = inversesOf(keyScales);
   b.loop(b.index(0), scoredKeys(), 1, [&](Value j) {
     for (auto [i, inverse] : llvm::enumerate(inverses)) {
       int64_t d = i * lane(), count = std::min(lane(), spec.headDim - d);
@@ -234,10 +232,10 @@ void Int16Attention::copyKeys(Value column) {
 
 /// Words of two keys. What is beyond the last meets powers of 0.
 void Int16Attention::copyValues(Value column) {
+  Values inverses = inversesOf(valueScales);
   b.loop(b.index(0), b.ceilDiv(keys, 2), 1, [&](Value pair) {
-    for (int64_t d = 0; d < spec.headDim; d += lane()) {
-      int64_t count = std::min(lane(), spec.headDim - d);
-      Value inverse = b.loadVector(valueScales, {b.index(Inverse), b.index(d)});
+    for (auto [n, inverse] : llvm::enumerate(inverses)) {
+      int64_t d = n * lane(), count = std::min(lane(), spec.headDim - d);
       Values both;
       for (int64_t i = 0; i != 2; ++i) {
         Value row = keyRow(b.add(b.mul(pair, 2), i));
@@ -259,10 +257,11 @@ void Int16Attention::turnQueries(Value row, Value valid) {
   for (int64_t v = 0; v != vectors(); ++v) {
     Value place = b.index(v * lane());
     auto numbers = [&](Value d) { return b.loadVector(turned, {d, place}); };
-    Value largest = b.reduce(none, b.index(spec.headDim), 1, b.splatInt(0),
-                             [&](Value d, ValueRange carried) -> Values {
-                               return {largestOf(carried[0], numbers(d))};
-                             })[0];
+    Value largest =
+        b.reduce(none, b.index(spec.headDim), 1, b.splatInt(0),
+                 [&](Value d, ValueRange carried) -> Values {
+                   return {b.max(carried[0], b.magnitudeBits(numbers(d)))};
+                 })[0];
     storeScales(largest, queryScales, place, mostScore(), 1);
     Value inverse = b.loadVector(queryScales, {b.index(Inverse), place});
     b.loop(none, b.index(depth()), 1, [&](Value pair) {
@@ -281,15 +280,12 @@ Value Int16Attention::multiplyAdd(Value word, Value words, Value sum) {
   auto numbers = [&](Value words) -> Value {
     return vector::BitCastOp::create(b, type, words);
   };
-  auto call = [&](StringRef name, ValueRange arguments) -> Value {
-    return LLVM::CallIntrinsicOp::create(b, b.intVectorType(),
-                                         b.getStringAttr(name), arguments)
-        .getResults();
-  };
   if (!b.target.int16Dot.empty())
-    return call(b.target.int16Dot, {sum, numbers(word), numbers(words)});
-  return arith::AddIOp::create(
-      b, sum, call(b.target.pairDot, {numbers(word), numbers(words)}));
+    return b.callIntrinsic(b.target.int16Dot, b.intVectorType(),
+                           {sum, numbers(word), numbers(words)});
+  Value products = b.callIntrinsic(b.target.pairDot, b.intVectorType(),
+                                   {numbers(word), numbers(words)});
+  return arith::AddIOp::create(b, sum, products);
 }
 
 /// The sums of the words [begin, end), `rows` times `columns` vectors, as f32.
@@ -341,13 +337,13 @@ Value Int16Attention::unitOf(int64_t vector) {
 Values Int16Attention::emitPowers(ValueRange largest, ValueRange sums,
                                   Value first, Value last) {
   Values units, origins;
-  for (int64_t v = 0; v != vectors() && !hasCorrections(); ++v) {
+  for (int64_t v = 0; v != vectors(); ++v) {
     units.push_back(unitOf(v));
     origins.push_back(b.subf(b.splat(0.0f), b.mulf(largest[v], units.back())));
   }
   auto exponent = [&](Value key, int64_t v) {
     Value score = loadScore(key, v);
-    return hasCorrections() ? b.mulf(b.subf(score, largest[v]), b.splat(log2e))
+    return hasCorrections() ? exponentOf(score, largest[v])
                             : b.fma(score, units[v], origins[v]);
   };
   return b.reduce(first, last, 2, sums, [&](Value key, ValueRange carried) {

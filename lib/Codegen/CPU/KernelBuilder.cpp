@@ -4,6 +4,8 @@
 
 #include "KernelBuilder.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
 using namespace mlir;
 using namespace skim;
 
@@ -73,6 +75,15 @@ Value KernelBuilder::bitsOf(Value floats) {
 }
 Value KernelBuilder::floatsOf(Value bits) {
   return vector::BitCastOp::create(*this, vectorType(), bits);
+}
+Value KernelBuilder::magnitudeBits(Value floats) {
+  return arith::AndIOp::create(*this, bitsOf(floats), splatInt(0x7fffffff));
+}
+Value KernelBuilder::callIntrinsic(StringRef name, Type type,
+                                   ValueRange arguments) {
+  return LLVM::CallIntrinsicOp::create(*this, type, getStringAttr(name),
+                                       arguments)
+      .getResults();
 }
 Value KernelBuilder::broadcast(Value scalar) {
   return vector::BroadcastOp::create(

@@ -70,6 +70,8 @@ public:
   /// The bits of an f32 vector as an i32 vector, and back.
   Value bitsOf(Value floats);
   Value floatsOf(Value bits);
+  /// The bits of |floats|: as integers they ascend to infinity and then NaN.
+  Value magnitudeBits(Value floats);
   Value addf(Value a, Value b);
   Value subf(Value a, Value b);
   Value mulf(Value a, Value b);
@@ -78,6 +80,9 @@ public:
   Value maxf(Value a, Value b);
   /// a * b + c, rounded once where the target can.
   Value fma(Value a, Value b, Value c);
+  /// What LLVM's intrinsic `name` gives.
+  Value callIntrinsic(llvm::StringRef name, mlir::Type type,
+                      ValueRange arguments);
   /// The sum of the lanes, always in the same order.
   Value sumLanes(Value vector);
   Value maxLanes(Value vector);

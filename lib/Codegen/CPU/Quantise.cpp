@@ -70,7 +70,7 @@ private:
 };
 } // namespace
 
-static constexpr uint32_t magnitude = 0x7fffffff, infinity = 0x7f800000;
+static constexpr uint32_t infinity = 0x7f800000;
 
 func::FuncOp QuantiseKernel::emit(ModuleOp module) {
   constexpr int64_t any = ShapedType::kDynamic;
@@ -111,14 +111,13 @@ void QuantiseKernel::emitBf16(Value from, Value row) {
   });
 }
 
-/// The bits of the largest |x|: as integers, numbers ascend to inf and NaN.
+/// The bits of the largest |x|.
 Value QuantiseKernel::largestBits(Value from) {
   Values largest = b.reduceColumns(
       spec.width, {b.splatInt(0)},
       [&](Value column, int64_t count, ValueRange carried) -> Values {
-        Value bits = b.bitsOf(b.loadVector(x, {from, column}, count));
-        Value size = arith::AndIOp::create(b, bits, b.splatInt(magnitude));
-        return {b.max(carried[0], size)};
+        Value numbers = b.loadVector(x, {from, column}, count);
+        return {b.max(carried[0], b.magnitudeBits(numbers))};
       });
   return vector::ReductionOp::create(b, vector::CombiningKind::MAXSI,
                                      largest[0]);

@@ -128,8 +128,7 @@ static Value roundBits(KernelBuilder &b, Value x) {
   Value rounded = arith::ShRUIOp::create(b, sum, b.splatInt(16));
   // The sum could carry out of a NaN.
   Value quiet = arith::OrIOp::create(b, high, b.splatInt(0x40));
-  Value size = arith::AndIOp::create(b, bits, b.splatInt(0x7fffffff));
-  Value isNaN = b.less(b.splatInt(0x7f800000), size);
+  Value isNaN = b.less(b.splatInt(0x7f800000), b.magnitudeBits(x));
   return b.select(isNaN, quiet, rounded);
 }
 
@@ -138,10 +137,8 @@ Value skim::emitRoundBf16(KernelBuilder &b, Value x) {
   auto type = VectorType::get(lanes, b.getI16Type());
   if (b.target.bf16Round.empty())
     return arith::TruncIOp::create(b, type, roundBits(b, x));
-  Value rounded =
-      LLVM::CallIntrinsicOp::create(b, VectorType::get(lanes, b.getBF16Type()),
-                                    b.getStringAttr(b.target.bf16Round), x)
-          .getResults();
+  Value rounded = b.callIntrinsic(b.target.bf16Round,
+                                  VectorType::get(lanes, b.getBF16Type()), x);
   return vector::BitCastOp::create(b, type, rounded);
 }
 

@@ -50,22 +50,42 @@ static float largestOf(const std::vector<float> &numbers) {
   return largest;
 }
 
+/// Numbers as products read them: integers up to `most` are `unit` times them.
+static std::vector<double> rounded(AttentionProducts products,
+                                   const std::vector<float> &numbers,
+                                   float most, double &unit) {
+  float largest = largestOf(numbers);
+  unit = products == AttentionProducts::Int16 ? double(largest) / most : 1;
+  std::vector<double> result;
+  for (float number : numbers)
+    result.push_back(products == AttentionProducts::Fma ? number
+                     : products == AttentionProducts::Int16
+                         ? toInteger(number, most / largest)
+                         : roundToBf16(number));
+  return result;
+}
+
+/// Column `column` of the keys or values of sequence b.
+static std::vector<float> columnOf(const Batch &keys, const Floats &states,
+                                   int64_t b, int64_t width, int64_t column) {
+  std::vector<float> result;
+  for (int64_t j = 0; j != keys.lengths[b]; ++j)
+    result.push_back(states[(keys.offsets[b] + j) * width + column]);
+  return result;
+}
+
 Attention::Matrix Attention::valuesOf(const Batch &keys, const Floats &qkv,
                                       int64_t b, int64_t head) const {
   int64_t n = keys.lengths[b], width = spec.headDim;
   Matrix values(n, std::vector<double>(width));
   for (int64_t c = 0; c != width; ++c) {
-    std::vector<float> column;
+    double unit = 1;
+    auto column = rounded(
+        spec.products,
+        columnOf(keys, qkv, b, spec.vWidth, spec.vColumn + group(head) + c),
+        mostOf(256, 4096), unit);
     for (int64_t j = 0; j != n; ++j)
-      column.push_back(qkv[(keys.offsets[b] + j) * spec.vWidth + spec.vColumn +
-                           group(head) + c]);
-    float most = mostOf(256, 4096), largest = largestOf(column);
-    for (int64_t j = 0; j != n; ++j)
-      values[j][c] =
-          spec.products == AttentionProducts::Fma ? column[j]
-          : spec.products == AttentionProducts::Bf16Tiles
-              ? roundToBf16(column[j])
-              : toInteger(column[j], most / largest) * double(largest) / most;
+      values[j][c] = column[j] * unit;
   }
   return values;
 }
@@ -74,38 +94,32 @@ Attention::Matrix Attention::keysAndQuery(const Batch &keys, const Floats &qkv,
                                           int64_t b, int64_t row, int64_t head,
                                           double &unit) const {
   int64_t n = keys.lengths[b], width = spec.headDim;
-  // Rounded numbers have the scale in the query; where nothing is added to
-  // scores, powers are of two.
+  // Rounded numbers have the scale in the query, and integers those of the
+  // keys' columns; where nothing is added to scores, powers are of two.
   bool fma = spec.products == AttentionProducts::Fma;
   bool ofTwo = !spec.mask && !spec.bias && !spec.window && !fma;
   float scale = ofTwo ? spec.scale * 1.44269502f : spec.scale;
-  unit = fma ? spec.scale : ofTwo ? std::log(2.0) : 1;
-  Matrix result(n + 1, std::vector<double>(width));
+  float most = mostOf(width);
+  Matrix result(n, std::vector<double>(width));
   std::vector<float> query;
   for (int64_t c = 0; c != width; ++c) {
-    std::vector<float> column;
+    auto column =
+        columnOf(keys, qkv, b, spec.kWidth, spec.kColumn + group(head) + c);
+    double ofColumn = 1;
+    auto numbers = rounded(spec.products, column, most, ofColumn);
     for (int64_t j = 0; j != n; ++j)
-      column.push_back(qkv[(keys.offsets[b] + j) * spec.kWidth + spec.kColumn +
-                           group(head) + c]);
-    float number =
-        qkv[row * spec.qWidth + spec.qColumn + head * spec.headDim + c];
-    float most = mostOf(width), largest = largestOf(column);
-    for (int64_t j = 0; j != n; ++j)
-      result[j][c] = fma ? column[j]
-                     : spec.products == AttentionProducts::Int16
-                         ? toInteger(column[j], most / largest)
-                         : roundToBf16(column[j]);
-    if (spec.products == AttentionProducts::Int16)
-      query.push_back(number * (largest * (scale / most)));
-    else
-      result[n][c] = fma ? number : roundToBf16(number * scale);
+      result[j][c] = numbers[j];
+    float factor = fma ? 1
+                   : spec.products == AttentionProducts::Int16
+                       ? largestOf(column) * (scale / most)
+                       : scale;
+    query.push_back(
+        qkv[row * spec.qWidth + spec.qColumn + head * spec.headDim + c] *
+        factor);
   }
-  if (spec.products != AttentionProducts::Int16)
-    return result;
-  float most = mostOf(width), largest = largestOf(query);
-  for (int64_t c = 0; c != width; ++c)
-    result[n][c] = toInteger(query[c], most / largest);
-  unit *= double(largest) / most;
+  double ofQuery = 1;
+  result.push_back(rounded(spec.products, query, most, ofQuery));
+  unit = ofQuery * (fma ? spec.scale : ofTwo ? std::log(2.0) : 1);
   return result;
 }
 
