@@ -12,30 +12,26 @@ using namespace skim::bench;
 using namespace skim::test;
 
 Floats &Bench::floats(std::vector<int64_t> shape) {
-  auto array = std::make_shared<Floats>(shape);
+  auto array = keep<Floats>(shape);
   std::mt19937 engine(1);
   std::uniform_real_distribution<float> uniform(-1, 1);
   for (int64_t i = 0; i != array->size(); ++i)
     (*array)[i] = uniform(engine);
-  kept.push_back(array);
   return *array;
 }
 
 Bytes &Bench::digits(int64_t rows, int64_t width) {
-  auto array =
-      std::make_shared<Bytes>(std::vector<int64_t>{rows, 4 * width + 4});
+  auto array = keep<Bytes>(std::vector<int64_t>{rows, 4 * width + 4});
   std::mt19937 engine(1);
   // Words of these are finite as the scales of the rows, too.
   for (int64_t i = 0; i != array->size(); ++i)
     (*array)[i] = engine() & 0x3f;
-  kept.push_back(array);
   return *array;
 }
 
 Ints &Bench::ascending(int64_t count) {
-  auto array = std::make_shared<Ints>(std::vector<int64_t>{count});
+  auto array = keep<Ints>(std::vector<int64_t>{count});
   std::iota(array->data(), array->data() + count, 0);
-  kept.push_back(array);
   return *array;
 }
 

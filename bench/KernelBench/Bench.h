@@ -46,6 +46,10 @@ public:
   void addBlockScores(int64_t heads, int64_t size);
   void addNorm(int64_t width, int64_t rows);
   void addGather(int64_t width, int64_t rows);
+  void addQuantise(int64_t width, int64_t rows);
+  void addSequences(int64_t width, int64_t length);
+  void addEmbed(int64_t width, int64_t rows);
+  void addElementwise(int64_t width, int64_t rows);
   void add(Case added);
 
   /// A number of arrays that live as long as the bench.
@@ -63,6 +67,17 @@ private:
   }
   /// The kernel of a spec at `rows` rows.
   template <typename Spec> Case describe(const Spec &spec, int64_t rows);
+  /// A kernel that moves so many bytes in L2; `describe` adds its arguments.
+  template <typename Spec>
+  void addRows(const Spec &spec, int64_t tasks, double bytes,
+               std::function<void(test::Arguments &)> describe);
+  /// What lives as long as the bench.
+  template <typename T, typename... Args>
+  std::shared_ptr<T> keep(Args &&...args) {
+    auto kept = std::make_shared<T>(std::forward<Args>(args)...);
+    this->kept.push_back(kept);
+    return kept;
+  }
 
   std::string filter;
   Memory &memory;

@@ -61,6 +61,10 @@ static void addAll(Bench &bench) {
   for (int64_t width : {768, 384}) {
     bench.addNorm(width, 128);
     bench.addGather(width, 128);
+    bench.addQuantise(width, 128);
+    bench.addSequences(width, 32);
+    bench.addEmbed(width, 128);
+    bench.addElementwise(width, 128);
   }
 }
 

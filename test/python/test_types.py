@@ -154,7 +154,7 @@ def test_attention_of_integers_rounds_as_defined(heads, head, cpu, tmp_path):
     for batch, sequence in ((1, 1), (2, 5), (1, 33), (1, 300)):
         x = rng.normal(size=(batch, sequence, width)).astype(np.float32)
         parts = (narrow.linear_int8(x, weights[name], 0) for name in ("query", "key", "value"))
-        want = narrow.attention_int16(*parts, heads)
+        want = narrow.attention_int8(*parts, heads)
         error = np.abs(model.run({"x": x})["y"] - want) / np.abs(want).max(axis=(0, 1))
         # A power next to a tie may be rounded to the other side: 2^-12 of its value.
         assert error.max() < 1e-3
@@ -162,7 +162,7 @@ def test_attention_of_integers_rounds_as_defined(heads, head, cpu, tmp_path):
 
 
 def attend(tmp_path, x):
-    """One head of attention over x, by 16-bit integers."""
+    """One head of attention over x, by integers."""
     weights = {name: np.eye(16, dtype=np.float32) for name in ("query", "key", "value")}
     attention_model(tmp_path / "attention.onnx", weights, 1)
     model = compile_for("cascadelake", tmp_path / "attention.onnx", tmp_path / "attention.so", "int8")

@@ -106,11 +106,13 @@ def to_integers(x, most, axis, scale=None):
     return np.rint(x.astype(np.float64) * inverse), largest.astype(np.float64) / most
 
 
-def attention_int16(query, key, value, heads):
-    """Attention of [batch, sequence, H] states with operands of products as 16-bit integers.
+def attention_int8(query, key, value, heads):
+    """Attention of [batch, sequence, H] states with operands of products as integers.
 
-    Columns of a head's keys and values have a scale each, queries times those of the keys one
-    of their own; powers are integers of 1 / 4096.
+    Queries and keys are of 8 bits, powers and values of 16. Columns of a head's keys and values
+    have a scale each, queries times those of the keys one of their own; powers are integers of
+    1 / 4096. What lies halfway between the least and the largest key of a column is taken from
+    it: the softmax does not see it.
     """
     batch, length, width = query.shape
     head = width // heads
@@ -118,10 +120,11 @@ def attention_int16(query, key, value, heads):
     def split(x):
         return np.asarray(x, np.float32).reshape(batch, length, heads, head).transpose(0, 2, 1, 3)
 
-    most = min(32767, int(np.sqrt((2**31 - 1) / head)))
-    keys, key_scale = to_integers(split(key), most, -2)
+    keys = split(key)
+    centre = (keys.min(-2, keepdims=True) * np.float32(0.5)) + (keys.max(-2, keepdims=True) * np.float32(0.5))
+    keys, key_scale = to_integers(keys - centre, 127, -2)
     factor = np.float32(np.float32(1 / np.sqrt(head)) * np.float32(np.log2(np.e)))
-    queries, query_scale = to_integers(split(query), most, -1, (factor * key_scale).astype(np.float32))
+    queries, query_scale = to_integers(split(query), 127, -1, (factor * key_scale).astype(np.float32))
     scores = query_scale * (queries @ keys.swapaxes(-1, -2))
     powers = np.exp2(scores - scores.max(axis=-1, keepdims=True))
     values, value_scale = to_integers(split(value), 2047, -2)

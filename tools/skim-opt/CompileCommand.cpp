@@ -33,7 +33,7 @@ struct Flags {
   cl::opt<std::string> dtype{
       "dtype",
       cl::desc("What linear layers multiply: fp32, bf16 or int8; in the last "
-               "two attention multiplies bf16 with AMX, else 16-bit integers"),
+               "two attention multiplies bf16 with AMX, else integers"),
       cl::value_desc("type"), cl::init("fp32"), cl::sub(command)};
   cl::opt<std::string> dtypeFallback{
       "dtype-fallback",

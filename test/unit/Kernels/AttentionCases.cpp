@@ -26,7 +26,7 @@ Floats Attention::run(const Batch &batch, const Floats &qkv, int64_t piece,
 }
 
 double Attention::multiplied(double power) const {
-  if (spec.products == AttentionProducts::Int16)
+  if (ofIntegers())
     return std::nearbyint(power * 4096) / 4096;
   return spec.products == AttentionProducts::Fma ? power
                                                  : roundToBf16(float(power));
@@ -51,18 +51,26 @@ static float largestOf(const std::vector<float> &numbers) {
 }
 
 /// Numbers as products read them: integers up to `most` are `unit` times them.
-static std::vector<double> rounded(AttentionProducts products,
-                                   const std::vector<float> &numbers,
-                                   float most, double &unit) {
+std::vector<double> Attention::rounded(const std::vector<float> &numbers,
+                                       float most, double &unit) const {
   float largest = largestOf(numbers);
-  unit = products == AttentionProducts::Int16 ? double(largest) / most : 1;
+  unit = ofIntegers() ? double(largest) / most : 1;
+  float inverse = largest ? most / largest : 0;
   std::vector<double> result;
   for (float number : numbers)
-    result.push_back(products == AttentionProducts::Fma ? number
-                     : products == AttentionProducts::Int16
-                         ? toInteger(number, most / largest)
-                         : roundToBf16(number));
+    result.push_back(spec.products == AttentionProducts::Fma ? number
+                     : ofIntegers() ? toInteger(number, inverse)
+                                    : roundToBf16(number));
   return result;
+}
+
+/// The numbers less what lies halfway between the least and the largest.
+static std::vector<float> centred(std::vector<float> numbers) {
+  auto [low, high] = std::minmax_element(numbers.begin(), numbers.end());
+  float centre = *low * 0.5f + *high * 0.5f;
+  for (float &number : numbers)
+    number -= centre;
+  return numbers;
 }
 
 /// Column `column` of the keys or values of sequence b.
@@ -81,7 +89,6 @@ Attention::Matrix Attention::valuesOf(const Batch &keys, const Floats &qkv,
   for (int64_t c = 0; c != width; ++c) {
     double unit = 1;
     auto column = rounded(
-        spec.products,
         columnOf(keys, qkv, b, spec.vWidth, spec.vColumn + group(head) + c),
         mostOf(256, 4096), unit);
     for (int64_t j = 0; j != n; ++j)
@@ -99,26 +106,28 @@ Attention::Matrix Attention::keysAndQuery(const Batch &keys, const Floats &qkv,
   bool fma = spec.products == AttentionProducts::Fma;
   bool ofTwo = !spec.mask && !spec.bias && !spec.window && !fma;
   float scale = ofTwo ? spec.scale * 1.44269502f : spec.scale;
-  float most = mostOf(width);
+  float most = spec.products == AttentionProducts::Int8 ? 127 : mostOf(width);
   Matrix result(n, std::vector<double>(width));
   std::vector<float> query;
   for (int64_t c = 0; c != width; ++c) {
     auto column =
         columnOf(keys, qkv, b, spec.kWidth, spec.kColumn + group(head) + c);
+    // The centre adds the same to all scores of a query.
+    if (ofIntegers())
+      column = centred(column);
     double ofColumn = 1;
-    auto numbers = rounded(spec.products, column, most, ofColumn);
+    auto numbers = rounded(column, most, ofColumn);
     for (int64_t j = 0; j != n; ++j)
       result[j][c] = numbers[j];
-    float factor = fma ? 1
-                   : spec.products == AttentionProducts::Int16
-                       ? largestOf(column) * (scale / most)
-                       : scale;
+    float factor = fma            ? 1
+                   : ofIntegers() ? largestOf(column) * (scale / most)
+                                  : scale;
     query.push_back(
         qkv[row * spec.qWidth + spec.qColumn + head * spec.headDim + c] *
         factor);
   }
   double ofQuery = 1;
-  result.push_back(rounded(spec.products, query, most, ofQuery));
+  result.push_back(rounded(query, most, ofQuery));
   unit = ofQuery * (fma ? spec.scale : ofTwo ? std::log(2.0) : 1);
   return result;
 }

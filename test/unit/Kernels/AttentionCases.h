@@ -72,10 +72,14 @@ struct Attention {
   /// is `unit` times a product of rows.
   Matrix keysAndQuery(const Batch &keys, const Floats &qkv, int64_t b,
                       int64_t row, int64_t head, double &unit) const;
-  /// How far powers may be from their values.
-  double ofPowers() const {
-    return spec.products == AttentionProducts::Int16 ? 4e-6 : 1e-6;
+  bool ofIntegers() const {
+    return spec.products == AttentionProducts::Int16 ||
+           spec.products == AttentionProducts::Int8;
   }
+  /// How far powers may be from their values.
+  double ofPowers() const { return ofIntegers() ? 4e-6 : 1e-6; }
+  std::vector<double> rounded(const std::vector<float> &numbers, float most,
+                              double &unit) const;
   /// What products read of a power.
   double multiplied(double power) const;
   /// Columns [column, column + headDim) of the head's keys or values.

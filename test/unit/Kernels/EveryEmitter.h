@@ -11,7 +11,7 @@
 namespace skim::test {
 
 /// Who writes a kernel, and of what numbers its products are.
-enum class Form { Mlir, Halide, Int16, Tiles };
+enum class Form { Mlir, Halide, Int16, Int8, Tiles };
 
 class EveryEmitter : public testing::TestWithParam<Form> {
 protected:
@@ -25,6 +25,7 @@ protected:
   AttentionProducts products() const {
     return GetParam() == Form::Tiles   ? AttentionProducts::Bf16Tiles
            : GetParam() == Form::Int16 ? AttentionProducts::Int16
+           : GetParam() == Form::Int8  ? AttentionProducts::Int8
                                        : AttentionProducts::Fma;
   }
   /// The processor to compile for: tiles need one that has them.
@@ -40,7 +41,8 @@ private:
 };
 
 inline std::string nameForm(const testing::TestParamInfo<Form> &info) {
-  static constexpr const char *names[] = {"mlir", "halide", "int16", "tiles"};
+  static constexpr const char *names[] = {"mlir", "halide", "int16", "int8",
+                                          "tiles"};
   return names[size_t(info.param)];
 }
 
@@ -52,9 +54,10 @@ inline std::string nameForm(const testing::TestParamInfo<Form> &info) {
                            skim::test::nameForm)
 #define SKIM_FOR_EVERY_EMITTER(Suite)                                          \
   SKIM_FOR_EVERY_FORM(Suite, skim::test::Form::Mlir, skim::test::Form::Halide)
-/// Attention by products of int16 and by tiles of AMX as well.
+/// Attention by products of integers and by tiles of AMX as well.
 #define SKIM_FOR_EVERY_ATTENTION(Suite)                                        \
   SKIM_FOR_EVERY_FORM(Suite, skim::test::Form::Mlir, skim::test::Form::Halide, \
-                      skim::test::Form::Int16, skim::test::Form::Tiles)
+                      skim::test::Form::Int16, skim::test::Form::Int8,         \
+                      skim::test::Form::Tiles)
 
 #endif // SKIM_TEST_UNIT_KERNELS_EVERYEMITTER_H

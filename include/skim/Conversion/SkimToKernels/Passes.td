@@ -28,8 +28,8 @@ def ConvertSkimToKernelsPass
     With `dtype` bf16 or int8 linear layers multiply numbers of that type: a kernel
     rounds each state that they read once, whoever reads it, and the weights are
     rounded where they are laid out. Attention multiplies bf16 numbers then where the
-    processor has AMX, integers of 16 bits elsewhere on x86. Everything else stays
-    fp32, and so do products of more than 65536 numbers in int8, whose sums could overflow. With `int8x3`
+    processor has AMX, integers elsewhere on x86: of 8 bits for scores in int8, of
+    16 otherwise. Everything else stays fp32, and so do products of more than 65536 numbers in int8, whose sums could overflow. With `int8x3`
     they multiply fp32 numbers as integers of four (states) and three (weights) digits of
     int8: nine products of digits by AMX, with an error like that of fp32. Layers whose K
     has no steps of 32 to 64 numbers, or is above 32768, multiply and add in fp32.
@@ -77,7 +77,7 @@ def ConvertSkimToKernelsPass
     Option<"dtype", "dtype", "std::string", "\"fp32\"",
            "Numbers that linear layers multiply: fp32, bf16 or int8, emulated where "
            "the processor has no instruction for their products, attention bf16 or "
-           "16-bit integers then; or int8x3, fp32 numbers as digits, for "
+           "integers then; or int8x3, fp32 numbers as digits, for "
            "processors with AMX">,
     Option<"kernels", "kernels", "std::string", "\"auto\"",
            "Who writes kernels: mlir, halide, or auto: for each the one that was "

@@ -23,6 +23,14 @@
 // apart from the sums because 12 GELUs at once would not fit registers, and in
 // a loop because their code would be there 12 times for each size. One row
 // alone takes four tiles at once, two take two: eight chains fill the units.
+//
+// Measured by bench/kernels on an Emerald Rapids core of a virtual machine,
+// with AVX-512, weights from memory; share of the bandwidth up to 8 rows, then
+// of the FMA peak. It does not ask for the weights that come next:
+//
+//   rows                       1    4    8 |  16   32   64  128  512
+//   768 x 768                97%  71%  60% | 34%  50%  66%  77%  80%
+//   384 x 1536, GELU         98%  70%  59% | 35%  52%  66%  73%  76%
 //===----------------------------------------------------------------------===//
 
 #include "Arithmetic.h"
