@@ -19,7 +19,7 @@
 
 #include "Avx512Math.h"
 
-#include "../VectorForms.h"
+#include "llvm/Support/MathExtras.h"
 #include <array>
 #include <cmath>
 
@@ -83,8 +83,7 @@ static double stepOfErf(double x) {
   return (1 + std::erf(x * std::sqrt(0.5))) / 2;
 }
 static double stepOfTanh(double x) {
-  double inner =
-      std::sqrt(2 / 3.14159265358979324) * (x + 0.044715 * x * x * x);
+  double inner = std::sqrt(2 / llvm::numbers::pi) * (x + 0.044715 * x * x * x);
   return (1 + std::tanh(inner)) / 2;
 }
 

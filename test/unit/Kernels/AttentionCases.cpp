@@ -32,10 +32,11 @@ double Attention::multiplied(double power) const {
                                                  : roundToBf16(float(power));
 }
 
-/// The integer next to x * inverse.
-static float toInteger(float x, float inverse) {
+/// The integer next to x * inverse, of the product as it is or as rounded.
+static float toInteger(float x, float inverse, bool fused) {
   constexpr float magic = 12582912;
-  return std::fma(x, inverse, magic) - magic;
+  volatile float product = x * inverse;
+  return (fused ? std::fma(x, inverse, magic) : product + magic) - magic;
 }
 /// The largest integer: `terms` products of two, or of one and `other`, are
 /// below 2^31.
@@ -56,10 +57,11 @@ std::vector<double> Attention::rounded(const std::vector<float> &numbers,
   float largest = largestOf(numbers);
   unit = ofIntegers() ? double(largest) / most : 1;
   float inverse = largest ? most / largest : 0;
+  bool fused = kernels.target().hasFMA;
   std::vector<double> result;
   for (float number : numbers)
     result.push_back(spec.products == AttentionProducts::Fma ? number
-                     : ofIntegers() ? toInteger(number, inverse)
+                     : ofIntegers() ? toInteger(number, inverse, fused)
                                     : roundToBf16(number));
   return result;
 }
