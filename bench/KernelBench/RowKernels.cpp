@@ -56,7 +56,7 @@ void Bench::addSequences(int64_t width, int64_t length) {
   Floats &left = floats({rows / 2, width});
   for (PoolKind kind : {PoolKind::Mean, PoolKind::Max})
     addRows(PoolSpec{width, kind, 1e-9f}, count, 4.0 * rows * width,
-            [&, this](Arguments &arguments) {
+            [&](Arguments &arguments) {
               arguments.add(x).add(offsets).add(pooled);
             });
   addRows(RestoreSpec{width}, count, 6.0 * rows * width,
@@ -72,7 +72,8 @@ void Bench::addEmbed(int64_t width, int64_t rows) {
   spec.width = width;
   spec.ragged = false;
   constexpr int64_t words = 30522;
-  spec.tables = {{words, 64, false, "words"}, {rows, 64, true, ""}, {2, 64}};
+  spec.tables = {
+      {words, 64, false, "words"}, {rows, 64, true, ""}, {2, 64, false, ""}};
   auto ids = keep<Array<int64_t>>(std::vector<int64_t>{1, rows});
   auto places = keep<Array<int64_t>>(std::vector<int64_t>{1, rows});
   auto kinds = keep<Array<int64_t>>(std::vector<int64_t>{1, rows}, 0);
