@@ -52,6 +52,11 @@ Value DotProducts::zero() {
   return words.dtype == Dtype::Int8 ? b.splatInt(0) : b.splat(0.0f);
 }
 
+Value DotProducts::start(Value weights, Value tile, int64_t vector) {
+  return started && words.dtype == Dtype::Int8 ? offsets(weights, tile, vector)
+                                               : zero();
+}
+
 Value DotProducts::loadWord(Value states, Value row, Value word) {
   if (words.dtype == Dtype::Fp32)
     return b.load(states, {row, word});
@@ -171,23 +176,26 @@ Value DotProducts::addDigits(ValueRange sums) {
   return b.fma(number(b.bitsOf(sums[0])), b.splat(65536), result);
 }
 
-/// int8: (sum - 128 * sum of w) * (scale of the row * scale of the column).
-/// int8x3: the scales of rows lie behind all rows; the one of the column first,
-/// since both are powers of 2 and the row's may be large.
+/// int8: (sum - 128 * sum of w, unless it began there) * (scale of the row *
+/// scale of the column). int8x3: the scales of rows lie behind all rows; the
+/// one of the column first, since both are powers of 2 and the row's may be
+/// large.
 Value DotProducts::finish(Value result, Value states, Value row, Value weights,
-                          Value tile, int64_t vector) {
+                          Value tile, int64_t vector, Value bias) {
   if (words.dtype == Dtype::Int8x3) {
     Value all = b.mul(b.dim(states, 0), words.ofState() - 1);
     Value scale = rowScale(states, b.index(0), b.add(all, row));
     result = b.mulf(result, columnScales(weights, tile, vector));
-    return b.mulf(result, scale);
+    result = b.mulf(result, scale);
   }
   if (words.dtype != Dtype::Int8)
-    return result;
+    return bias ? b.addf(result, bias) : result;
   Value scales = columnScales(weights, tile, vector);
-  Value offsets = loadWeights(weights, tile, b.index(words.count + 1), vector);
   Value scale = rowScale(states, row, b.index(words.count));
-  Value sum = arith::AddIOp::create(b, fromResult(result), offsets);
+  Value sum = fromResult(result);
+  if (!started)
+    sum = arith::AddIOp::create(b, sum, offsets(weights, tile, vector));
   Value number = arith::SIToFPOp::create(b, b.vectorType(), sum);
-  return b.mulf(number, b.mulf(scale, scales));
+  Value both = b.mulf(scale, scales);
+  return bias ? b.fma(number, both, bias) : b.mulf(number, both);
 }

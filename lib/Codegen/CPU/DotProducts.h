@@ -13,14 +13,17 @@ namespace skim {
 
 class DotProducts {
 public:
-  DotProducts(KernelBuilder &b, Dtype dtype, int64_t k)
-      : words(dtype, k), b(b) {}
+  /// Sums that begin at `start` have what makes up for unsigned states.
+  DotProducts(KernelBuilder &b, Dtype dtype, int64_t k, bool started = false)
+      : words(dtype, k), b(b), started(started) {}
 
   const Words words;
 
   /// Sums are vectors of f32; int8's are of i32.
   mlir::VectorType sumType();
   Value zero();
+  /// Where the sums of vector `vector` of a tile begin.
+  Value start(Value weights, Value tile, int64_t vector);
 
   /// Word `word` of a row of states: f32, or i32.
   Value loadWord(Value states, Value row, Value word);
@@ -35,17 +38,22 @@ public:
   /// int8x3: what the sums of products of digits, by the power of 1 / 256 that
   /// they count for, add up to: 2^16 times their worth, as f32.
   Value addDigits(ValueRange sums);
-  /// The value that the finished sums of `row` stand for, which `result` holds.
+  /// The value that the finished sums of `row` stand for, which `result` holds,
+  /// and `bias`, which may be null.
   Value finish(Value result, Value states, Value row, Value weights, Value tile,
-               int64_t vector);
+               int64_t vector, Value bias);
 
 private:
   Value multiplyAddInt8(Value word, Value weights, Value sum);
   Value multiplyAddBf16(Value word, Value weights, Value sum);
   Value columnScales(Value weights, Value tile, int64_t vector);
+  Value offsets(Value weights, Value tile, int64_t vector) {
+    return loadWeights(weights, tile, b.index(words.count + 1), vector);
+  }
   Value rowScale(Value states, Value row, Value word);
 
   KernelBuilder &b;
+  bool started;
 };
 
 } // namespace skim

@@ -88,8 +88,8 @@ struct NextTile {
 class GemmKernel : GemmArguments {
 public:
   GemmKernel(KernelBuilder &b, const GemmSpec &spec)
-      : b(b), spec(spec), dot(b, spec.dtype, spec.k), epilogue(b, spec, dot),
-        blocking(b.target, spec) {}
+      : b(b), spec(spec), dot(b, spec.dtype, spec.k, /*started=*/true),
+        epilogue(b, spec, dot), blocking(b.target, spec) {}
   func::FuncOp emit(ModuleOp module);
 
 private:
@@ -113,12 +113,18 @@ private:
   Value rowOf(Value index, Value row) {
     return index ? b.toIndex(b.load(index, {row})) : row;
   }
-  /// Bias and residual are added in registers: few instructions, which may be
-  /// there for every size of a panel.
+  /// Scales, bias and residual are few instructions, which may be there for
+  /// every size of a panel: they take the sums in registers.
   bool finishesInRegisters() const {
-    return spec.activation == Activation::None && spec.dtype != Dtype::Int8;
+    return spec.activation == Activation::None;
   }
+  bool hasScales() const { return spec.dtype == Dtype::Int8; }
   int64_t tail() const { return epilogue.tail(); }
+  /// The tile of vector `v` of those from `tile` on, and its number there.
+  Value tileOf(Value tile, int64_t v) {
+    return b.add(tile, v / b.target.tileVectors());
+  }
+  int64_t inTile(int64_t v) const { return v % b.target.tileVectors(); }
   Value column(Value tile, int64_t offset) {
     return epilogue.column(tile, offset);
   }
@@ -366,13 +372,20 @@ void GemmKernel::fetchRow(Value row, Value tile) {
   }
 }
 
-/// +0 in the first block of K, afterwards what the one before left in `out`.
+/// As sums begin in the first block of K, afterwards what the one before left
+/// in `out`.
 Values GemmKernel::startSums(int64_t rows, int64_t tiles, Value row, Value tile,
                              Value begin) {
   int64_t vectors = tiles * b.target.tileVectors();
-  auto zeros = [&] { return Values(rows * vectors, dot.zero()); };
+  auto starts = [&] {
+    Values sums;
+    for (int64_t i = 0; i != rows * vectors; ++i)
+      sums.push_back(
+          dot.start(w, tileOf(tile, i % vectors), inTile(i % vectors)));
+    return sums;
+  };
   if (blocking.numKBlocks == 1)
-    return zeros();
+    return starts();
   auto loads = [&](int64_t width) {
     Values sums;
     for (int64_t i = 0; i != rows; ++i)
@@ -390,7 +403,7 @@ Values GemmKernel::startSums(int64_t rows, int64_t tiles, Value row, Value tile,
   };
   SmallVector<Type> types(rows * vectors, dot.sumType());
   int64_t whole = tiles * b.target.tileColumns;
-  return b.ifElse(b.equal(begin, b.index(0)), types, zeros, [&] {
+  return b.ifElse(b.equal(begin, b.index(0)), types, starts, [&] {
     if (!tail() || tiles > 1)
       return loads(whole);
     return b.ifElse(
@@ -399,14 +412,15 @@ Values GemmKernel::startSums(int64_t rows, int64_t tiles, Value row, Value tile,
   });
 }
 
-/// Stores the sums up to k = `end`, with bias and residual where that is all
-/// that is left to do.
+/// Stores the sums up to k = `end`, with scales, bias and residual where that
+/// is all that is left to do.
 void GemmKernel::finishSums(int64_t rows, int64_t tiles, Value row, Value tile,
                             Value end, ValueRange sums) {
   auto store = [&](bool finished) {
     storeSums(rows, tiles, row, tile, sums, finished);
   };
-  if (!finishesInRegisters() || (!spec.bias && !spec.residual))
+  bool changes = spec.bias || spec.residual || hasScales();
+  if (!finishesInRegisters() || !changes)
     return store(false);
   if (blocking.numKBlocks == 1)
     return store(true);
@@ -429,8 +443,9 @@ void GemmKernel::storeSums(int64_t rows, int64_t tiles, Value row, Value tile,
       Value added = finished && spec.bias ? b.loadVector(bias, {n}) : Value();
       for (int64_t i = 0; i != rows; ++i) {
         Value sum = dot.toResult(sums[i * vectors + v]);
-        if (added)
-          sum = b.addf(sum, added);
+        if (finished)
+          sum = dot.finish(sum, x, b.add(row, i), w, tileOf(tile, v), inTile(v),
+                           added);
         if (!from.empty())
           sum = b.addf(sum, b.loadVector(residual, {from[i], n}, count));
         b.storeVector(sum, out, {b.add(row, i), n}, count);

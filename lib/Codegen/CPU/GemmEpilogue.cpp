@@ -90,10 +90,10 @@ void GemmEpilogue::emitRows(const GemmArguments &arguments, int64_t rows,
       Place at{b.add(row, i), column(tile, v * lanes),
                std::min(width - v * lanes, lanes)};
       Value sum = loadSums(at.row, tile, v * lanes, at.count);
+      Value added =
+          spec.bias ? b.loadVector(arguments.bias, {at.column}) : Value();
       sum = dot.finish(sum, arguments.x, at.row, arguments.w,
-                       b.add(tile, v / perTile), v % perTile);
-      if (spec.bias)
-        sum = b.addf(sum, b.loadVector(arguments.bias, {at.column}));
+                       b.add(tile, v / perTile), v % perTile, added);
       sums.push_back(sum);
       places.push_back(at);
     }

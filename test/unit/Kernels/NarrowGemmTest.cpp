@@ -84,6 +84,7 @@ struct NarrowProduct {
         bias({spec.n}), residual({rows, spec.n}), padded({1}),
         tile(kernels.target().tileColumns),
         step(kernels.target().tileStep(spec.dtype, spec.k)),
+        fused(kernels.target().hasFMA),
         packed(pack(kernels.target().numTiles(spec.n))) {
     std::mt19937 random(11);
     randomize(weight, random);
@@ -173,7 +174,10 @@ struct NarrowProduct {
       int64_t sum = 0;
       for (int64_t k = 0; k != spec.k; ++k)
         sum += rounded.numbers[k] * int(weight[k * spec.n + n]);
-      result = float(sum) * (rounded.scale * scales[n]);
+      float scale = rounded.scale * scales[n];
+      if (spec.bias && fused)
+        return std::fma(float(sum), scale, bias[n]);
+      result = float(sum) * scale;
     } else {
       auto add = [&](int64_t k, float &sum) {
         if (k < spec.k)
@@ -201,6 +205,7 @@ struct NarrowProduct {
   Floats x, weight, bias, residual, padded;
   int64_t tile;
   int64_t step; ///< words of K in a step of AMX, 0 without it
+  bool fused;   ///< products are added before they are rounded
   std::vector<float> scales;
   Buffer packed;
 };
