@@ -60,7 +60,7 @@ def test_products_are_those_of_the_definition(dtype, cpu, depth, width, tool, tm
     linear_model(tmp_path / "linear.onnx", weight, bias)
     model = compile_for(cpu, tmp_path / "linear.onnx", tmp_path / "linear.so", dtype)
     needs = tool("skim-run", tmp_path / "linear.so", "--describe").stdout
-    options = {"tiles": "amx-bf16" in needs} if dtype == "bf16" else {}
+    options = {"tiles": "amx-bf16" in needs} if dtype == "bf16" else {"fused": "fma" in needs}
     for batch, sequence in ((1, 1), (1, 3), (4, 9)):
         x = rng.normal(size=(batch, sequence, depth)).astype(np.float32)
         x[0, 0] = 0

@@ -29,10 +29,18 @@ def quantise_columns(weight):
     return np.rint(weight * factor).astype(np.int64), largest / np.float32(127)
 
 
-def linear_int8(x, weight, bias):
+def linear_int8(x, weight, bias, fused=True):
+    """Exact sums as fp32 numbers, times both scales.
+
+    Where the processor has a `fused` multiply-add, the product is rounded with the bias: it is
+    exact in float64, where the sum loses nothing that its rounding to float32 would see.
+    """
     numbers, scale = quantise_rows(x)
     columns, scales = quantise_columns(weight)
-    return (numbers @ columns).astype(np.float32) * (scale * scales) + bias
+    sums, both = (numbers @ columns).astype(np.float32), scale * scales
+    if not fused:
+        return sums * both + bias
+    return (sums.astype(np.float64) * both + bias).astype(np.float32)
 
 
 def round_bf16(x):
