@@ -26,27 +26,24 @@
 using namespace mlir;
 using namespace skim;
 
-/// What `name` gives of `operands` in all lanes, rounded as numbers are.
-static Value call(KernelBuilder &b, StringRef name, ArrayRef<Value> operands) {
-  auto number = [&](Type type, int64_t value) -> Value {
-    return arith::ConstantOp::create(b, b.getIntegerAttr(type, value));
-  };
-  constexpr int64_t asSet = 4;
-  Values arguments(operands);
-  arguments.append({b.splat(0.0f), number(b.getI16Type(), -1),
-                    number(b.getI32Type(), asSet)});
-  return b.callIntrinsic(("llvm.x86.avx512.mask." + name + ".ps.512").str(),
-                         b.vectorType(), arguments);
+static Value number(KernelBuilder &b, int64_t value, unsigned bits = 32) {
+  Type type = b.getIntegerType(bits);
+  return arith::ConstantOp::create(b, b.getIntegerAttr(type, value));
 }
 
-static Value immediate(KernelBuilder &b, int64_t value) {
-  return arith::ConstantOp::create(b, b.getI32IntegerAttr(value));
+/// What `name` gives of `operands` in all lanes, rounded as numbers are.
+static Value call(KernelBuilder &b, StringRef name, ArrayRef<Value> operands) {
+  constexpr int64_t asSet = 4;
+  Values arguments(operands);
+  arguments.append({b.splat(0.0f), number(b, -1, 16), number(b, asSet)});
+  return b.callIntrinsic(("llvm.x86.avx512.mask." + name + ".ps.512").str(),
+                         b.vectorType(), arguments);
 }
 
 Value skim::emitAvx512Exp2NonPositive(KernelBuilder &b, Value x) {
   // Below the next integer, to the last bit, without an exception.
   constexpr int64_t lessFloor = 0x9;
-  Value fraction = call(b, "reduce", {x, immediate(b, lessFloor)});
+  Value fraction = call(b, "reduce", {x, number(b, lessFloor)});
   Value power = b.splat(0.0134266475f);
   for (float c : {0.0522425324f, 0.241280183f, 0.693044841f, 1.0f})
     power = b.fma(power, fraction, b.splat(c));
@@ -107,7 +104,7 @@ Values skim::emitAvx512Gelu(KernelBuilder &b, Activation gelu,
   // Rounds to an integer and leaves it, more by 16, in the low bits.
   Value magic = b.splat(12582912.0f + 16);
   Values inside = map([&](size_t i) {
-    return call(b, "range", {x[i], limit, immediate(b, least)});
+    return call(b, "range", {x[i], limit, number(b, least)});
   });
   Values index =
       map([&](size_t i) { return b.bitsOf(b.fma(inside[i], scale, magic)); });

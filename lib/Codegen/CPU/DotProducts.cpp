@@ -70,8 +70,10 @@ Value DotProducts::loadWord(Value states, Value row, Value word) {
 
 Value DotProducts::loadWeights(Value weights, Value tile, Value word,
                                int64_t vector) {
+  int64_t perTile = b.target.tileVectors(words.dtype);
+  tile = b.add(tile, vector / perTile);
   int64_t lanes = b.target.vectorWidth * words.perWord;
-  Value column = b.index(vector * lanes);
+  Value column = b.index(vector % perTile * lanes);
   if (words.dtype == Dtype::Fp32)
     return b.loadVector(weights, {tile, word, column});
   Value numbers = vector::LoadOp::create(

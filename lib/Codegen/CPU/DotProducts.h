@@ -22,12 +22,13 @@ public:
   /// Sums are vectors of f32; int8's are of i32.
   mlir::VectorType sumType();
   Value zero();
-  /// Where the sums of vector `vector` of a tile begin.
+  /// Where the sums of a vector begin.
   Value start(Value weights, Value tile, int64_t vector);
 
   /// Word `word` of a row of states: f32, or i32.
   Value loadWord(Value states, Value row, Value word);
-  /// The words `word` of the columns of vector `vector` of a tile.
+  /// The words `word` of the columns of vector `vector` of the tiles from
+  /// `tile` on; so are those of all that follows.
   Value loadWeights(Value weights, Value tile, Value word, int64_t vector);
   /// sum + the products of the numbers of two words, in each lane.
   Value multiplyAdd(Value word, Value weights, Value sum);

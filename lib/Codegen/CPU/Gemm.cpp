@@ -120,11 +120,6 @@ private:
   }
   bool hasScales() const { return spec.dtype == Dtype::Int8; }
   int64_t tail() const { return epilogue.tail(); }
-  /// The tile of vector `v` of those from `tile` on, and its number there.
-  Value tileOf(Value tile, int64_t v) {
-    return b.add(tile, v / b.target.tileVectors());
-  }
-  int64_t inTile(int64_t v) const { return v % b.target.tileVectors(); }
   Value column(Value tile, int64_t offset) {
     return epilogue.column(tile, offset);
   }
@@ -287,14 +282,13 @@ void GemmKernel::emitFewRows(int64_t rows, Value firstRow, Value firstTile,
 /// for some lines of the next tile, and for what a row of this one ends with.
 void GemmKernel::emitTile(int64_t rows, int64_t tiles, Value row, Value tile,
                           Value begin, Value end, const NextTile *next) {
-  int64_t perTile = b.target.tileVectors();
-  TileOperands operands{rows, tiles * perTile, nullptr, nullptr};
+  TileOperands operands{rows, tiles * b.target.tileVectors(), nullptr, nullptr};
   Values from;
   for (int64_t i = 0; i != rows; ++i)
     from.push_back(rowOf(index, b.add(row, i)));
   auto scalar = [&](Value k, int64_t i) { return dot.loadWord(x, from[i], k); };
   auto vector = [&](Value k, int64_t v) {
-    return dot.loadWeights(w, b.add(tile, v / perTile), k, v % perTile);
+    return dot.loadWeights(w, tile, k, v);
   };
   auto multiplyAdd = [&](Value factor, Value vector, Value sum) {
     return dot.multiplyAdd(factor, vector, sum);
@@ -380,8 +374,7 @@ Values GemmKernel::startSums(int64_t rows, int64_t tiles, Value row, Value tile,
   auto starts = [&] {
     Values sums;
     for (int64_t i = 0; i != rows * vectors; ++i)
-      sums.push_back(
-          dot.start(w, tileOf(tile, i % vectors), inTile(i % vectors)));
+      sums.push_back(dot.start(w, tile, i % vectors));
     return sums;
   };
   if (blocking.numKBlocks == 1)
@@ -444,8 +437,7 @@ void GemmKernel::storeSums(int64_t rows, int64_t tiles, Value row, Value tile,
       for (int64_t i = 0; i != rows; ++i) {
         Value sum = dot.toResult(sums[i * vectors + v]);
         if (finished)
-          sum = dot.finish(sum, x, b.add(row, i), w, tileOf(tile, v), inTile(v),
-                           added);
+          sum = dot.finish(sum, x, b.add(row, i), w, tile, v, added);
         if (!from.empty())
           sum = b.addf(sum, b.loadVector(residual, {from[i], n}, count));
         b.storeVector(sum, out, {b.add(row, i), n}, count);

@@ -78,7 +78,6 @@ void GemmEpilogue::emitRows(const GemmArguments &arguments, int64_t rows,
                             Value row, Value tile, int64_t width,
                             LoadSums loadSums) {
   int64_t lanes = b.target.vectorWidth;
-  int64_t perTile = b.target.tileVectors(spec.dtype);
   struct Place {
     Value row, column;
     int64_t count;
@@ -92,8 +91,7 @@ void GemmEpilogue::emitRows(const GemmArguments &arguments, int64_t rows,
       Value sum = loadSums(at.row, tile, v * lanes, at.count);
       Value added =
           spec.bias ? b.loadVector(arguments.bias, {at.column}) : Value();
-      sum = dot.finish(sum, arguments.x, at.row, arguments.w,
-                       b.add(tile, v / perTile), v % perTile, added);
+      sum = dot.finish(sum, arguments.x, at.row, arguments.w, tile, v, added);
       sums.push_back(sum);
       places.push_back(at);
     }
