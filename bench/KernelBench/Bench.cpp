@@ -5,6 +5,7 @@
 #include "Bench.h"
 #include "skim/Codegen/Words.h"
 
+#include "llvm/Support/FormatVariadic.h"
 #include <ctime>
 
 using namespace skim;
@@ -86,6 +87,25 @@ void Bench::addGemm(const GemmSpec &spec, int64_t rows) {
     arguments.addSome(spec.residual ? &residual : nullptr).add(out);
     kernels.callWith(name, 0, tasks, arguments);
   };
+  add(std::move(added));
+}
+
+void Bench::addMatmul(int64_t batch, int64_t rows, int64_t depth,
+                      int64_t columns) {
+  std::string title = llvm::formatv("matmul {0} x {1} x {2} rows {3}", batch,
+                                    depth, columns, rows);
+  if (!wanted(title))
+    return;
+  Case added = describe(MatmulSpec(), rows);
+  added.name = title;
+  std::string name = added.kernel;
+  Floats &x = floats({batch, rows, depth}),
+         &y = floats({batch, depth, columns});
+  Floats &out = floats({batch, rows, columns});
+  int64_t tasks = kernels.matmulTasks(batch, rows, depth, columns);
+  added.work.flops = 2.0 * batch * rows * depth * columns;
+  added.work.cacheBytes = 4.0 * (x.size() + y.size() + out.size());
+  added.once = [=, &x, &y, &out] { kernels.call(name, 0, tasks, x, y, out); };
   add(std::move(added));
 }
 

@@ -41,6 +41,8 @@ public:
 
   /// Cases are added, then all kernels compiled, then cases timed.
   void addGemm(const GemmSpec &spec, int64_t rows);
+  /// `batch` products of [rows, depth] x [depth, columns].
+  void addMatmul(int64_t batch, int64_t rows, int64_t depth, int64_t columns);
   void addAttention(int64_t heads, int64_t headDim, int64_t rows,
                     bool importance, int64_t diagonal);
   void addBlockScores(int64_t heads, int64_t size);

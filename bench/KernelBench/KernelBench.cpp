@@ -52,6 +52,11 @@ static void addAll(Bench &bench) {
     indexed.indexed = true;
     bench.addGemm(indexed, rows);
   }
+  // Of DeBERTa: queries with relative positions, and with keys.
+  for (int64_t rows : {16, 128, 384}) {
+    bench.addMatmul(12, rows, 64, 512);
+    bench.addMatmul(12, rows, 64, rows);
+  }
   for (int64_t headDim : {64, 32})
     for (int64_t n : {16, 32, 64, 128, 256, 512})
       for (int64_t kind : {0, 1, 2, 3})

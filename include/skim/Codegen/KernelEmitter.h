@@ -21,6 +21,12 @@ struct Launch {
   mlir::Value tasks, grain, scratchBytes;
 };
 
+/// Sizes of a skim.matmul: `batch` products of [rows, depth] x [depth,
+/// columns].
+struct MatmulSizes {
+  mlir::Value batch, rows, depth, columns;
+};
+
 class KernelEmitter {
 public:
   virtual ~KernelEmitter() = default;
@@ -29,6 +35,7 @@ public:
   /// diagnostic, where it cannot be made. Its arguments
   /// are those that the spec lists, then begin, end and scratch.
   virtual mlir::func::FuncOp get(const GemmSpec &spec) = 0;
+  virtual mlir::func::FuncOp get(const MatmulSpec &spec) = 0;
   virtual mlir::func::FuncOp get(const QuantiseSpec &spec) = 0;
   virtual mlir::func::FuncOp get(const AttentionSpec &spec) = 0;
   virtual mlir::func::FuncOp get(const NormSpec &spec) = 0;
@@ -44,6 +51,8 @@ public:
   /// Tasks of a product over `rows` rows.
   virtual Launch launchGemm(mlir::OpBuilder &builder, mlir::Location loc,
                             const GemmSpec &spec, mlir::Value rows) = 0;
+  virtual Launch launchMatmul(mlir::OpBuilder &builder, mlir::Location loc,
+                              const MatmulSizes &sizes) = 0;
   /// Tasks of an attention over `batch` sequences of at most `sequence` rows.
   virtual Launch launchAttention(mlir::OpBuilder &builder, mlir::Location loc,
                                  const AttentionSpec &spec, mlir::Value batch,

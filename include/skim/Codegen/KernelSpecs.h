@@ -31,6 +31,11 @@ struct GemmSpec {
   std::string name() const;
 };
 
+/// skim.matmul. Arguments: x [B, M, K], y [B, K, N], out [B, M, N].
+struct MatmulSpec {
+  std::string name() const;
+};
+
 /// Rows of states in a narrower dtype, as products read them. Arguments:
 /// x [?, H], its index [T] with indexed, out [T, .] as Words.h says.
 struct QuantiseSpec {

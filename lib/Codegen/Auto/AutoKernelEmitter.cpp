@@ -18,6 +18,7 @@ public:
         plain(createCpuKernelEmitter(module, target)) {}
 
   func::FuncOp get(const GemmSpec &s) override { return of(s).get(s); }
+  func::FuncOp get(const MatmulSpec &s) override { return plain->get(s); }
   func::FuncOp get(const QuantiseSpec &s) override { return of(s).get(s); }
   func::FuncOp get(const AttentionSpec &s) override { return of(s).get(s); }
   func::FuncOp get(const NormSpec &s) override { return of(s).get(s); }
@@ -33,6 +34,10 @@ public:
   Launch launchGemm(OpBuilder &builder, Location loc, const GemmSpec &spec,
                     Value rows) override {
     return of(spec).launchGemm(builder, loc, spec, rows);
+  }
+  Launch launchMatmul(OpBuilder &builder, Location loc,
+                      const MatmulSizes &sizes) override {
+    return plain->launchMatmul(builder, loc, sizes);
   }
   Launch launchAttention(OpBuilder &builder, Location loc,
                          const AttentionSpec &spec, Value batch,

@@ -6,6 +6,7 @@
 #include "Attention.h"
 #include "BlockScores.h"
 #include "Gemm.h"
+#include "Matmul.h"
 #include "RowKernels.h"
 
 #include "llvm/Support/FormatVariadic.h"
@@ -42,6 +43,7 @@ std::string GemmSpec::name() const {
                        residual && residualIndexed ? "_indexed" : "",
                        narrowsResult ? "_narrow" : "");
 }
+std::string MatmulSpec::name() const { return "matmul"; }
 std::string QuantiseSpec::name() const {
   return llvm::formatv("quantise{0}_{1}{2}", suffix(dtype), width,
                        indexed ? "_indexed" : "");
@@ -124,6 +126,7 @@ public:
       : module(module), target(target) {}
 
   func::FuncOp get(const GemmSpec &s) override { return find(s, emitGemm); }
+  func::FuncOp get(const MatmulSpec &s) override { return find(s, emitMatmul); }
   func::FuncOp get(const QuantiseSpec &s) override {
     return find(s, emitQuantise);
   }
@@ -160,6 +163,11 @@ public:
                     Value rows) override {
     KernelBuilder b(loc, builder, target);
     return skim::launchGemm(b, spec, rows);
+  }
+  Launch launchMatmul(OpBuilder &builder, Location loc,
+                      const MatmulSizes &sizes) override {
+    KernelBuilder b(loc, builder, target);
+    return skim::launchMatmul(b, sizes);
   }
   Launch launchAttention(OpBuilder &builder, Location loc,
                          const AttentionSpec &spec, Value batch,

@@ -42,7 +42,7 @@
 //   rows                       1    4    8 |  16   32   64  128  512
 //   768 x 768               102%  92%  85% | 61%  83%  94%  96%  97%
 //   768 x 3072, GELU        102%  92%  86% | 61%  87%  91%  91%  90%
-//   3072 x 768, residual    101%  83%  78% | 61%  84%  93%  93%  91%
+//   3072 x 768, residual    102%  91%  85% | 60%  81%  91%  93%  92%
 //
 // By vpdpbusd, MiniLM with 384 rows: 88 to 97% of the peak of that instruction,
 // 85% with a GELU.
@@ -217,13 +217,10 @@ void GemmKernel::emitTask(Value task) {
 
 void GemmKernel::emitBlocks(Value firstRow, Value rows, Value firstTile,
                             Value lastTile) {
-  // One panel has no use for blocks of K: nothing of them is used twice.
-  Value kBlock = b.select(b.less(b.index(blocking.tileRows), rows),
-                          b.index(blocking.kBlock), b.index(blocking.depth));
   Value panels = b.ceilDiv(rows, blocking.tileRows);
   Value size = b.div(rows, panels), longer = b.rem(rows, panels);
-  b.loop(b.index(0), b.index(blocking.depth), kBlock, [&](Value k) {
-    Value end = b.min(b.add(k, kBlock), b.index(blocking.depth));
+  b.loop(b.index(0), b.index(blocking.depth), blocking.kBlock, [&](Value k) {
+    Value end = b.min(b.add(k, blocking.kBlock), b.index(blocking.depth));
     Value complete = b.equal(end, b.index(blocking.depth));
     Value goesOn = b.less(end, b.index(blocking.depth));
     b.loop(firstTile, lastTile, 1, [&](Value tile) {
@@ -324,8 +321,7 @@ void GemmKernel::emitTile(int64_t rows, int64_t tiles, Value row, Value tile,
 /// What one of `panels` panels asks for of a tile that begins at word `k`.
 NextTile GemmKernel::nextTile(Value tile, Value k, Value panel, Value panels) {
   int64_t perWord = TileStreams::linesPerWord(b.target);
-  Value words = b.select(b.equal(panels, b.index(1)), b.index(blocking.depth),
-                         b.index(blocking.kBlock));
+  Value words = b.index(blocking.kBlock);
   Value count = b.index(std::max<int64_t>(1, perWord / 2));
   Values fewer;
   for (int64_t panelsLess : {8, 4, 2}) {

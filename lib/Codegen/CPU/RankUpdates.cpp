@@ -31,15 +31,14 @@ Values skim::emitRankUpdates(KernelBuilder &b, Value begin, Value end,
   auto steps = [&](Value from, Value to, int64_t count, ValueRange start) {
     return b.reduce(from, to, count, start, [&](Value k, ValueRange carried) {
       Values next(carried);
-      if (operands.ahead && count != 1)
+      if (operands.ahead && count == operands.unroll)
         operands.ahead(k);
       for (int64_t u = 0; u != count; ++u)
         next = step(b, b.add(k, u), next, operands);
       return next;
     });
   };
-  // Four steps a round hide the loop's own instructions.
-  constexpr int64_t unroll = 4;
+  const int64_t unroll = operands.unroll;
   if (multiple % unroll == 0)
     return steps(begin, end, unroll, sums);
   Value rounds = b.div(b.sub(end, begin), b.index(unroll));

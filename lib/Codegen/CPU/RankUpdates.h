@@ -20,6 +20,8 @@ struct TileOperands {
   /// factor * vector + sum where it is no multiply-add of f32; may be null.
   llvm::function_ref<Value(Value factor, Value vector, Value sum)> multiplyAdd =
       nullptr;
+  /// Steps of a round: four hide the loop's own instructions.
+  int64_t unroll = 4;
 };
 
 /// Adds scalar(k, i) * vector(k, v) to sums[i * vectors + v] for k in

@@ -38,6 +38,7 @@ public:
   func::FuncOp get(const GatherSpec &s) override {
     return find(s, emitHalideGather);
   }
+  func::FuncOp get(const MatmulSpec &s) override { return others->get(s); }
   func::FuncOp get(const QuantiseSpec &s) override { return others->get(s); }
   func::FuncOp get(const EmbedSpec &s) override { return others->get(s); }
   func::FuncOp get(const PoolSpec &s) override { return others->get(s); }
@@ -53,6 +54,10 @@ public:
       return others->launchGemm(builder, loc, spec, rows);
     KernelBuilder b(loc, builder, target);
     return launchHalideGemm(b, spec, rows);
+  }
+  Launch launchMatmul(OpBuilder &builder, Location loc,
+                      const MatmulSizes &sizes) override {
+    return others->launchMatmul(builder, loc, sizes);
   }
   Launch launchAttention(OpBuilder &builder, Location loc,
                          const AttentionSpec &spec, Value batch,

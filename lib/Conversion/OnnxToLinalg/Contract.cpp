@@ -1,9 +1,12 @@
 //===- Contract.cpp - matrix products -------------------------------------===//
-// The loops go over (batch, m, k, n): the innermost is contiguous and free of
-// dependences, so LLVM makes vectors of it.
+// Those of fp32 become skim.matmul where no operand has to be turned or
+// repeated. The loops of others go over (batch, m, k, n): the innermost is
+// contiguous and free of dependences, so LLVM makes vectors of it.
 //===----------------------------------------------------------------------===//
 
 #include "Contract.h"
+
+#include "skim/Dialect/Skim/IR/SkimDialect.h"
 
 using namespace mlir;
 using namespace skim;
@@ -58,6 +61,44 @@ static AffineMap mapOf(Emitter &e, const Matrix &matrix, unsigned rank,
   return AffineMap::get(rank, 0, exprs, e.b.getContext());
 }
 
+/// [B, M, K] of [batch.., M, K].
+static Value joinBatch(Emitter &e, const Matrix &matrix, Value rows) {
+  return e.reshape(matrix.tensor,
+                   Values{e.count(matrix.batch), rows, matrix.columns});
+}
+
+/// The product as skim.matmul, which has a kernel; null where an operand would
+/// have to be repeated for it.
+static Value multiply(Emitter &e, const Matrix &left, const Matrix &right,
+                      ValueRange batch) {
+  auto isWhole = [&](const Matrix &matrix) {
+    return llvm::equal(matrix.batch, batch, Emitter::same);
+  };
+  auto isOne = [](Value size) { return getConstantIntValue(size) == 1; };
+  if (!isWhole(left))
+    return nullptr;
+  Value a, b;
+  if (llvm::all_of(right.batch, isOne)) {
+    // One matrix on the right: all rows on the left are rows of one product.
+    Value rows = e.mul(e.count(left.batch), left.rows);
+    a = e.reshape(left.tensor, Values{e.index(1), rows, left.columns});
+    b = joinBatch(e, right, right.rows);
+  } else if (isWhole(right)) {
+    a = joinBatch(e, left, left.rows);
+    b = joinBatch(e, right, right.rows);
+  } else {
+    return nullptr;
+  }
+  auto shapeA = cast<RankedTensorType>(a.getType()).getShape();
+  auto shapeB = cast<RankedTensorType>(b.getType()).getShape();
+  auto type = RankedTensorType::get({shapeA[0], shapeA[1], shapeB[2]},
+                                    e.b.getF32Type());
+  Value product = MatmulOp::create(e.b, e.loc, type, a, b);
+  Values dims(batch);
+  dims.append({left.rows, right.columns});
+  return e.reshape(product, dims);
+}
+
 Value skim::lowering::contract(Emitter &e, Scalars &s, Value a, bool transposeA,
                                Value b, bool transposeB) {
   Matrix left = split(e, a), right = split(e, b);
@@ -70,6 +111,9 @@ Value skim::lowering::contract(Emitter &e, Scalars &s, Value a, bool transposeA,
   Values batch = e.broadcastShapes({left.batch, right.batch});
   repeatBatch(e, left, batch);
   repeatBatch(e, right, batch);
+  if (s.stored.isF32() && s.computed.isF32() && !transposeA && !transposeB)
+    if (Value product = multiply(e, left, right, batch))
+      return product;
 
   // Loops: batch, m, k, n.
   unsigned rank = batch.size() + 3;

@@ -112,6 +112,14 @@ LogicalResult AttentionMatcher::sortTerm(ScoreTerm term, unsigned level,
   return checkBias(term);
 }
 
+/// Whether a term has batch and heads in one dimension, as products of three
+/// dimensions have.
+bool AttentionMatcher::joinsHeads(const ScoreTerm &term) {
+  std::optional<SymDims> dims = context.dims(term.value);
+  return dims && dims->size() == 3 && heads > 1 &&
+         dims->front() == batch * SymDim(heads);
+}
+
 LogicalResult AttentionMatcher::checkBias(const ScoreTerm &term) {
   std::optional<SymDims> dims = context.dims(term.value);
   auto type = dyn_cast<RankedTensorType>(term.value.getType());
@@ -120,7 +128,12 @@ LogicalResult AttentionMatcher::checkBias(const ScoreTerm &term) {
     return fail("what is added to the scores is no f32 tensor");
   SymDims whole{batch, SymDim(heads), sequence, sequence};
   SymDims wholeAt{indices.batch, indices.head, indices.query, indices.key};
-  size_t missing = 4 - dims->size();
+  if (joinsHeads(term)) {
+    whole = {batch * SymDim(heads), sequence, sequence};
+    wholeAt = {indices.batch * SymDim(heads) + indices.head, indices.query,
+               indices.key};
+  }
+  size_t missing = whole.size() - dims->size();
   for (auto [axis, dim] : llvm::enumerate(*dims)) {
     bool single = dim.isConstant(1);
     if ((!single && dim != whole[missing + axis]) ||
@@ -149,12 +162,21 @@ Value AttentionMatcher::makeBias(const ScoreTerm &term) {
         makeFloat(rewriter, loc, static_cast<float>(term.factor)));
   if (type.getRank() == 4)
     return value;
-  SmallVector<int64_t> axes, shape(4 - type.getRank(), 1);
-  for (size_t axis = 0; axis < shape.size(); ++axis)
+  bool joined = joinsHeads(term);
+  SmallVector<int64_t> axes, shape(type.getShape());
+  for (int64_t axis = joined; axis < joined + 4 - type.getRank(); ++axis) {
     axes.push_back(axis);
-  llvm::append_range(shape, type.getShape());
-  return onnx::UnsqueezeOp::create(rewriter, loc, type.clone(shape), value,
-                                   makeInts(rewriter, loc, axes));
+    shape.insert(shape.begin() + axis, 1);
+  }
+  value = onnx::UnsqueezeOp::create(rewriter, loc, type.clone(shape), value,
+                                    makeInts(rewriter, loc, axes));
+  if (!joined)
+    return value;
+  shape[0] = cast<RankedTensorType>(root->getResult(0).getType()).getDimSize(0);
+  shape[1] = heads;
+  return onnx::ReshapeOp::create(rewriter, loc, type.clone(shape), value,
+                                 makeInts(rewriter, loc, {-1, heads, 0, 0}),
+                                 rewriter.getI64IntegerAttr(0));
 }
 
 /// The sum of all terms, with the sequence as its last two dimensions.

@@ -90,6 +90,7 @@ private:
   mlir::LogicalResult sortTerm(ScoreTerm term, unsigned level,
                                llvm::SmallVectorImpl<KeyMask> &masks,
                                llvm::SmallVectorImpl<ScoreTerm> &biases);
+  bool joinsHeads(const ScoreTerm &term);
   mlir::LogicalResult checkBias(const ScoreTerm &term);
   mlir::Value makeBias(const ScoreTerm &term);
   mlir::Value makeBiases(llvm::ArrayRef<ScoreTerm> terms, mlir::Value states);

@@ -148,6 +148,31 @@ LogicalResult Lowering::lowerMerged(ArrayRef<LinearOp> group) {
   return success();
 }
 
+LogicalResult Lowering::lowerMatmul(MatmulOp op) {
+  Location loc = op.getLoc();
+  Value lhs = bufferOf(op.getLhs()), rhs = bufferOf(op.getRhs());
+  MatmulSizes sizes{dim(loc, lhs, 0), dim(loc, lhs, 1), dim(loc, lhs, 2),
+                    dim(loc, rhs, 2)};
+  SmallVector<Value> dynamic;
+  for (auto [i, size] :
+       llvm::enumerate(std::array{sizes.batch, sizes.rows, sizes.columns}))
+    if (op.getType().isDynamicDim(i))
+      dynamic.push_back(size);
+  auto any = MemRefType::get(SmallVector<int64_t>(3, ShapedType::kDynamic),
+                             builder.getF32Type());
+  SmallVector<Value> arguments = {lhs, rhs,
+                                  makeTensor(op.getResult(), dynamic)};
+  for (Value &argument : arguments)
+    argument = builder.createOrFold<memref::CastOp>(loc, any, argument);
+  Value products = sizes.batch;
+  for (Value size : {sizes.rows, sizes.depth, sizes.columns})
+    products = builder.createOrFold<arith::MulIOp>(loc, products, size);
+  dispatch(op, emitter.get(MatmulSpec()), arguments,
+           emitter.launchMatmul(builder, loc, sizes), KernelKind::Gemm,
+           timesI64(loc, products, 2));
+  return success();
+}
+
 LogicalResult Lowering::lowerNorm(NormOp op) {
   NormSpec spec;
   spec.width = getWidth(op.getInput().getType());

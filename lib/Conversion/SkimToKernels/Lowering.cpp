@@ -75,6 +75,7 @@ FailureOr<bool> Lowering::lower(Operation *op) {
   };
   return TypeSwitch<Operation *, FailureOr<bool>>(op)
       .Case([&](LinearOp op) { return done(lowerLinear(op)); })
+      .Case([&](MatmulOp op) { return done(lowerMatmul(op)); })
       .Case([&](AttentionOp op) { return done(lowerAttention(op)); })
       .Case([&](NormOp op) { return done(lowerNorm(op)); })
       .Case([&](L2NormalizeOp op) { return done(lowerL2(op)); })
@@ -197,7 +198,7 @@ Value Lowering::flatten(Value memref) {
   return dynamicRows(builder, loc, collapse(builder, loc, memref));
 }
 
-Value Lowering::makeDense(Value result, ValueRange sizes) {
+Value Lowering::makeTensor(Value result, ValueRange sizes) {
   auto type = cast<RankedTensorType>(result.getType());
   Value buffer =
       memref::AllocOp::create(builder, result.getLoc(), memrefOf(type), sizes);
@@ -205,8 +206,11 @@ Value Lowering::makeDense(Value result, ValueRange sizes) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointAfter(result.getDefiningOp());
   result.replaceAllUsesWith(asTensor(buffer));
-  builder.setInsertionPoint(result.getDefiningOp());
-  return flatten(buffer);
+  return buffer;
+}
+
+Value Lowering::makeDense(Value result, ValueRange sizes) {
+  return flatten(makeTensor(result, sizes));
 }
 
 Value Lowering::makeResult(Value result, Value like) {

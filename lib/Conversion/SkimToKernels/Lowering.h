@@ -78,6 +78,7 @@ private:
   mlir::Value makeWords(mlir::Location loc, const StatesBuffer &like,
                         const Words &words);
   mlir::Value quantise(LinearOp op, const StatesBuffer &input, Dtype dtype);
+  mlir::LogicalResult lowerMatmul(MatmulOp op);
   mlir::LogicalResult lowerAttention(AttentionOp op);
   mlir::LogicalResult lowerNorm(NormOp op);
   mlir::LogicalResult lowerL2(L2NormalizeOp op);
@@ -136,6 +137,8 @@ private:
   /// most `bound` (ragged).
   mlir::Value makeResult(mlir::Value result, mlir::Value like);
   mlir::Value makeDense(mlir::Value result, mlir::ValueRange sizes);
+  /// The same in its own shape.
+  mlir::Value makeTensor(mlir::Value result, mlir::ValueRange sizes);
   mlir::Value makeRagged(mlir::Value result, mlir::Value count,
                          mlir::Value bound);
   /// A buffer for [bound, width] seen as [count, width]: what is allocated does

@@ -1,14 +1,44 @@
 // RUN: skim-opt %s --convert-onnx-to-linalg --canonicalize --cse | FileCheck %s
 
-// Products: the innermost loop goes over the columns.
-
-// CHECK-LABEL: func @batched
-// CHECK: linalg.generic
-// CHECK-SAME: iterator_types = ["parallel", "parallel", "reduction", "parallel"]
-// CHECK: math.fma
-func.func @batched(%a: tensor<?x9x4xf32>, %b: tensor<4x5xf32>) -> tensor<?x9x5xf32> {
+// One matrix on the right: all rows are those of one product.
+// CHECK-LABEL: func @one_matrix
+// CHECK-SAME: (%[[A:.+]]: tensor<?x9x4xf32>, %[[B:.+]]: tensor<4x5xf32>)
+// CHECK-DAG: %[[ROWS:.+]] = tensor.reshape %[[A]]({{.+}} -> tensor<1x?x4xf32>
+// CHECK-DAG: %[[MATRIX:.+]] = tensor.{{.+}} %[[B]]{{.+}} tensor<1x4x5xf32>
+// CHECK: %[[Y:.+]] = skim.matmul %[[ROWS]], %[[MATRIX]] : tensor<1x?x4xf32>, tensor<1x4x5xf32> -> tensor<1x?x5xf32>
+// CHECK: tensor.reshape %[[Y]]({{.+}} -> tensor<?x9x5xf32>
+func.func @one_matrix(%a: tensor<?x9x4xf32>, %b: tensor<4x5xf32>) -> tensor<?x9x5xf32> {
   %y = onnx.MatMul %a, %b : (tensor<?x9x4xf32>, tensor<4x5xf32>) -> tensor<?x9x5xf32>
   return %y : tensor<?x9x5xf32>
+}
+
+// CHECK-LABEL: func @batched
+// CHECK: skim.matmul %{{.+}}, %{{.+}} : tensor<6x9x4xf32>, tensor<6x4x?xf32> -> tensor<6x9x?xf32>
+// CHECK-NOT: linalg.generic
+func.func @batched(%a: tensor<2x3x9x4xf32>, %b: tensor<2x3x4x?xf32>) -> tensor<2x3x9x?xf32> {
+  %y = onnx.MatMul %a, %b : (tensor<2x3x9x4xf32>, tensor<2x3x4x?xf32>) -> tensor<2x3x9x?xf32>
+  return %y : tensor<2x3x9x?xf32>
+}
+
+// What would have to be repeated, and other numbers than fp32, become loops, the
+// innermost over the columns.
+// CHECK-LABEL: func @repeated
+// CHECK-NOT: skim.matmul
+// CHECK: linalg.generic
+// CHECK-SAME: iterator_types = ["parallel", "parallel", "parallel", "reduction", "parallel"]
+// CHECK: math.fma
+func.func @repeated(%a: tensor<2x3x9x4xf32>, %b: tensor<3x4x5xf32>) -> tensor<2x3x9x5xf32> {
+  %y = onnx.MatMul %a, %b : (tensor<2x3x9x4xf32>, tensor<3x4x5xf32>) -> tensor<2x3x9x5xf32>
+  return %y : tensor<2x3x9x5xf32>
+}
+
+// CHECK-LABEL: func @doubles
+// CHECK-NOT: skim.matmul
+// CHECK: linalg.generic
+// CHECK-SAME: iterator_types = ["parallel", "reduction", "parallel"]
+func.func @doubles(%a: tensor<9x4xf64>, %b: tensor<4x5xf64>) -> tensor<9x5xf64> {
+  %y = onnx.MatMul %a, %b : (tensor<9x4xf64>, tensor<4x5xf64>) -> tensor<9x5xf64>
+  return %y : tensor<9x5xf64>
 }
 
 // CHECK-LABEL: func @inner_sizes_are_checked

@@ -88,6 +88,45 @@ func.func @mask_and_bias(%m: tensor<?x?xi64> {onnx.dims = ["b", "s"]}, %r: tenso
 
 // -----
 
+// Batch and heads in one dimension, in the bias as well.
+// CHECK-LABEL: func @bias_of_joined_heads
+// CHECK:         %[[R:.+]] = onnx.Reshape {{.+}} -> tensor<?x?x?xf32>
+// CHECK:         %[[APART:.+]] = onnx.Unsqueeze %[[R]], %{{.+}} -> tensor<?x1x?x?xf32>
+// CHECK:         %[[BIAS:.+]] = onnx.Reshape %[[APART]], %{{.+}} -> tensor<?x2x?x?xf32>
+// CHECK:         skim.attention {{.*}} bias %[[BIAS]] : tensor<?x2x?x?xf32> {heads = 2
+func.func @bias_of_joined_heads(%heads: tensor<?x2x?x?xf32> {onnx.dims = ["b", "2", "s", "s"]}, %q: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %k: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %v: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}) -> tensor<?x?x6xf32> {
+  %split = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %s = onnx.Shape %q {end = 2 : i64, start = 1 : i64} : (tensor<?x?x6xf32>) -> tensor<1xi64>
+  %all = onnx.Constant dense<-1> : tensor<1xi64>
+  %three = onnx.Constant dense<3> : tensor<1xi64>
+  %six = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %two = onnx.Constant dense<2> : tensor<1xi64>
+  %flat = onnx.Concat %all, %s, %three {axis = 0 : i64} : (tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<3xi64>
+  %apart = onnx.Concat %all, %two, %s, %three {axis = 0 : i64} : (tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<4xi64>
+  %square = onnx.Concat %all, %s, %s {axis = 0 : i64} : (tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<3xi64>
+  %r = onnx.Reshape %heads, %square : (tensor<?x2x?x?xf32>, tensor<3xi64>) -> tensor<?x?x?xf32>
+  %q0 = onnx.Reshape %q, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q1 = onnx.Transpose %q0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %q2 = onnx.Reshape %q1, %flat : (tensor<?x2x?x3xf32>, tensor<3xi64>) -> tensor<?x?x3xf32>
+  %k0 = onnx.Reshape %k, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %k1 = onnx.Transpose %k0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k2 = onnx.Reshape %k1, %flat : (tensor<?x2x?x3xf32>, tensor<3xi64>) -> tensor<?x?x3xf32>
+  %k3 = onnx.Transpose %k2 {perm = array<i64: 0, 2, 1>} : (tensor<?x?x3xf32>) -> tensor<?x3x?xf32>
+  %v0 = onnx.Reshape %v, %split : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %v1 = onnx.Transpose %v0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %v2 = onnx.Reshape %v1, %flat : (tensor<?x2x?x3xf32>, tensor<3xi64>) -> tensor<?x?x3xf32>
+  %qk = onnx.MatMul %q2, %k3 : (tensor<?x?x3xf32>, tensor<?x3x?xf32>) -> tensor<?x?x?xf32>
+  %b = onnx.Add %qk, %r : (tensor<?x?x?xf32>, tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %p = onnx.Softmax %b : (tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %c0 = onnx.MatMul %p, %v2 : (tensor<?x?x?xf32>, tensor<?x?x3xf32>) -> tensor<?x?x3xf32>
+  %c1 = onnx.Reshape %c0, %apart : (tensor<?x?x3xf32>, tensor<4xi64>) -> tensor<?x2x?x3xf32>
+  %c2 = onnx.Transpose %c1 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %c3 = onnx.Reshape %c2, %six : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %c3 : tensor<?x?x6xf32>
+}
+
+// -----
+
 // One layer makes queries, keys and values: each gets its part of the weights.
 // CHECK-LABEL: func @fused_projection
 // CHECK-SAME:    %[[X:[^ ]+]]: tensor<?x?x2xf32>

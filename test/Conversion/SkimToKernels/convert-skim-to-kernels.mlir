@@ -90,3 +90,21 @@ func.func @main(%ids: tensor<?x3xi64> {onnx.name = "input_ids"}) -> (tensor<?x3x
   %y = skim.restore %x rows %rows : !skim.ragged<8xf32> -> tensor<?x3x8xf32>
   return %y : tensor<?x3x8xf32>
 }
+
+// -----
+
+// One kernel for products of all sizes.
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: (%[[A:.+]]: memref<?x?x4xf32>, %[[B:.+]]: memref<?x4x5xf32>)
+func.func @main(%a: tensor<?x?x4xf32>, %b: tensor<?x4x5xf32>) -> tensor<?x?x5xf32> {
+  // CHECK-DAG: %[[BATCH:.+]] = memref.dim %[[A]], %c0
+  // CHECK-DAG: %[[ROWS:.+]] = memref.dim %[[A]], %c1
+  // CHECK: %[[OUT:.+]] = memref.alloc(%[[BATCH]], %[[ROWS]]) : memref<?x?x5xf32>
+  // CHECK-DAG: %[[ANY_A:.+]] = memref.cast %[[A]] : memref<?x?x4xf32> to memref<?x?x?xf32>
+  // CHECK-DAG: %[[ANY_B:.+]] = memref.cast %[[B]]
+  // CHECK-DAG: %[[ANY_OUT:.+]] = memref.cast %[[OUT]]
+  // CHECK: skim.dispatch gemm @matmul(%[[ANY_A]], %[[ANY_B]], %[[ANY_OUT]]) tasks
+  %y = skim.matmul %a, %b : tensor<?x?x4xf32>, tensor<?x4x5xf32> -> tensor<?x?x5xf32>
+  return %y : tensor<?x?x5xf32>
+}
+// CHECK: func.func private @matmul(

@@ -284,6 +284,18 @@ int64_t Kernels::gemmTasks(const GemmSpec &spec, int64_t rows) {
   });
 }
 
+int64_t Kernels::matmulTasks(int64_t batch, int64_t rows, int64_t depth,
+                             int64_t columns) {
+  return prepare([&](OpBuilder &builder, Location loc) {
+    auto index = [&](int64_t value) -> Value {
+      return arith::ConstantIndexOp::create(builder, loc, value);
+    };
+    return kernelEmitter->launchMatmul(
+        builder, loc,
+        {index(batch), index(rows), index(depth), index(columns)});
+  });
+}
+
 int64_t Kernels::attentionTasks(const AttentionSpec &spec, int64_t batch,
                                 int64_t sequence) {
   return prepare([&](OpBuilder &builder, Location loc) {

@@ -178,6 +178,8 @@ public:
 
   /// Tasks and scratch bytes that the emitter's launch of a spec asks for.
   int64_t gemmTasks(const GemmSpec &spec, int64_t rows);
+  int64_t matmulTasks(int64_t batch, int64_t rows, int64_t depth,
+                      int64_t columns);
   int64_t attentionTasks(const AttentionSpec &spec, int64_t batch,
                          int64_t sequence);
   void reserveBlockScores(const BlockScoresSpec &spec);

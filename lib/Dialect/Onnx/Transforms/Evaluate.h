@@ -24,6 +24,7 @@ bool evaluateArithmetic(const Evaluation &e);
 bool evaluateLogic(const Evaluation &e);
 bool evaluateConversion(const Evaluation &e);
 bool evaluateMovement(const Evaluation &e);
+bool evaluateProducts(const Evaluation &e);
 bool evaluateSelection(const Evaluation &e);
 bool evaluateReduction(const Evaluation &e);
 

@@ -132,7 +132,7 @@ struct FoldConstantsPass
     if (!empty && !evaluateArithmetic(evaluation) &&
         !evaluateLogic(evaluation) && !evaluateConversion(evaluation) &&
         !evaluateMovement(evaluation) && !evaluateSelection(evaluation) &&
-        !evaluateReduction(evaluation))
+        !evaluateReduction(evaluation) && !evaluateProducts(evaluation))
       return;
     replace(op, out);
   }

@@ -193,6 +193,35 @@ struct MergeTransposes : NormalisePattern<TransposeOp> {
   }
 };
 
+/// Copies are made of what has its order already, which may be a constant.
+struct TransposeBeforeTile : NormalisePattern<TransposeOp> {
+  using NormalisePattern::NormalisePattern;
+
+  LogicalResult matchAndRewrite(TransposeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto tile = op.getData().getDefiningOp<TileOp>();
+    auto repeats = tile ? shapes.contents(tile.getRepeats()) : std::nullopt;
+    if (!repeats)
+      return rewriter.notifyMatchFailure(op, "not of a known number of copies");
+    SmallVector<int64_t> perm = permutation(op, repeats->size());
+    SymDims moved;
+    for (int64_t axis : perm)
+      moved.push_back((*repeats)[axis]);
+    Value copies = tile.getRepeats();
+    if (ArrayRef<SymDim>(moved) != *repeats)
+      copies = state.buildShape(rewriter, op.getLoc(), moved);
+    if (!copies)
+      return rewriter.notifyMatchFailure(op, "the copies cannot be built");
+    Type type = elementType(op.getData());
+    Value turned =
+        state.build<TransposeOp>(rewriter, op.getLoc(), type, tile.getInput(),
+                                 rewriter.getDenseI64ArrayAttr(perm));
+    rewriter.replaceOp(
+        op, state.build<TileOp>(rewriter, op.getLoc(), type, turned, copies));
+    return success();
+  }
+};
+
 /// Reshape, Transpose, Reshape that joins axes, moves them together and takes
 /// them apart again is a Transpose.
 struct TransposeOfJoinedAxes : NormalisePattern<ReshapeOp> {
@@ -247,5 +276,6 @@ void skim::onnx::addViewPatterns(RewritePatternSet &set,
   set.add<SimplifyView<FlattenOp>, SimplifyView<ReshapeOp>,
           SimplifyView<SqueezeOp>, SimplifyView<UnsqueezeOp>,
           DropNoOp<ExpandOp>, DropNoOp<SliceOp>, DropNoOp<TileOp>,
-          MergeTransposes, TransposeOfJoinedAxes>(set.getContext(), state);
+          MergeTransposes, TransposeBeforeTile, TransposeOfJoinedAxes>(
+      set.getContext(), state);
 }

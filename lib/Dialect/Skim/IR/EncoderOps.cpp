@@ -69,6 +69,29 @@ LogicalResult LinearOp::verify() {
   return success();
 }
 
+LogicalResult MatmulOp::verify() {
+  // matmul_c1
+  auto size = [](Value value, unsigned axis) {
+    return cast<RankedTensorType>(value.getType()).getDimSize(axis);
+  };
+  auto differ = [](int64_t a, int64_t b) {
+    return !ShapedType::isDynamic(a) && !ShapedType::isDynamic(b) && a != b;
+  };
+  auto check = [&](Value a, unsigned axis, Value b, unsigned other,
+                   StringRef what) -> LogicalResult {
+    if (!differ(size(a, axis), size(b, other)))
+      return success();
+    return emitOpError() << "expected equal " << what << ", got "
+                         << size(a, axis) << " and " << size(b, other);
+  };
+  Value lhs = getLhs(), rhs = getRhs(), result = getResult();
+  return success(succeeded(check(lhs, 2, rhs, 1, "inner dimensions")) &&
+                 succeeded(check(lhs, 0, rhs, 0, "batches of operands")) &&
+                 succeeded(check(lhs, 0, result, 0, "batches of result")) &&
+                 succeeded(check(lhs, 1, result, 1, "rows")) &&
+                 succeeded(check(rhs, 2, result, 2, "columns")));
+}
+
 LogicalResult NormOp::verify() {
   // norm_c1
   int64_t width = getWidth(getInput().getType());

@@ -197,6 +197,26 @@ func.func @token_types_of_zeros(%x: tensor<?x?x36xf32> {onnx.dims = ["b", "s", "
 
 // -----
 
+// Copies for each sequence are made of what is turned already.
+// CHECK-LABEL: func @transpose_of_tile
+// CHECK-SAME: (%[[P:.+]]: tensor<4x32x7xf32>, %[[IDS:.+]]: tensor
+func.func @transpose_of_tile(%p: tensor<4x32x7xf32>, %ids: tensor<?x?xi64> {onnx.dims = ["b", "s"]}) -> tensor<*xf32> {
+  %b = onnx.Shape %ids {end = 1 : i64} : (tensor<?x?xi64>) -> tensor<1xi64>
+  %two = onnx.Constant dense<2> : tensor<1xi64>
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  %copies = onnx.Concat %b, %one, %two {axis = 0 : i64} : (tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<3xi64>
+  // CHECK-DAG: %[[T:.+]] = onnx.Transpose %[[P]] {perm = array<i64: 0, 2, 1>} : (tensor<4x32x7xf32>) -> tensor<4x7x32xf32>
+  // CHECK-DAG: %[[B:.+]] = onnx.Shape %[[IDS]] {end = 1 : i64}
+  // CHECK-DAG: %[[COPIES:.+]] = onnx.Concat %[[B]], %{{.+}} {axis = 0 : i64}
+  // CHECK: %[[R:.+]] = onnx.Tile %[[T]], %[[COPIES]] : (tensor<4x7x32xf32>, tensor<3xi64>) -> tensor<?x14x32xf32>
+  // CHECK: return %[[R]]
+  %t = onnx.Tile %p, %copies : (tensor<4x32x7xf32>, tensor<3xi64>) -> tensor<*xf32>
+  %r = onnx.Transpose %t {perm = array<i64: 0, 2, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  return %r : tensor<*xf32>
+}
+
+// -----
+
 // The keys' transpose as the dynamo exporter writes it.
 // CHECK-LABEL: func @transpose_of_joined_axes
 // CHECK-SAME: %[[K:[^:]+]]: tensor<?x4x?x9xf32>

@@ -79,6 +79,46 @@ func.func @linear_c1(%x: tensor<?x?x4xf32>, %w: tensor<8x4xf32>) {
 
 // -----
 
+func.func @matmul_c1_inner_dimensions(%a: tensor<?x3x4xf32>, %b: tensor<?x5x6xf32>) {
+  // expected-error@+1 {{expected equal inner dimensions, got 4 and 5}}
+  %y = skim.matmul %a, %b : tensor<?x3x4xf32>, tensor<?x5x6xf32> -> tensor<?x3x6xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c1_batches_of_operands(%a: tensor<2x?x4xf32>, %b: tensor<3x4x6xf32>) {
+  // expected-error@+1 {{expected equal batches of operands, got 2 and 3}}
+  %y = skim.matmul %a, %b : tensor<2x?x4xf32>, tensor<3x4x6xf32> -> tensor<2x?x6xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c1_batches_of_result(%a: tensor<2x?x4xf32>, %b: tensor<?x4x6xf32>) {
+  // expected-error@+1 {{expected equal batches of result, got 2 and 3}}
+  %y = skim.matmul %a, %b : tensor<2x?x4xf32>, tensor<?x4x6xf32> -> tensor<3x?x6xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c1_rows(%a: tensor<?x3x4xf32>, %b: tensor<?x4x6xf32>) {
+  // expected-error@+1 {{expected equal rows, got 3 and 7}}
+  %y = skim.matmul %a, %b : tensor<?x3x4xf32>, tensor<?x4x6xf32> -> tensor<?x7x6xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c1_columns(%a: tensor<?x3x4xf32>, %b: tensor<?x4x6xf32>) {
+  // expected-error@+1 {{expected equal columns, got 6 and 7}}
+  %y = skim.matmul %a, %b : tensor<?x3x4xf32>, tensor<?x4x6xf32> -> tensor<?x3x7xf32>
+  return
+}
+
+// -----
+
 func.func @linear_c2(%x: tensor<?x?x4xf32>, %w: tensor<4x8xf32>, %b: tensor<4xf32>) {
   // expected-error@+1 {{expected bias shape [8], got 'tensor<4xf32>'}}
   %y = skim.linear %x, %w bias %b : tensor<?x?x4xf32>, tensor<4x8xf32>, tensor<4xf32> -> tensor<?x?x8xf32>

@@ -90,3 +90,10 @@ func.func private @kernel(%w: memref<1x8x32xf32>, %begin: index, %end: index, %s
   skim.report "id {0}"(%begin)
   return
 }
+
+// CHECK-LABEL: func @matmul
+func.func @matmul(%a: tensor<?x?x4xf32>, %b: tensor<?x4x?xf32>) -> tensor<?x?x?xf32> {
+  // CHECK: skim.matmul %{{.+}}, %{{.+}} : tensor<?x?x4xf32>, tensor<?x4x?xf32> -> tensor<?x?x?xf32>
+  %y = skim.matmul %a, %b : tensor<?x?x4xf32>, tensor<?x4x?xf32> -> tensor<?x?x?xf32>
+  return %y : tensor<?x?x?xf32>
+}

@@ -46,7 +46,7 @@ def FoldConstantsPass : Pass<"onnx-fold-constants", "::mlir::func::FuncOp"> {
   let description = [{
     Replaces every op whose operands are all constants by its result, in the
     element type's own arithmetic: arithmetic, comparisons, casts (also from int8, uint8,
-    float16 and bfloat16), DequantizeLinear, Transpose, Reshape, Gather, Slice,
+    float16 and bfloat16), DequantizeLinear, MatMul, Transpose, Reshape, Gather, Slice,
     Concat, Range, Expand and so on. Weights behind Cast, Mul, Transpose or
     Identity become plain weights.
 
@@ -91,7 +91,8 @@ def NormalisePass : Pass<"onnx-normalise", "::mlir::func::FuncOp"> {
       function arguments;
     - `Reshape`, `Flatten`, `Squeeze`, `Unsqueeze` in a row to one of them with a constant
       operand (0 and -1 in the shape where that says it);
-    - `Transpose` in a row, also with axes joined and taken apart around it, to one;
+    - `Transpose` in a row, also with axes joined and taken apart around it, to one, and
+      `Transpose` of `Tile` to `Tile` of `Transpose`;
     - `Gather` and `GatherND` by grids of `Range` to the gathered tensor with
       axes moved and added;
     - `Expand` moves behind elementwise ops, reductions over other axes and row selections,

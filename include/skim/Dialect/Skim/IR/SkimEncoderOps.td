@@ -72,6 +72,25 @@ def Skim_LinearOp : Skim_PureOp<"linear", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
+def Skim_MatmulOp : Skim_PureOp<"matmul"> {
+  let summary = "Multiply matrices that are both computed";
+  let description = [{
+    `result[b, m, n] = sum over k of lhs[b, m, k] * rhs[b, k, n]`, a chain of fused
+    multiply-adds with k ascending from +0. `convert-onnx-to-linalg` makes it of
+    products that are no linear layer and no part of an attention.
+
+    Constraints:
+    - (C1) lhs is `[B, M, K]`, rhs `[B, K, N]`, the result `[B, M, N]`, where sizes are
+      static
+  }];
+  let arguments = (ins TensorRankOf<[F32], [3]>:$lhs, TensorRankOf<[F32], [3]>:$rhs);
+  let results = (outs TensorRankOf<[F32], [3]>:$result);
+  let assemblyFormat = [{
+    $lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
 def Skim_NormOp : Skim_PureOp<"norm", [AllTypesMatch<["input", "result"]>]> {
   let summary = "Normalise each row";
   let description = [{

@@ -114,6 +114,12 @@ case("Range", np.array(3, np.int64), np.array(90, np.int64), np.array(4, np.int6
 case("Range", np.array(0, np.float32), np.array(5, np.float32), np.array(0.25, np.float32))
 case("CumSum", ints(4, 9), np.array(1, np.int64), exclusive=1, reverse=1)
 case("CumSum", ints(4, 9), np.array(0, np.int64))
+# Whole numbers, whose sums are exact in any order.
+for dtype in (np.float32, np.float64, np.int64, np.int32):
+    case("MatMul", ints(5, 7, dtype=dtype), ints(7, 6, dtype=dtype))
+case("MatMul", ints(2, 1, 3, 4, dtype=np.float32), ints(5, 4, 2, dtype=np.float32))
+case("MatMul", ints(7, dtype=np.float32), ints(3, 7, 11, dtype=np.float32))
+case("MatMul", ints(9, 4, 7, dtype=np.float16), ints(7, dtype=np.float16))
 for reduction in ("ReduceSum", "ReduceProd", "ReduceMin", "ReduceMax"):
     case(reduction, ints(4, 9, 3), np.array([0, -1], np.int64), keepdims=0)
 case("ReduceMean", floats(20, 9), np.array([1], np.int64), keepdims=1)
