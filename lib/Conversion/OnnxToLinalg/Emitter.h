@@ -10,6 +10,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/DenseMap.h"
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -47,6 +48,9 @@ public:
     return mlir::failure();
   }
   std::string reason;
+
+  /// What a value of the onnx dialect has become; null where it has not yet.
+  std::function<Value(Value)> lowered;
 
   /// Type of result `i` with a signless element type.
   RankedTensorType resultType(unsigned i = 0);

@@ -35,6 +35,13 @@ static FailureOr<Value> lowerGather(Emitter &e, onnx::GatherOp op,
   });
 }
 
+/// What `value` repeats, where an Expand makes it.
+static Value beforeExpand(Emitter &e, Value value, Value lowered) {
+  auto expand = value.getDefiningOp<onnx::ExpandOp>();
+  Value source = expand ? e.lowered(expand.getInput()) : Value();
+  return source ? source : lowered;
+}
+
 static FailureOr<Value>
 lowerGatherElements(Emitter &e, onnx::GatherElementsOp op,
                     onnx::GatherElementsOp::Adaptor in) {
@@ -50,9 +57,11 @@ lowerGatherElements(Emitter &e, onnx::GatherElementsOp op,
                   ", got {1}",
               {from[i], out[i]});
   e.checkReadable(from[*axis], out);
+  // Indices that are the same for all heads are not repeated in memory.
+  Value once = beforeExpand(e, op.getIndices(), indices);
   return e.generate(out, storedOf(data), [&](ValueRange at) {
     Values read = llvm::to_vector(at);
-    Value i = e.toIndex(e.extract(indices, at));
+    Value i = e.toIndex(e.readBroadcast(once, out, at));
     read[*axis] = e.wrapIndex(i, from[*axis]);
     return e.extract(data, read);
   });

@@ -49,6 +49,7 @@ struct NodePattern : mlir::OpConversionPattern<OpT> {
   matchAndRewrite(OpT op, typename OpT::Adaptor operands,
                   mlir::ConversionPatternRewriter &rewriter) const override {
     Emitter e(rewriter, op, arguments);
+    e.lowered = [&](Value value) { return rewriter.getRemappedValue(value); };
     for (mlir::Type type : llvm::concat<const mlir::Type>(op->getOperandTypes(),
                                                           op->getResultTypes()))
       if (mlir::isa<mlir::UnrankedTensorType>(type))

@@ -145,8 +145,8 @@ LogicalResult AttentionMatcher::checkBias(const ScoreTerm &term) {
 
 /// A term as a f32 tensor of rank four.
 Value AttentionMatcher::makeBias(const ScoreTerm &term) {
-  Location loc = root->getLoc();
   Value value = term.value;
+  Location loc = value.getLoc();
   auto type = cast<RankedTensorType>(value.getType());
   if (term.isCondition) {
     type = RankedTensorType::get(type.getShape(), rewriter.getF32Type());

@@ -54,6 +54,7 @@ std::vector<UnraisedOp> skim::collectUnraised(ModuleOp module) {
       continue;
     DenseSet<Value> data = collectData(func);
     DenseSet<Operation *> outputs = collectOutputMovement(func);
+    DenseSet<Location> nodes;
     func.walk([&](Operation *op) {
       if (!isa_and_present<onnx::OnnxDialect>(op->getDialect()) ||
           isa<onnx::ShapeOp, onnx::SizeOp>(op) || outputs.contains(op))
@@ -66,9 +67,13 @@ std::vector<UnraisedOp> skim::collectUnraised(ModuleOp module) {
       auto isFloatData = [&](Value v) {
         return isFloat(v) && data.contains(v);
       };
-      if (llvm::any_of(op->getOperands(), isFloatData) ||
-          llvm::any_of(op->getResults(), isFloatData))
-        unraised.push_back({op, onnx::describe(op), ""});
+      if (llvm::none_of(op->getOperands(), isFloatData) &&
+          llvm::none_of(op->getResults(), isFloatData))
+        return;
+      // A node that has become several ops is one node.
+      if (isa<NameLoc>(op->getLoc()) && !nodes.insert(op->getLoc()).second)
+        return;
+      unraised.push_back({op, onnx::describe(op), ""});
     });
   }
   return unraised;

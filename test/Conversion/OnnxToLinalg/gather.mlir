@@ -44,3 +44,18 @@ func.func @topk_checks_k(%x: tensor<?x30xf32>, %k: tensor<1xi64>) -> (tensor<?x?
   %v, %i = onnx.TopK %x, %k : (tensor<?x30xf32>, tensor<1xi64>) -> (tensor<?x?xf32>, tensor<?x?xi64>)
   return %v, %i : tensor<?x?xf32>, tensor<?x?xi64>
 }
+
+// Indices that an Expand repeats are read where they are once.
+// CHECK-LABEL: func @elements_by_repeated_indices
+// CHECK-SAME: (%[[DATA:.+]]: tensor<6x4x8xf32>, %[[INDICES:.+]]: tensor<1x4x5xi64>)
+// CHECK-NOT: tensor<6x4x5xi64>
+// CHECK: linalg.generic
+// CHECK: tensor.extract %[[INDICES]][%c0, %{{.+}}, %{{.+}}] : tensor<1x4x5xi64>
+// CHECK: tensor.extract %[[DATA]]
+// CHECK-NOT: tensor<6x4x5xi64>
+func.func @elements_by_repeated_indices(%data: tensor<6x4x8xf32>, %indices: tensor<1x4x5xi64>) -> tensor<6x4x5xf32> {
+  %shape = onnx.Constant dense<[6, 4, 5]> : tensor<3xi64>
+  %all = onnx.Expand %indices, %shape : (tensor<1x4x5xi64>, tensor<3xi64>) -> tensor<6x4x5xi64>
+  %y = onnx.GatherElements %data, %all {axis = -1 : i64} : (tensor<6x4x8xf32>, tensor<6x4x5xi64>) -> tensor<6x4x5xf32>
+  return %y : tensor<6x4x5xf32>
+}
