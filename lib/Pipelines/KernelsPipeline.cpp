@@ -40,6 +40,8 @@ void skim::buildKernelsPipeline(OpPassManager &passes,
   passes.addPass(bufferization::createOneShotBufferizePass(bufferize));
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
+  // On buffers, where a thread's share is a range of indices.
+  passes.addPass(createOutlineLoopsPass());
   passes.addPass(createConvertLinalgToLoopsPass());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());

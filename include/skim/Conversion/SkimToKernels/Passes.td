@@ -90,6 +90,39 @@ def ConvertSkimToKernelsPass
   ];
 }
 
+def OutlineLoopsPass : Pass<"outline-loops", "::mlir::ModuleOp"> {
+  let summary = "Make kernels of the loops that linalg ops become";
+  let description = [{
+    The loops of a linalg op on buffers become a function `loops_<node type>`, whose
+    tasks are the indices of the outer loops that are parallel, and the op a
+    `skim.dispatch` of it: other ops than those of encoders run on all threads, too,
+    and have a line of their own in profiles. A task does what the loops did, so no
+    bit depends on threads. The innermost loop stays whole. `grain` makes pieces of some 16384
+    iterations.
+
+    Left to `convert-linalg-to-loops` are ops of one loop, those whose outer loop sums,
+    those of fewer than 32768 iterations where all sizes are static, and what is in
+    a loop already.
+
+    Needs buffers (`one-shot-bufferize`). Example: test/Conversion/SkimToKernels/outline-loops.mlir
+
+    ```mlir
+    linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<?x?xf32>) outs(%y : memref<?x?xf32>) {...}
+    ==>
+    skim.dispatch other @loops_neg(%rows, %columns, %x, %y) tasks %rows grain %grain scratch %c0 flops %c0_i64 : ...
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::skim::SkimDialect"
+  ];
+  let statistics = [
+    Statistic<"numOutlined", "num-outlined", "Ops whose loops are kernels">
+  ];
+}
+
 def InsertFreesPass : Pass<"insert-frees", "::mlir::func::FuncOp"> {
   let summary = "Free buffers after their last use";
   let description = [{

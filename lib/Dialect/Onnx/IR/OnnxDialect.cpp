@@ -77,14 +77,20 @@ static NameLoc findNameLoc(Location loc) {
   return found;
 }
 
+StringRef skim::onnx::typeOfNode(Location loc) {
+  NameLoc name = findNameLoc(loc);
+  auto type = name ? dyn_cast<NameLoc>(name.getChildLoc()) : NameLoc();
+  return type ? type.getName().getValue() : StringRef();
+}
+
 std::string skim::onnx::describe(Operation *op) {
   NameLoc loc = findNameLoc(op->getLoc());
   StringRef type = op->getName().getStringRef();
   type.consume_front("onnx.");
   if (!loc)
     return ("node (" + type + ")").str();
-  if (auto child = dyn_cast<NameLoc>(loc.getChildLoc()))
-    type = child.getName();
+  if (StringRef given = typeOfNode(loc); !given.empty())
+    type = given;
   if (type == "Initializer")
     return ("initialiser '" + loc.getName().getValue() + "'").str();
   return ("node '" + loc.getName().getValue() + "' (" + type + ")").str();

@@ -44,6 +44,8 @@ struct Broadcast : mlir::OpTrait::TraitBase<ConcreteOp, Broadcast> {
 /// Names an op as its model does: `node 'encoder/MatMul_3' (MatMul)`, or
 /// `initialiser 'weight'`.
 std::string describe(mlir::Operation *op);
+/// The type of the node that a location names, `MatMul`; empty without one.
+llvm::StringRef typeOfNode(mlir::Location loc);
 
 /// The location of a node: `loc("name"("type"))`.
 mlir::Location getNodeLoc(mlir::MLIRContext *context, llvm::StringRef name,

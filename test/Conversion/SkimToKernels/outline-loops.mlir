@@ -1,0 +1,88 @@
+// RUN: skim-opt %s -split-input-file --outline-loops --canonicalize | FileCheck %s
+
+#id = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+
+// Two of three loops are a task's index; equal loops share a kernel.
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: (%[[X:.+]]: memref<?x8x?xf32>, %[[Y:.+]]: memref<?x8x?xf32>, %[[FACTOR:.+]]: f32)
+func.func @main(%x: memref<?x8x?xf32>, %y: memref<?x8x?xf32>, %factor: f32) {
+  // CHECK-DAG: %[[BATCH:.+]] = memref.dim %[[X]], %c0
+  // CHECK-DAG: %[[COLUMNS:.+]] = memref.dim %[[X]], %c2
+  // CHECK: %[[TASKS:.+]] = arith.muli %[[BATCH]], %c8
+  // CHECK: %[[MOST:.+]] = arith.divui %c16384, %{{.+}}
+  // CHECK: %[[GRAIN:.+]] = arith.maxui %[[MOST]], %c1
+  // CHECK: skim.dispatch other @loops(%[[X]], %[[Y]], %[[FACTOR]], %[[COLUMNS]], %[[BATCH]]) tasks %[[TASKS]] grain %[[GRAIN]] scratch %c0
+  // CHECK: skim.dispatch other @loops(%[[Y]], %[[X]], %[[FACTOR]],
+  // CHECK-NOT: linalg
+  // CHECK-NOT: scf.for
+  // CHECK: return
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x : memref<?x8x?xf32>) outs(%y : memref<?x8x?xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %p = arith.mulf %a, %factor : f32
+    linalg.yield %p : f32
+  }
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%y : memref<?x8x?xf32>) outs(%x : memref<?x8x?xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %p = arith.mulf %a, %factor : f32
+    linalg.yield %p : f32
+  }
+  return
+}
+// CHECK: func.func private @loops(%[[FROM:.+]]: memref<?x8x?xf32>, %[[TO:.+]]: memref<?x8x?xf32>, %[[F:.+]]: f32, %[[C:.+]]: index, %{{.+}}: index, %[[BEGIN:.+]]: index, %[[END:.+]]: index, %{{.+}}: memref<?xi8>)
+// CHECK: %[[FIRST_ROW:.+]] = arith.remui %[[BEGIN]], %c8
+// CHECK: %[[FIRST_B:.+]] = arith.divui %[[BEGIN]], %c8
+// CHECK: scf.for %{{.+}} = %[[BEGIN]] to %[[END]] {{.+}} iter_args(%[[B:.+]] = %[[FIRST_B]], %[[ROW:.+]] = %[[FIRST_ROW]])
+// CHECK:   scf.for %[[I:.+]] = %c0 to %[[C]]
+// CHECK:     %[[A:.+]] = memref.load %[[FROM]][%[[B]], %[[ROW]], %[[I]]]
+// CHECK:     %[[P:.+]] = arith.mulf %[[A]], %[[F]]
+// CHECK:     memref.store %[[P]], %[[TO]][%[[B]], %[[ROW]], %[[I]]]
+// CHECK:   %[[NEXT:.+]] = arith.addi %[[ROW]], %c1
+// CHECK:   %[[WRAPS:.+]] = arith.cmpi eq, %[[NEXT]], %c8
+// CHECK:   %[[NEXT_ROW:.+]] = arith.select %[[WRAPS]], %c0, %[[NEXT]]
+// CHECK:   %[[CARRY:.+]] = arith.select %[[WRAPS]], %c1, %c0
+// CHECK:   %[[NEXT_B:.+]] = arith.addi %[[B]], %[[CARRY]]
+// CHECK:   scf.yield %[[NEXT_B]], %[[NEXT_ROW]]
+// CHECK-NOT: func.func private
+
+// -----
+
+#in = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+#out = affine_map<(d0, d1, d2) -> (d0, d1)>
+#all = affine_map<(d0, d1) -> (d1, d0)>
+#one = affine_map<(d0, d1) -> (d1)>
+#line = affine_map<(d0) -> (d0)>
+
+// What sums inside may be cut outside. An outer loop that sums, a single loop and
+// a few iterations stay.
+// CHECK-LABEL: func.func @main
+func.func @main(%x: memref<?x?x?xf32>, %sums: memref<?x?xf32>, %wide: memref<?x?xf32>, %row: memref<?xf32>, %few: memref<9x9xf32>) {
+  // CHECK: skim.dispatch other @loops(
+  linalg.generic {indexing_maps = [#in, #out], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x : memref<?x?x?xf32>) outs(%sums : memref<?x?xf32>) {
+  ^bb0(%a: f32, %s: f32):
+    %t = arith.addf %s, %a : f32
+    linalg.yield %t : f32
+  }
+  // CHECK: linalg.generic
+  // CHECK-SAME: ["reduction", "parallel"]
+  linalg.generic {indexing_maps = [#all, #one], iterator_types = ["reduction", "parallel"]}
+      ins(%wide : memref<?x?xf32>) outs(%row : memref<?xf32>) {
+  ^bb0(%a: f32, %s: f32):
+    %t = arith.addf %s, %a : f32
+    linalg.yield %t : f32
+  }
+  // CHECK: linalg.generic
+  // CHECK-SAME: ["parallel"]
+  linalg.generic {indexing_maps = [#line, #line], iterator_types = ["parallel"]}
+      ins(%row : memref<?xf32>) outs(%row : memref<?xf32>) {
+  ^bb0(%a: f32, %s: f32):
+    %n = arith.negf %a : f32
+    linalg.yield %n : f32
+  }
+  // CHECK: linalg.fill
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%few : memref<9x9xf32>)
+  return
+}
