@@ -53,6 +53,7 @@
 #include "GemmEpilogue.h"
 #include "Int8x3Gemm.h"
 #include "RankUpdates.h"
+#include "RowPanels.h"
 #include "TileStreams.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -217,8 +218,7 @@ void GemmKernel::emitTask(Value task) {
 
 void GemmKernel::emitBlocks(Value firstRow, Value rows, Value firstTile,
                             Value lastTile) {
-  Value panels = b.ceilDiv(rows, blocking.tileRows);
-  Value size = b.div(rows, panels), longer = b.rem(rows, panels);
+  RowPanels panels(b, firstRow, rows, blocking.tileRows);
   b.loop(b.index(0), b.index(blocking.depth), blocking.kBlock, [&](Value k) {
     Value end = b.min(b.add(k, blocking.kBlock), b.index(blocking.depth));
     Value complete = b.equal(end, b.index(blocking.depth));
@@ -230,13 +230,9 @@ void GemmKernel::emitBlocks(Value firstRow, Value rows, Value firstTile,
           b.select(arith::AndIOp::create(b, isLast, goesOn), firstTile,
                    b.min(b.add(tile, 1), b.index(blocking.tiles - 1)));
       Value nextK = b.select(isLast, b.select(goesOn, end, b.index(0)), k);
-      b.loop(b.index(0), panels, 1, [&](Value panel) {
-        // The first `longer` panels have one row more.
-        Value row =
-            b.add(firstRow, b.add(b.mul(panel, size), b.min(panel, longer)));
-        Value count = b.add(
-            size, b.select(b.less(panel, longer), b.index(1), b.index(0)));
-        NextTile next = nextTile(nextTileIndex, nextK, panel, panels);
+      panels.loop([&](Value panel, Value row, Value count) {
+        NextTile next =
+            nextTile(nextTileIndex, nextK, panel, panels.getCount());
         int64_t least = blocking.tileRows < 6 ? 2 : 3;
         b.switchOver(count, least, blocking.tileRows, [&](int64_t rows) {
           emitTile(rows, 1, row, tile, k, end, &next);

@@ -39,6 +39,7 @@
 
 #include "Matmul.h"
 #include "RankUpdates.h"
+#include "RowPanels.h"
 
 using namespace mlir;
 using namespace skim;
@@ -66,10 +67,8 @@ public:
   func::FuncOp emit(ModuleOp module, StringRef name);
 
 private:
-  void emitTask(Value task);
+  void emitTask(const Blocking &blocking, Value task);
   void copyTile(Value batch, Value column, Value place);
-  void emitPanels(Value begin, Value end,
-                  function_ref<void(Value row, int64_t rows)> body);
   void emitPanel(int64_t rows, Value batch, Value row, Value column,
                  Value place);
   void fetchRow(Value batch, Value row, Value column);
@@ -93,16 +92,17 @@ func::FuncOp MatmulKernel::emit(ModuleOp module, StringRef name) {
   ValueRange arguments = function.getArguments();
   x = arguments[0], y = arguments[1], out = arguments[2];
   rows = b.dim(out, 1), columns = b.dim(out, 2), depth = b.dim(x, 2);
+  Blocking blocking(b, rows, depth, columns);
   packed =
       b.view(arguments[5], b.index(0), b.buffer({any, b.target.tileColumns}),
-             b.mul(depth, Blocking(b, rows, depth, columns).group));
-  b.loop(arguments[3], arguments[4], 1, [&](Value task) { emitTask(task); });
+             b.mul(depth, blocking.group));
+  b.loop(arguments[3], arguments[4], 1,
+         [&](Value task) { emitTask(blocking, task); });
   finishKernel(b, function);
   return function;
 }
 
-void MatmulKernel::emitTask(Value task) {
-  Blocking blocking(b, rows, depth, columns);
+void MatmulKernel::emitTask(const Blocking &blocking, Value task) {
   Value group = b.rem(task, blocking.groups);
   Value rest = b.div(task, blocking.groups);
   Value block = b.rem(rest, blocking.blocks);
@@ -117,9 +117,12 @@ void MatmulKernel::emitTask(Value task) {
     });
   };
   forTiles([&](Value column, Value place) { copyTile(batch, column, place); });
-  emitPanels(begin, end, [&](Value row, int64_t rows) {
-    forTiles([&](Value column, Value place) {
-      emitPanel(rows, batch, row, column, place);
+  RowPanels panels(b, begin, b.sub(end, begin), b.target.tileRows);
+  panels.loop([&](Value, Value row, Value count) {
+    b.switchOver(count, 1, b.target.tileRows, [&](int64_t rows) {
+      forTiles([&](Value column, Value place) {
+        emitPanel(rows, batch, row, column, place);
+      });
     });
   });
 }
@@ -158,20 +161,6 @@ void MatmulKernel::copyTile(Value batch, Value column, Value place) {
       Value part = load(batch, k, b.add(column, offset), mask);
       b.storeVector(part, packed, {b.add(place, k), b.index(offset)});
     });
-  });
-}
-
-void MatmulKernel::emitPanels(Value begin, Value end,
-                              function_ref<void(Value, int64_t)> body) {
-  Value count = b.sub(end, begin);
-  Value panels = b.ceilDiv(count, b.target.tileRows);
-  Value size = b.div(count, panels), longer = b.rem(count, panels);
-  b.loop(b.index(0), panels, 1, [&](Value panel) {
-    // The first `longer` panels have one row more.
-    Value row = b.add(begin, b.add(b.mul(panel, size), b.min(panel, longer)));
-    Value more = b.select(b.less(panel, longer), b.index(1), b.index(0));
-    b.switchOver(b.add(size, more), 1, b.target.tileRows,
-                 [&](int64_t rows) { body(row, rows); });
   });
 }
 

@@ -62,9 +62,9 @@ static AffineMap mapOf(Emitter &e, const Matrix &matrix, unsigned rank,
 }
 
 /// [B, M, K] of [batch.., M, K].
-static Value joinBatch(Emitter &e, const Matrix &matrix, Value rows) {
+static Value joinBatch(Emitter &e, const Matrix &matrix) {
   return e.reshape(matrix.tensor,
-                   Values{e.count(matrix.batch), rows, matrix.columns});
+                   Values{e.count(matrix.batch), matrix.rows, matrix.columns});
 }
 
 /// The product as skim.matmul, which has a kernel; null where an operand would
@@ -82,10 +82,10 @@ static Value multiply(Emitter &e, const Matrix &left, const Matrix &right,
     // One matrix on the right: all rows on the left are rows of one product.
     Value rows = e.mul(e.count(left.batch), left.rows);
     a = e.reshape(left.tensor, Values{e.index(1), rows, left.columns});
-    b = joinBatch(e, right, right.rows);
+    b = joinBatch(e, right);
   } else if (isWhole(right)) {
-    a = joinBatch(e, left, left.rows);
-    b = joinBatch(e, right, right.rows);
+    a = joinBatch(e, left);
+    b = joinBatch(e, right);
   } else {
     return nullptr;
   }

@@ -43,16 +43,11 @@ static unsigned countOuter(linalg::LinalgOp op) {
 static bool isSmall(linalg::LinalgOp op) {
   int64_t iterations = 1;
   for (int64_t size : op.getStaticLoopRanges()) {
-    if (ShapedType::isDynamic(size))
-      return false;
-    if (llvm::MulOverflow(iterations, size, iterations))
+    if (ShapedType::isDynamic(size) ||
+        llvm::MulOverflow(iterations, size, iterations))
       return false;
   }
   return iterations < 2 * piece;
-}
-
-static Value multiply(OpBuilder &builder, Location loc, Value a, Value b) {
-  return builder.createOrFold<arith::MulIOp>(loc, a, b);
 }
 
 /// The indices of the outer loops that a task stands for, the last one counting
@@ -176,7 +171,8 @@ void Outliner::dispatch(func::FuncOp kernel, ValueRange captured) {
   Value tasks = number(1), inner = number(1);
   for (auto [i, loop] : llvm::enumerate(loops)) {
     Value &product = i < outer ? tasks : inner;
-    product = multiply(builder, loc, product, loop.getUpperBound());
+    product =
+        builder.createOrFold<arith::MulIOp>(loc, product, loop.getUpperBound());
   }
   Value grain = arith::DivUIOp::create(
       builder, loc, number(piece),

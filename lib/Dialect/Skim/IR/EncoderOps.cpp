@@ -74,12 +74,9 @@ LogicalResult MatmulOp::verify() {
   auto size = [](Value value, unsigned axis) {
     return cast<RankedTensorType>(value.getType()).getDimSize(axis);
   };
-  auto differ = [](int64_t a, int64_t b) {
-    return !ShapedType::isDynamic(a) && !ShapedType::isDynamic(b) && a != b;
-  };
   auto check = [&](Value a, unsigned axis, Value b, unsigned other,
                    StringRef what) -> LogicalResult {
-    if (!differ(size(a, axis), size(b, other)))
+    if (succeeded(verifyCompatibleShape(size(a, axis), size(b, other))))
       return success();
     return emitOpError() << "expected equal " << what << ", got "
                          << size(a, axis) << " and " << size(b, other);
