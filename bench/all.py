@@ -1,15 +1,16 @@
 """Everything side by side in one process: skim, ONNX Runtime, OpenVINO and CTranslate2.
 
-    bench/all [--quick] [--only bert,minilm,tokens,flops,roofline] [--engines "skim,OpenVINO"]
+    bench/all [--quick] [--only bert,minilm,tokens,threads,flops,roofline] [--engines "skim,OpenVINO"]
               [--rounds 30] [--seconds 10] [--articles 64] [--kernels auto] [--write] [--json FILE]
 
 bert: BERT-base in shape, fp32 from 1x16 to 8x128, on one and two threads, bf16 and int8.
 minilm: BBC News articles one at a time and in batches of 8 and 32, as they come and sorted
-by length. tokens: time against tokens. flops: time against the FLOPs that pruning leaves.
-roofline: kernels against the measured limits. Rows are printed as soon as they are
-measured; what cannot run says why. `--write` puts all.json, all.md and plots into
-bench/results; parts that are not measured again stay as they are there, where the
-machine and the versions are the same.
+by length. tokens: time against tokens. threads: time against threads, up to all cores.
+flops: time against the FLOPs that pruning leaves. roofline: kernels against the measured
+limits. Rows are printed as soon as they are measured; what cannot run says why.
+`--write` puts all.json, all.md and plots into bench/results after each part; parts that
+are not measured again stay as they are there, where the machine and the versions are
+the same.
 """
 
 import argparse
@@ -26,10 +27,11 @@ PARTS = {
     "bert": ("BERT-base", cases.bert),
     "minilm": ("MiniLM on BBC News", cases.minilm),
     "tokens": ("Time against tokens", sweeps.tokens),
+    "threads": ("Time against threads", sweeps.threads),
     "flops": ("Time against FLOPs kept, BERT-base 1x256 with token pruning", sweeps.flops_kept),
     "roofline": ("Kernels of BERT-base", sweeps.roofline),
 }
-SIDE_BY_SIDE = ("bert", "minilm", "tokens")
+SIDE_BY_SIDE = ("bert", "minilm", "tokens", "threads")
 COLUMNS = ("case", "dtype", "threads", "engine", "tokens", "min_ms", "median_ms", "tokens_s")
 COLUMNS += ("times_skim_min", "times_skim_median", "difference")
 # Columns whose first cell is not their longest.
@@ -114,19 +116,24 @@ def as_markdown(machine, parts):
             lines += [measure.table(rows)]
         if name == "minilm" and batching(rows):
             lines += ["", "Each engine at its best batching (skim as texts come):", "", measure.table(batching(rows))]
-        if name in ("tokens", "flops", "roofline"):
+        if name in ("tokens", "threads", "flops", "roofline"):
             lines += ["", f"![{PARTS[name][0]}]({name}.png)"]
     return "\n".join(lines) + "\n"
 
 
+def write_json(machine, parts, path):
+    path.write_text(json.dumps({"title": "all", "machine": machine, "parts": parts}, indent=1) + "\n")
+
+
 def write_results(machine, parts, folder):
     folder.mkdir(parents=True, exist_ok=True)
-    document = {"title": "all", "machine": machine, "parts": parts}
-    (folder / "all.json").write_text(json.dumps(document, indent=1) + "\n")
+    write_json(machine, parts, folder / "all.json")
     (folder / "all.md").write_text(as_markdown(machine, parts))
     where = f"{machine['cpu']}, one thread"
     if parts.get("tokens"):
         plots.tokens(parts["tokens"], folder / "tokens.png", "BERT-base fp32, one sequence", where)
+    if parts.get("threads"):
+        plots.threads(parts["threads"], folder / "threads.png", "BERT-base fp32", machine["cpu"])
     if parts.get("flops"):
         plots.flops_kept(parts["flops"], folder / "flops.png", "Token pruning, BERT-base 1x256", where)
     if parts.get("roofline"):
@@ -177,12 +184,12 @@ def main():
     parts, kept = {}, earlier(machine, folder) if args.write else {}
     for name in args.only:
         parts[name] = measure_part(name, args)
-        if args.write:  # what is measured is kept, whatever happens to the rest
+        # What is measured is kept, whatever happens to the rest.
+        if args.write:
             together = kept | parts
             write_results(machine, {name: together[name] for name in PARTS if name in together}, folder)
-    if args.json:
-        document = {"title": "all", "machine": machine, "parts": parts}
-        pathlib.Path(args.json).write_text(json.dumps(document, indent=1) + "\n")
+        if args.json:
+            write_json(machine, parts, pathlib.Path(args.json))
 
 
 if __name__ == "__main__":

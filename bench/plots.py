@@ -61,6 +61,25 @@ def tokens(rows, path, title, machine):
     _save(figure, path, title, machine)
 
 
+def threads(rows, path, title, machine):
+    """How many times as fast each engine is as the first one on one thread, by threads and case."""
+    figure, axes = plt.subplots(figsize=(8, 5))
+    rows = [row for row in rows if "missing" not in row]
+    marks = dict(zip(dict.fromkeys(row["case"] for row in rows), ("o-", "s--", "^:"), strict=False))
+    colors = {engine: f"C{index}" for index, engine in enumerate(dict.fromkeys(row["engine"] for row in rows))}
+    for case, engine in dict.fromkeys((row["case"], row["engine"]) for row in rows):
+        one = next(r for r in rows if (r["case"], r["threads"]) == (case, 1))["median_ms"]
+        points = [row for row in rows if (row["case"], row["engine"]) == (case, engine)]
+        places, speeds = [p["threads"] for p in points], [one / p["median_ms"] for p in points]
+        axes.plot(places, speeds, marks[case], color=colors[engine], markersize=4, label=f"{engine}, {case}")
+    counts = sorted({row["threads"] for row in rows})
+    axes.plot(counts, counts, "k:", linewidth=1, label="ideal")
+    _plain(axes.xaxis, counts, base=2)
+    _plain(axes.yaxis, base=2)
+    axes.set(xlabel="threads", ylabel=f"times {rows[0]['engine']}'s speed on one thread, medians")
+    _save(figure, path, title, machine)
+
+
 def flops_kept(rows, path, title, machine):
     figure, axes = plt.subplots(figsize=(6, 5))
     kept = [row["flops_kept"] for row in rows]

@@ -1,7 +1,8 @@
-"""What bench/all plots: kernels against the roofline, time against tokens and against FLOPs kept."""
+"""What bench/all plots: kernels against the roofline, time against tokens, threads and FLOPs kept."""
 
 import itertools
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -17,6 +18,8 @@ LENGTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 ROWS = (1, 4, 16, 64, 256)
 SCALES = (0, 0.4, 0.6, 0.8, 0.9, 1.0, 1.1, 1.3, 1.6)
 PRUNED_LENGTH = 256
+# (batch, sequence) of BERT-base on more and more threads.
+SPREAD_SHAPES = ((1, 128), (8, 128))
 
 
 def tokens(args):
@@ -24,6 +27,15 @@ def tokens(args):
     bench, model = cases.Bench(args), peers.Model("bert-base")
     for length in LENGTHS:
         yield from bench.case(f"BERT-base 1x{length}", model, "fp32", 1, [cases.random_batch(1, length)])
+
+
+def threads(args):
+    """Time of BERT-base on 1, 2, 4 .. threads, as many as this process may use cores, in all engines."""
+    bench, model, cores = cases.Bench(args), peers.Model("bert-base"), len(os.sched_getaffinity(0))
+    counts = [count for power in range(cores.bit_length()) if (count := 1 << power) < cores] + [cores]
+    for count, (batch, length) in itertools.product(counts, SPREAD_SHAPES):
+        title, inputs = f"BERT-base {batch}x{length}", [cases.random_batch(batch, length)]
+        yield from bench.case(title, model, "fp32", count, inputs)
 
 
 def flops_kept(args):

@@ -35,15 +35,28 @@ struct Words {
 
   /// Of a number in int8x3, each an int8.
   static constexpr int64_t stateDigits = 4, weightDigits = 3;
+  /// States in int8x3 lie in blocks of so many rows, the last as many as are
+  /// left: [steps of K][stateDigits][rows of it][numbers of a step] for each,
+  /// and the scales of all rows after them.
+  static constexpr int64_t digitsRows = 16;
 
   Dtype dtype;
   int64_t perWord; ///< numbers of a word
   int64_t count;   ///< words that `k` numbers take
 
+  /// Words of a row of states in int8x3 without its scale. Where blocks of rows
+  /// would begin at multiples of 64 KiB, the sets of a cache that a part of K
+  /// falls into would be the same for many of them: 4 KiB between them help.
+  int64_t ofDigits() const {
+    constexpr int64_t block = 64 * 1024, between = 4 * 1024;
+    int64_t digits = stateDigits * count;
+    bool collides = digits * 4 * digitsRows % block == 0;
+    return digits + (collides ? between / (4 * digitsRows) : 0);
+  }
   /// Words of a row of states: int8 rows end with their scale.
   int64_t ofState() const {
     if (dtype == Dtype::Int8x3)
-      return stateDigits * count + 1;
+      return ofDigits() + 1;
     return count + (dtype == Dtype::Int8);
   }
   /// Rows of words of a tile of weights: int8 and int8x3 tiles end with the

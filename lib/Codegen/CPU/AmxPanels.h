@@ -27,8 +27,9 @@ private:
 /// Rows are shared out evenly among panels and in each among its two halves,
 /// since the time of a product is that of its rows. Up to 16 rows in all are a
 /// panel of one half; the tiles of the other have as many rows then. Panels of
-/// at most 16 rows all have one half. The configuration of the tiles says the
-/// rows, so it changes once where panels are not of one size.
+/// at most 16 rows all have one half, and 16 rows but for the last, as their
+/// states lie in memory. The configuration of the tiles says the rows, so it
+/// changes once where panels are not of one size.
 class AmxPanels {
 public:
   static constexpr int64_t rows = 2 * AmxTiles::rows; ///< of both halves
@@ -65,14 +66,15 @@ private:
     return b.select(oneHalf, rows, b.ceilDiv(rows, 2));
   }
 
-  /// Whether `panel` has the smaller size, as a number.
-  Value isShort(Value panel);
+  /// Which of the two sizes `panel` has.
+  Value sizeOf(Value panel);
 
   KernelBuilder &b;
   AmxTiles &amx;
   int64_t mostRows; ///< of a panel
   Value configs, firstRow;
-  Value size, longer; ///< the first `longer` panels have one row more
+  Value longer;   ///< how many panels, the first ones, have ...
+  Value sizes[2]; ///< ... the first size; the others have the second
 };
 
 } // namespace skim

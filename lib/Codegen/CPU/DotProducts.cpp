@@ -185,7 +185,7 @@ Value DotProducts::addDigits(ValueRange sums) {
 Value DotProducts::finish(Value result, Value states, Value row, Value weights,
                           Value tile, int64_t vector, Value bias) {
   if (words.dtype == Dtype::Int8x3) {
-    Value all = b.mul(b.dim(states, 0), words.ofState() - 1);
+    Value all = b.mul(b.dim(states, 0), words.ofDigits());
     Value scale = rowScale(states, b.index(0), b.add(all, row));
     result = b.mulf(result, columnScales(weights, tile, vector));
     result = b.mulf(result, scale);

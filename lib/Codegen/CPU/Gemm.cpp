@@ -177,13 +177,17 @@ GemmTasks::GemmTasks(const TargetInfo &target, const GemmSpec &spec)
           tiles, std::max<int64_t>(1, 64 / target.tileColumnsOf(spec.dtype)))),
       groups(llvm::divideCeil(tiles, group)) {}
 
-GemmTasks::Range GemmTasks::rangeOf(KernelBuilder &b, Value task,
-                                    Value rows) const {
+GemmTasks::Range GemmTasks::rangeOf(KernelBuilder &b, Value task, Value rows,
+                                    int64_t unit) const {
   Value blocks = b.ceilDiv(rows, rowBlock);
   Value block = b.div(task, b.index(groups));
+  Value units = unit == 1 ? rows : b.ceilDiv(rows, unit);
+  auto rowOf = [&](Value block) {
+    Value first = b.div(b.mul(block, units), blocks);
+    return unit == 1 ? first : b.min(b.mul(first, unit), rows);
+  };
   Value firstTile = b.mul(b.rem(task, b.index(groups)), group);
-  return {b.div(b.mul(block, rows), blocks),
-          b.div(b.mul(b.add(block, 1), rows), blocks), firstTile,
+  return {rowOf(block), rowOf(b.add(block, 1)), firstTile,
           b.min(b.add(firstTile, group), b.index(tiles))};
 }
 

@@ -33,8 +33,10 @@ struct GemmTasks {
   struct Range {
     Value firstRow, endRow, firstTile, lastTile;
   };
-  /// What `task` computes of `rows` rows, which are shared out evenly.
-  Range rangeOf(KernelBuilder &builder, Value task, Value rows) const;
+  /// What `task` computes of `rows` rows, which are shared out evenly, in
+  /// pieces of `unit` rows but for the last; a divisor of `rowBlock`.
+  Range rangeOf(KernelBuilder &builder, Value task, Value rows,
+                int64_t unit = 1) const;
   Launch launch(KernelBuilder &builder, Value rows,
                 int64_t scratchBytes = 0) const;
 };

@@ -52,6 +52,7 @@ using namespace skim;
 
 namespace {
 constexpr int64_t panelRows = AmxTiles::rows;
+static_assert(panelRows == Words::digitsRows);
 constexpr int64_t numOrders = 4, orderColumns = AmxTiles::columns;
 /// That the next weights are asked for in.
 constexpr int64_t numStreams = 8;
@@ -160,7 +161,7 @@ private:
   AmxTiles amx;
   DotProducts dot;
   GemmEpilogue epilogue;
-  Value rows, configs, sums; ///< rows of x; scratch memory
+  Value configs, sums; ///< in scratch memory
 };
 } // namespace
 
@@ -168,7 +169,6 @@ func::FuncOp Int8x3Kernel::emit(ModuleOp module) {
   func::FuncOp function = startKernel(b, module, spec.name(), types(b, spec));
   read(function, spec);
   Value scratch = function.getArguments().back();
-  rows = b.dim(x, 0);
   configs = AmxPanels::configsAt(b, scratch, 0);
   sums = b.view(scratch, b.index(AmxPanels::configBytes),
                 b.buffer({blocking.sumsRows, numOrders * orderColumns}));
@@ -179,7 +179,8 @@ func::FuncOp Int8x3Kernel::emit(ModuleOp module) {
 }
 
 void Int8x3Kernel::emitTask(Value task) {
-  GemmTasks::Range of = blocking.rangeOf(b, task, b.dim(out, 0));
+  GemmTasks::Range of =
+      blocking.rangeOf(b, task, b.dim(out, 0), Words::digitsRows);
   AmxPanels panels(b, amx, configs, of.firstRow, of.endRow, panelRows);
   // A single panel has no use for blocks of K.
   Value steps = b.index(blocking.steps);
@@ -299,9 +300,9 @@ void Int8x3Kernel::emitStep(const Work &work, Value step) {
 void Int8x3Kernel::loadStates(const Work &work, Value step, int64_t digit) {
   int64_t bytes = blocking.step * 4;
   Value place = b.add(b.mul(step, Words::stateDigits), digit);
-  place = b.add(b.mul(place, rows), work.panel.row);
-  amx.loadStates(statesTile(digit), x, {b.index(0), b.mul(place, bytes)},
-                 bytes);
+  place = b.mul(b.mul(place, work.panel.count), bytes);
+  place = b.add(b.mul(work.panel.row, blocking.words.ofDigits() * 4), place);
+  amx.loadStates(statesTile(digit), x, {b.index(0), place}, bytes);
 }
 void Int8x3Kernel::loadWeights(const Work &work, Value step, int64_t digit) {
   Value line = b.add(b.mul(step, linesOfStep()), digit * blocking.step);

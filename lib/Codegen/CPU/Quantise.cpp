@@ -9,8 +9,8 @@
 //   int8x3 with 2^e the power of 2 next below max |x|: x * 2^(29 - e), cut off
 //          to an integer, as the sum of d0 2^24 + d1 2^16 + d2 2^8 + d3, each
 //          from -128 to 127; e is -97 at least. Digits lie as tiles of AMX have
-//          them, [steps][4][rows][numbers of a step], and behind them for each
-//          row 2^(e - 5), what d0 counts, or NaN where the row is not finite
+//          them, by 16 rows (Words.h), and behind them for each row 2^(e - 5),
+//          what d0 counts, or NaN where the row is not finite
 //   int8   scale = max |x| / 127; each number to the integer nearest to
 //          x * (127 / max |x|), ties to even, stored 128 larger: 1 to 255; then
 //          the scale. Rows whose largest number is below 2^-120, zeros among
@@ -218,7 +218,7 @@ void QuantiseKernel::emitDigits(Value from, Value row) {
                          power(b.sub(exponent, integer(5))), nan);
   b.loop(b.index(0), b.index(spec.width / step), 1,
          [&](Value k) { storeDigits(from, row, k, step, factor); });
-  Value behind = b.mul(b.dim(out, 0), Words::stateDigits * words.count);
+  Value behind = b.mul(b.dim(out, 0), words.ofDigits());
   storeScale(scale, b.index(0), b.mul(b.add(behind, row), 4));
 }
 
@@ -231,10 +231,15 @@ void QuantiseKernel::storeDigits(Value from, Value row, Value k, int64_t step,
   auto load = [&](int64_t first, int64_t count) {
     return digitsOf(from, b.add(b.mul(k, step), first), factor, count);
   };
+  Value inBlock = b.rem(row, b.index(Words::digitsRows));
+  Value firstRow = b.sub(row, inBlock);
+  Value ofBlock =
+      b.min(b.sub(b.dim(out, 0), firstRow), b.index(Words::digitsRows));
+  Value ofRows = b.mul(firstRow, words.ofDigits() * 4);
   auto store = [&](Value bytes, int64_t digit, int64_t first, int64_t count) {
-    Value line = b.add(b.mul(k, digits), digit);
-    line = b.add(b.mul(line, b.dim(out, 0)), row);
-    Value place = b.add(b.mul(line, step), first);
+    Value line = b.mul(b.add(b.mul(k, digits), digit), ofBlock);
+    Value inRows = b.mul(b.add(line, inBlock), step);
+    Value place = b.add(b.add(ofRows, inRows), first);
     if (count <= lanes)
       return b.storeVector(bytes, out, {b.index(0), place}, count);
     vector::StoreOp::create(b, bytes, out, ValueRange{b.index(0), place});

@@ -37,7 +37,6 @@ protected:
   }
 
 private:
-  static constexpr llvm::StringRef withTiles = "sapphirerapids";
 };
 
 inline std::string nameForm(const testing::TestParamInfo<Form> &info) {

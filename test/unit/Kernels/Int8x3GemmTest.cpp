@@ -63,17 +63,22 @@ static int64_t integerOf(float number, int exponent) {
   return int64_t(std::ldexp(double(number), 29 - exponent));
 }
 
-/// Byte of digit `which` of number `k` of a row's states, in steps of `step`
-/// numbers.
-static int8_t digitAt(const Bytes &digits, int64_t step, int64_t rows,
-                      int64_t row, int64_t k, int64_t which) {
-  int64_t line = (k / step * 4 + which) * rows + row;
-  return int8_t(digits[line * step + k % step]);
+/// Bytes of a row's digits: blocks of 16 rows do not begin 64 KiB apart.
+static int64_t bytesOf(int64_t width) {
+  return 4 * width + (width % 1024 == 0 ? 256 : 0);
+}
+/// Byte of digit `which` of number `k` of a row's states of `width` numbers, in
+/// steps of `step`.
+static int8_t digitAt(const Bytes &digits, int64_t width, int64_t step,
+                      int64_t rows, int64_t row, int64_t k, int64_t which) {
+  int64_t block = row / 16 * 16, ofBlock = std::min<int64_t>(16, rows - block);
+  int64_t line = (k / step * 4 + which) * ofBlock + row % 16;
+  return int8_t(digits[block * bytesOf(width) + line * step + k % step]);
 }
 static float scaleAt(const Bytes &digits, int64_t width, int64_t rows,
                      int64_t row) {
   float scale;
-  memcpy(&scale, digits.data() + 4 * width * rows + 4 * row, 4);
+  memcpy(&scale, digits.data() + bytesOf(width) * rows + 4 * row, 4);
   return scale;
 }
 
@@ -82,7 +87,7 @@ namespace {
 class Int8x3Product {
 public:
   explicit Int8x3Product(const GemmSpec &given, int64_t rows)
-      : spec(given), rows(rows), kernels("native"), x({rows, spec.k}),
+      : spec(given), rows(rows), kernels(withTiles), x({rows, spec.k}),
         weight({spec.k, spec.n}), bias({spec.n}), residual({rows, spec.n}) {
     spec.dtype = Dtype::Int8x3;
     step = 4 * kernels.target().tileStep(spec.dtype, spec.k);
@@ -102,7 +107,7 @@ public:
     Floats in({count, spec.k}), added({count, spec.n});
     std::copy_n(x.data(), in.size(), in.data());
     std::copy_n(residual.data(), added.size(), added.data());
-    Bytes states({count, 4 * spec.k + 4});
+    Bytes states({count, bytesOf(spec.k) + 4});
     Arguments digits;
     digits.add(in).add(states);
     kernels.callWith(digitsName, 0, count / 3, digits);
@@ -205,8 +210,8 @@ public:
 class Int8x3 : public testing::Test {
 protected:
   void SetUp() override {
-    if (!Kernels().target().hasTiles(Dtype::Int8x3) || !canRun("native"))
-      GTEST_SKIP() << "this machine has no AMX-INT8";
+    if (!canRun(withTiles))
+      GTEST_SKIP() << "this processor has no AMX";
   }
 };
 } // namespace
@@ -344,8 +349,8 @@ TEST_F(Int8x3, SpecialRows) {
 
 /// Digits of rows that an index names, of `width` numbers in steps of `step`.
 static void checkDigits(int64_t width, int64_t step) {
-  constexpr int64_t rows = 7;
-  Kernels kernels;
+  constexpr int64_t rows = 23;
+  Kernels kernels(withTiles);
   QuantiseSpec spec{width, Dtype::Int8x3, /*indexed=*/true};
   std::string name = kernels.add(spec);
   kernels.compile();
@@ -363,7 +368,7 @@ static void checkDigits(int64_t width, int64_t step) {
   x[10 * width + 6] = fromBits(0x7f800001); // NaN in its low half only
   for (int64_t i = 0; i != rows; ++i)
     index[i] = 2 * i;
-  Bytes digits({rows, 4 * width + 4});
+  Bytes digits({rows, bytesOf(width) + 4});
   kernels.call(name, 0, 3, x, index, digits);
   kernels.call(name, 3, rows, x, index, digits);
   EXPECT_TRUE(digits.intact());
@@ -379,7 +384,7 @@ static void checkDigits(int64_t width, int64_t step) {
     for (int64_t k = 0; k != width; ++k) {
       Digits<4> wanted(integerOf(numbers[k], exponent));
       for (int64_t which = 0; which != 4; ++which)
-        ASSERT_EQ(digitAt(digits, step, rows, row, k, which),
+        ASSERT_EQ(digitAt(digits, width, step, rows, row, k, which),
                   wanted.digit[which])
             << "row " << row << ": " << numbers[k];
     }
@@ -389,6 +394,7 @@ static void checkDigits(int64_t width, int64_t step) {
 TEST_F(Int8x3, DigitsOfStates) {
   checkDigits(128, 64);
   checkDigits(72, 36);
+  checkDigits(1024, 64);
 }
 
 static std::string assemblyOfProduct(int64_t k) {

@@ -5,6 +5,7 @@
 #include "KernelHarness.h"
 
 #include "Cpus.h"
+#include "InstructionEmulator.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -75,7 +76,8 @@ float skim::test::roundToBf16(float x) {
 
 static bool canRun(const CpuTarget &cpu) {
   return cpu.isHost && llvm::all_of(cpu.required, [](auto &feature) {
-           return rt::hasCpuFeature(feature.c_str());
+           return rt::hasCpuFeature(feature.c_str()) ||
+                  emulatesCpuFeature(feature);
          });
 }
 bool skim::test::canRun(llvm::StringRef cpu) {

@@ -130,7 +130,11 @@ Report takeReport();
 /// True where the build has Halide.
 bool hasHalide();
 
-/// Whether kernels for `cpu` run here; asks for what the system must permit.
+/// A processor with AMX.
+inline constexpr llvm::StringRef withTiles = "sapphirerapids";
+
+/// Whether kernels for `cpu` run here, if need be by `emulatesCpuFeature`; asks
+/// for what the system must permit.
 bool canRun(llvm::StringRef cpu);
 
 /// A module with kernels for one processor.

@@ -293,14 +293,13 @@ TEST_P(NarrowGemm, Steps) {
 }
 // By tiles, the numbers that the kernel for states would make of the result.
 TEST(NarrowProducts, NarrowsResult) {
-  constexpr llvm::StringLiteral cpu = "sapphirerapids";
-  if (!canRun(cpu))
+  if (!canRun(withTiles))
     GTEST_SKIP() << "this processor has no AMX";
   GemmSpec spec{128, 96, Activation::GeluErf, true, true};
   spec.dtype = Dtype::Bf16;
   GemmSpec narrow = spec;
   narrow.narrowsResult = true;
-  Kernels kernels(cpu);
+  Kernels kernels(withTiles);
   std::string names[] = {kernels.add(spec), kernels.add(narrow)};
   kernels.compile();
   NarrowProduct product(kernels, spec, 97);
