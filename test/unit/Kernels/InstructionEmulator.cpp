@@ -40,9 +40,15 @@ struct Instruction {
   int second;       ///< vvvv
   bool isMemory, broadcasts, zeroes;
   int mask;        ///< k register; 0: none
-  char *address;   ///< without the index, if it is memory
+  int64_t address; ///< without the index, if it is memory
   int64_t index;   ///< index times scale: the stride of a tile's rows
   const char *end; ///< the next instruction
+
+  /// Memory `offset` bytes behind `address`, which may be 0: it is the index
+  /// then that points.
+  char *memory(int64_t offset) const {
+    return reinterpret_cast<char *>(address + offset);
+  }
 
 private:
   /// Reads ModRM, SIB and displacement.
@@ -122,7 +128,7 @@ void Instruction::readOperand(const ucontext_t &context, const uint8_t *code,
   } else if (form == 1) {
     displacement = int64_t(int8_t(*code++)) * displacementUnit;
   }
-  address = reinterpret_cast<char *>(base + displacement);
+  address = base + displacement;
   end = reinterpret_cast<const char *>(code);
 }
 
@@ -200,7 +206,7 @@ bool Tiles::configure(const Instruction &of) {
     return false;
   *this = Tiles();
   if (of.isMemory)
-    configuration = load<Configuration>(of.address + of.index);
+    configuration = load<Configuration>(of.memory(of.index));
   return llvm::all_of(configuration.rows, [](int n) { return n <= 16; }) &&
          llvm::all_of(configuration.rowBytes, [](int n) { return n <= 64; });
 }
@@ -215,7 +221,7 @@ bool Tiles::move(const Instruction &of) {
   if (!stores)
     std::memset(data[of.first], 0, sizeof data[0]);
   for (int row = 0; row != rows; ++row) {
-    char *memory = of.address + row * of.index, *tile = data[of.first][row];
+    char *memory = of.memory(row * of.index), *tile = data[of.first][row];
     std::memcpy(stores ? memory : tile, stores ? tile : memory, bytes);
   }
   return true;
@@ -346,8 +352,7 @@ bool runBf16(const Instruction &of, SavedRegisters registers) {
   if (!of.isMemory)
     y = registers.vector(of.third);
   for (int i = 0; of.isMemory && i != of.bytes; i += 4)
-    std::memcpy(y.bytes + i, of.address + of.index + (of.broadcasts ? 0 : i),
-                4);
+    std::memcpy(y.bytes + i, of.memory(of.index + (of.broadcasts ? 0 : i)), 4);
   uint64_t mask = of.mask ? registers.mask(of.mask) : ~uint64_t(0);
   int numbers = of.bytes / 4, size = isDot ? 4 : 2;
   for (int i = 0; i != (isPair ? 2 * numbers : numbers); ++i) {
