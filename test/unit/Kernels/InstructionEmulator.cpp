@@ -12,6 +12,7 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Compiler.h"
 
+#include <array>
 #include <cpuid.h>
 #include <csignal>
 #include <cstdint>
@@ -330,10 +331,19 @@ private:
   };
   static constexpr int headerOffset = 512;
 
+  static constexpr int numComponents = 8;
+
+  /// Asked for once: cpuid takes long on a virtual machine.
   static uint32_t offsetOf(Component component) {
-    uint32_t eax, ebx, ecx, edx;
-    __cpuid_count(0xd, component, eax, ebx, ecx, edx);
-    return ebx;
+    static const auto offsets = [] {
+      std::array<uint32_t, numComponents> result;
+      for (int i = 0; i != numComponents; ++i) {
+        uint32_t eax, ecx, edx;
+        __cpuid_count(0xd, i, eax, result[i], ecx, edx);
+      }
+      return result;
+    }();
+    return offsets[component];
   }
   llvm::SmallVector<Piece, 3> piecesOf(int number) {
     constexpr int xmmOffset = 160;
@@ -347,12 +357,12 @@ private:
   char *area;
 };
 
-/// Whether it was an instruction of AVX512-BF16.
+/// Whether an instruction with EVEX was one of AVX512-BF16.
 bool runBf16(const Instruction &of, SavedRegisters registers) {
   bool isDot = of.opcode == 0x52 && of.prefix == PrefixF3;
   bool isConversion = of.opcode == 0x72 && of.prefix == PrefixF3;
   bool isPair = of.opcode == 0x72 && of.prefix == PrefixF2;
-  if (!of.isEvex || !(isDot || isConversion || isPair))
+  if (!(isDot || isConversion || isPair))
     return false;
   Vector before = registers.vector(of.first), result, x, y;
   x = registers.vector(of.second);

@@ -398,7 +398,7 @@ TEST_F(Int8x3, DigitsOfStates) {
 }
 
 static std::string assemblyOfProduct(int64_t k) {
-  Kernels kernels("sapphirerapids", "x86_64-unknown-linux-gnu");
+  Kernels kernels(withTiles, "x86_64-unknown-linux-gnu");
   GemmSpec spec{k, 768, Activation::None, true};
   spec.dtype = Dtype::Int8x3;
   kernels.add(spec);

@@ -475,7 +475,7 @@ TEST(NarrowProducts, InnerLoops) {
 /// product, and the sums stay where they are.
 static void checkTileLoop(Dtype dtype, llvm::StringRef instruction) {
   SCOPED_TRACE(instruction.str());
-  Kernels kernels("sapphirerapids", "x86_64-unknown-linux-gnu");
+  Kernels kernels(withTiles, "x86_64-unknown-linux-gnu");
   GemmSpec spec{768, 768, Activation::None, true};
   spec.dtype = dtype;
   kernels.add(spec);
