@@ -25,6 +25,7 @@ bool evaluateLogic(const Evaluation &e);
 bool evaluateConversion(const Evaluation &e);
 bool evaluateMovement(const Evaluation &e);
 bool evaluateProducts(const Evaluation &e);
+bool evaluateNorms(const Evaluation &e);
 bool evaluateSelection(const Evaluation &e);
 bool evaluateReduction(const Evaluation &e);
 

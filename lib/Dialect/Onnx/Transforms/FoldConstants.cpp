@@ -132,7 +132,8 @@ struct FoldConstantsPass
     if (!empty && !evaluateArithmetic(evaluation) &&
         !evaluateLogic(evaluation) && !evaluateConversion(evaluation) &&
         !evaluateMovement(evaluation) && !evaluateSelection(evaluation) &&
-        !evaluateReduction(evaluation) && !evaluateProducts(evaluation))
+        !evaluateReduction(evaluation) && !evaluateProducts(evaluation) &&
+        !evaluateNorms(evaluation))
       return;
     replace(op, out);
   }

@@ -46,7 +46,7 @@ def FoldConstantsPass : Pass<"onnx-fold-constants", "::mlir::func::FuncOp"> {
   let description = [{
     Replaces every op whose operands are all constants by its result, in the
     element type's own arithmetic: arithmetic, comparisons, casts (also from int8, uint8,
-    float16 and bfloat16), DequantizeLinear, MatMul, Transpose, Reshape, Gather, Slice,
+    float16 and bfloat16), DequantizeLinear, MatMul, LayerNormalization, Transpose, Reshape, Gather, Slice,
     Concat, Range, Expand and so on. Weights behind Cast, Mul, Transpose or
     Identity become plain weights.
 
