@@ -40,6 +40,7 @@ public:
   virtual mlir::func::FuncOp get(const AttentionSpec &spec) = 0;
   virtual mlir::func::FuncOp get(const NormSpec &spec) = 0;
   virtual mlir::func::FuncOp get(const EmbedSpec &spec) = 0;
+  virtual mlir::func::FuncOp get(const RotarySpec &spec) = 0;
   virtual mlir::func::FuncOp get(const PoolSpec &spec) = 0;
   virtual mlir::func::FuncOp get(const RestoreSpec &spec) = 0;
   virtual mlir::func::FuncOp get(const GatherSpec &spec) = 0;

@@ -115,6 +115,18 @@ struct EmbedSpec {
   std::string name() const;
 };
 
+/// The rotary positions of skim.attention: heads as the products of queries and
+/// keys read them, the first `rotated` numbers of each turned. The heads are
+/// columns of a buffer from `column` on. Arguments: x [?, xWidth], positions
+/// [T], the length S of the padded sequences, cos [S, rotated], sin [S,
+/// rotated], out [T, heads * D].
+struct RotarySpec {
+  int64_t heads = 1, headDim = 2, rotated = 2;
+  int64_t xWidth = 0, column = 0;
+  bool interleaved = false; ///< neighbours turn, not halves
+  std::string name() const;
+};
+
 /// skim.pool. Arguments: x [?, H], its index [T] with indexed, offsets; with a
 /// mask positions, S and the mask [B, S] i1; out [., H].
 struct PoolSpec {
@@ -140,9 +152,10 @@ struct GatherSpec {
   std::string name() const;
 };
 
-/// Row-wise maps. Add: x, y, out. Activation: x, out. Glu: x [?, 2 H], out.
+/// Row-wise maps. Add, Mul: x, y, out. Activation: x, out. Glu: x [?, 2 H],
+/// out.
 struct ElementwiseSpec {
-  enum class Kind { Add, Activation, Glu, GluLast };
+  enum class Kind { Add, Activation, Glu, GluLast, Mul };
   Kind kind = Kind::Add;
   int64_t width = 0;
   Activation activation = Activation::None;

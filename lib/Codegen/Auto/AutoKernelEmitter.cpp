@@ -23,6 +23,7 @@ public:
   func::FuncOp get(const AttentionSpec &s) override { return of(s).get(s); }
   func::FuncOp get(const NormSpec &s) override { return of(s).get(s); }
   func::FuncOp get(const EmbedSpec &s) override { return of(s).get(s); }
+  func::FuncOp get(const RotarySpec &s) override { return of(s).get(s); }
   func::FuncOp get(const PoolSpec &s) override { return of(s).get(s); }
   func::FuncOp get(const RestoreSpec &s) override { return of(s).get(s); }
   func::FuncOp get(const GatherSpec &s) override { return of(s).get(s); }

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionKernel.h"
+#include "RowKernels.h"
 #include "VectorMath.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -79,14 +80,41 @@ void AttentionKernel::maskKeys() {
   })[0];
 }
 
+/// Those within the window of any query, and what makes them whole fours: rows
+/// ascend, so they follow one another.
+void AttentionKernel::findKeys(Value row, Value valid) {
+  firstKey = b.index(0);
+  endKey = keys;
+  // By-products ask for the probability of each key.
+  int64_t multiple = spec.hasByProducts() ? 0 : firstKeyMultiple();
+  if (!spec.window || !multiple)
+    return;
+  Value lastRow = b.sub(b.add(row, valid), b.index(1));
+  auto place = [&](Value of) { return b.toIndex(b.load(positions, {of})); };
+  Value least = b.sub(place(row), b.index(*spec.window));
+  Value beyond = b.add(place(lastRow), *spec.window + 1);
+  Value endRow = b.add(firstKeyRow, keys);
+  auto keyAt = [&](Value where) {
+    Value found = findRow(b, keyPositions, firstKeyRow, endRow, where);
+    return b.sub(found, firstKeyRow);
+  };
+  // One key at least, whatever is near.
+  Value size = b.index(multiple);
+  Value first = b.min(keyAt(least), b.sub(keys, b.index(1)));
+  firstKey = b.mul(b.div(first, size), size);
+  Value end = b.max(keyAt(beyond), b.add(first, 1));
+  endKey = b.min(keys, b.mul(b.ceilDiv(end, 4), b.index(4)));
+}
+
 void AttentionKernel::emitPanel(Value query, Value valid) {
   Value row = b.add(firstRow, query);
+  findKeys(row, valid);
   turnQueries(row, valid);
   Values largest = emitScores();
   if (hasCorrections()) {
     emitCorrections(row, valid);
-    largest =
-        findLargest(b.index(0), keys, 1, Values(vectors(), b.splat(-INFINITY)));
+    largest = findLargest(firstKey, endKey, 1,
+                          Values(vectors(), b.splat(-INFINITY)));
   }
   Values empty = emptyLanes(largest);
   Values sums = emitValues(valid, largest);
@@ -146,9 +174,30 @@ Value AttentionKernel::fillQueries(Value row, Value valid, Value added,
   return b.select(keeps, score, b.addf(score, fill));
 }
 
+/// positions[row + lane] for the lanes of each vector of the panel.
+Values AttentionKernel::placesOf(Value row, Value valid) {
+  Value last = b.sub(valid, b.index(1));
+  Values places;
+  for (int64_t v = 0; v != vectors(); ++v) {
+    Value vector = b.splatInt(0);
+    for (int64_t lane = 0; lane != b.target.vectorWidth; ++lane) {
+      Value query =
+          b.add(row, b.min(b.index(v * b.target.vectorWidth + lane), last));
+      vector = vector::InsertOp::create(b, b.load(positions, {query}), vector,
+                                        ArrayRef<int64_t>{lane});
+    }
+    places.push_back(vector);
+  }
+  return places;
+}
+
 void AttentionKernel::emitCorrections(Value row, Value valid) {
-  b.loop(b.index(0), keys, 1, [&](Value j) {
-    Value added;
+  Values places = spec.window ? placesOf(row, valid) : Values();
+  b.loop(firstKey, endKey, 1, [&](Value j) {
+    Value added, key;
+    if (spec.window)
+      key = vector::BroadcastOp::create(
+          b, b.intVectorType(), b.load(keyPositions, {b.add(firstKeyRow, j)}));
     if (spec.mask)
       added = b.broadcast(b.load(keyOffsetsAdded, {j}));
     for (int64_t v = 0; v != vectors(); ++v) {
@@ -160,17 +209,17 @@ void AttentionKernel::emitCorrections(Value row, Value valid) {
         score = b.addf(score, added);
       if (spec.maskQueries)
         score = fillQueries(row, valid, added, first, score);
+      if (spec.window) {
+        Value ahead = arith::SubIOp::create(b, places[v], key);
+        Value behind = arith::SubIOp::create(b, key, places[v]);
+        Value near = arith::CmpIOp::create(
+            b, arith::CmpIPredicate::sle,
+            arith::MaxSIOp::create(b, ahead, behind),
+            b.splatInt(int32_t(std::min<int64_t>(*spec.window, INT32_MAX))));
+        score = b.select(near, score, b.splat(-INFINITY));
+      }
       b.storeVector(score, scores, {j, b.index(first)});
     }
-    if (!spec.window)
-      return;
-    Value key = positionInSequence(keyPositions, b.add(firstKeyRow, j));
-    b.loop(b.index(0), valid, 1, [&](Value lane) {
-      Value query = positionInSequence(positions, b.add(row, lane));
-      Value far = b.max(b.sub(query, key), b.sub(key, query));
-      b.ifThen(b.less(b.index(*spec.window), far),
-               [&] { b.store(b.constant(-INFINITY), scores, {j, lane}); });
-    });
   });
 }
 
@@ -200,17 +249,20 @@ Value AttentionKernel::emitPower(Value score, Value largest) {
   return emitExp2NonPositive(b, exponentOf(score, largest));
 }
 
-/// Lanes whose queries the bias leaves no key, where that makes zeros; their
-/// largest score becomes 0, since minus infinity less itself is no number.
+/// Lanes whose queries the bias or the window leaves no key, where that makes
+/// zeros; their largest score becomes 0, since minus infinity less itself is no
+/// number. Without powers their sum is 0, by which nothing can be divided.
 Values AttentionKernel::emptyLanes(Values &largest) {
   Values empty;
-  if (!spec.bias || spec.emptyKeys != EmptyKeys::Zero)
+  if ((!spec.bias && !spec.window) || spec.emptyKeys == EmptyKeys::Uniform)
     return empty;
   for (Value &value : largest) {
     empty.push_back(arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, value,
                                           b.splat(-INFINITY)));
     value = b.select(empty.back(), b.splat(0.0f), value);
   }
+  if (spec.emptyKeys == EmptyKeys::Nan)
+    empty.clear();
   return empty;
 }
 

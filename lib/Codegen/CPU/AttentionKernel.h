@@ -55,6 +55,10 @@ protected:
   /// gives the sums of the powers.
   virtual Values emitValues(Value valid, ValueRange largest) = 0;
 
+  /// Of what number the first key of a panel is a multiple where a window leaves
+  /// keys out on both sides; 0: scores and values are of all keys.
+  virtual int64_t firstKeyMultiple() const { return 0; }
+
   /// Something is added to the scores after they are computed.
   bool hasCorrections() const { return spec.mask || spec.bias || spec.window; }
   /// In powers of two where scores stay as they are.
@@ -81,12 +85,15 @@ protected:
 
   int64_t lanes = 0, width = 0;
   Value sums, scores; ///< views of the scratch memory
+  Value firstKey, endKey; ///< keys that the panel's queries see
 
 private:
   void attend(Value first, Value last) override;
   void makeViews(const AttentionScratch &places);
   void maskKeys();
   void emitPanel(Value firstQuery, Value valid);
+  void findKeys(Value firstQuery, Value valid);
+  Values placesOf(Value firstQuery, Value valid);
   void emitCorrections(Value firstQuery, Value valid);
   Values emptyLanes(Values &largest);
   void emitFactors(ValueRange sums, ValueRange empty);

@@ -84,6 +84,16 @@ std::string NormSpec::name() const {
 std::string EmbedSpec::name() const {
   return llvm::formatv("embed_{0}x{1}", tables.size(), width);
 }
+std::string RotarySpec::name() const {
+  std::string name = llvm::formatv("rotary_{0}x{1}", heads, headDim);
+  if (rotated != headDim)
+    name += llvm::formatv("_first{0}", rotated);
+  if (interleaved)
+    name += "_interleaved";
+  if (column || xWidth != heads * headDim)
+    name += llvm::formatv("_{0}of{1}", column, xWidth);
+  return name;
+}
 std::string PoolSpec::name() const {
   std::string name =
       llvm::formatv("pool_{0}_{1}{2}{3}", stringifyPoolKind(kind), width,
@@ -98,7 +108,7 @@ std::string GatherSpec::name() const {
 }
 std::string ElementwiseSpec::name() const {
   static constexpr const char *kinds[] = {"add", "activation", "glu",
-                                          "glu_last"};
+                                          "glu_last", "mul"};
   return llvm::formatv("{0}_{1}{2}", kinds[size_t(kind)], width,
                        suffix(activation));
 }
@@ -134,6 +144,7 @@ public:
     return find(s, emitAttention);
   }
   func::FuncOp get(const NormSpec &s) override { return find(s, emitNorm); }
+  func::FuncOp get(const RotarySpec &s) override { return find(s, emitRotary); }
   func::FuncOp get(const PoolSpec &s) override { return find(s, emitPool); }
   func::FuncOp get(const RestoreSpec &s) override {
     return find(s, emitRestore);

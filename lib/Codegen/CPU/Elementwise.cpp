@@ -1,8 +1,8 @@
-//===- Elementwise.cpp - sums, activations and gates of rows --------------===//
+//===- Elementwise.cpp - sums, products, activations and gates of rows ----===//
 //
 // What is computed
 //
-//   add: x + y    activation: act(x)
+//   add: x + y    mul: x * y    activation: act(x)
 //   glu: act(a) * b of x = [a | b]    glu_last: a * act(b)
 //   weighted sum: w[0] * x_0 + w[1] * x_1 + ...
 //
@@ -28,24 +28,26 @@ func::FuncOp skim::emitElementwise(KernelBuilder &b, ModuleOp module,
   using Kind = ElementwiseSpec::Kind;
   constexpr int64_t any = ShapedType::kDynamic;
   bool gated = spec.kind == Kind::Glu || spec.kind == Kind::GluLast;
-  bool add = spec.kind == Kind::Add;
+  bool binary = spec.kind == Kind::Add || spec.kind == Kind::Mul;
   Type states = b.buffer({any, spec.width});
   Type input = gated ? Type(b.buffer({any, 2 * spec.width})) : states;
   SmallVector<Type> types = {input};
-  if (add)
+  if (binary)
     types.push_back(states);
   types.push_back(states);
   func::FuncOp function = startKernel(b, module, spec.name(), types);
   ValueRange arguments = function.getArguments();
   Value x = arguments.front(), y = arguments[1];
-  Value out = arguments[add ? 2 : 1];
+  Value out = arguments[binary ? 2 : 1];
   ValueRange range = arguments.drop_front(types.size());
 
   b.loop(range[0], range[1], 1, [&](Value row) {
     b.forColumns(spec.width, [&](Value column, int64_t count) {
       Value result = b.loadVector(x, {row, column}, count);
-      if (add) {
-        result = b.addf(result, b.loadVector(y, {row, column}, count));
+      if (binary) {
+        Value other = b.loadVector(y, {row, column}, count);
+        result = spec.kind == Kind::Add ? b.addf(result, other)
+                                        : b.mulf(result, other);
       } else if (spec.kind == Kind::Activation) {
         result = emitActivation(b, spec.activation, result);
       } else {

@@ -122,6 +122,8 @@ private:
 
   /// S follows from it: the same for all processors.
   int64_t keyBlock() const override { return 256; }
+  /// Each block's sums are rounded, so blocks stay the same.
+  int64_t firstKeyMultiple() const override { return keyBlock(); }
   int64_t lane() const { return b.target.vectorWidth; }
   /// Words of a row of queries or keys.
   int64_t depth() const {

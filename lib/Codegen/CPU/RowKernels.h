@@ -16,6 +16,8 @@ mlir::func::FuncOp emitL2(KernelBuilder &builder, mlir::ModuleOp module,
                           const L2Spec &spec);
 mlir::func::FuncOp emitEmbed(KernelBuilder &builder, mlir::ModuleOp module,
                              const EmbedSpec &spec, llvm::StringRef name);
+mlir::func::FuncOp emitRotary(KernelBuilder &builder, mlir::ModuleOp module,
+                              const RotarySpec &spec);
 mlir::func::FuncOp emitPool(KernelBuilder &builder, mlir::ModuleOp module,
                             const PoolSpec &spec);
 mlir::func::FuncOp emitRestore(KernelBuilder &builder, mlir::ModuleOp module,
@@ -30,6 +32,11 @@ mlir::func::FuncOp emitElementwise(KernelBuilder &builder,
 mlir::func::FuncOp emitWeightedSum(KernelBuilder &builder,
                                    mlir::ModuleOp module,
                                    const WeightedSumSpec &spec);
+
+/// The first of the rows [begin, end), whose positions ascend, that lies at
+/// `place` or after it.
+Value findRow(KernelBuilder &builder, Value positions, Value begin, Value end,
+              Value place);
 
 } // namespace skim
 

@@ -29,12 +29,11 @@ static void copyRow(KernelBuilder &b, Value from, Value fromRow, Value to,
   });
 }
 
-/// The first of the rows [0, rows) that lies at `place` or after it.
-static Value findRow(KernelBuilder &b, Value positions, Value rows,
-                     Value place) {
+Value skim::findRow(KernelBuilder &b, Value positions, Value begin, Value end,
+                    Value place) {
   Type index = b.getIndexType();
   auto search = scf::WhileOp::create(
-      b, TypeRange{index, index}, ValueRange{b.index(0), rows},
+      b, TypeRange{index, index}, ValueRange{begin, end},
       [&](OpBuilder &, Location loc, ValueRange range) {
         Value open = b.less(range[0], range[1]);
         scf::ConditionOp::create(b, open, range);
@@ -68,8 +67,8 @@ func::FuncOp skim::emitRestore(KernelBuilder &b, ModuleOp module,
   };
   b.loop(arguments[4], arguments[5], 1, [&](Value sequence) {
     Value begin = b.mul(sequence, length), end = b.add(begin, length);
-    Value first = findRow(b, positions, rows, begin);
-    Value last = findRow(b, positions, rows, end);
+    Value first = findRow(b, positions, b.index(0), rows, begin);
+    Value last = findRow(b, positions, b.index(0), rows, end);
     Value next =
         b.reduce(first, last, 1, begin, [&](Value row, ValueRange carried) {
           Value place = b.toIndex(b.load(positions, {row}));

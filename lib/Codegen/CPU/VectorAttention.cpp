@@ -28,29 +28,31 @@ void VectorAttention::turnInto(Value turned, Value row, Value valid,
   });
 }
 
-/// Keys whose scores are taken in tiles; the others follow by fours.
-Value VectorAttention::wholeTiles() {
+/// The end of the keys from `first` to `end` whose scores are taken in tiles;
+/// the others follow by fours.
+Value VectorAttention::wholeTiles(Value first, Value end) {
   int64_t rows = b.target.tileRows;
-  return b.mul(b.div(keys, b.index(rows)), rows);
+  return b.add(first, b.mul(b.div(b.sub(end, first), b.index(rows)), rows));
 }
 
 Value VectorAttention::scoredKeys() {
-  Value whole = wholeTiles();
+  Value whole = wholeTiles(b.index(0), keys);
   return b.add(whole, b.mul(b.ceilDiv(b.sub(keys, whole), 4), b.index(4)));
 }
 
 /// Fills `scores`; gives the largest of each lane.
 Values VectorAttention::emitScores() {
   int64_t rows = b.target.tileRows;
-  Value whole = wholeTiles();
+  Value whole = wholeTiles(firstKey, endKey);
   Values largest(vectors(), b.splat(-INFINITY));
-  largest = b.reduce(b.index(0), whole, rows, largest,
+  largest = b.reduce(firstKey, whole, rows, largest,
                      [&](Value key, ValueRange carried) {
                        return emitScoreRows(key, rows, carried);
                      });
-  return b.reduce(whole, keys, 4, largest, [&](Value key, ValueRange carried) {
-    return emitScoreRows(key, 4, carried);
-  });
+  return b.reduce(whole, endKey, 4, largest,
+                  [&](Value key, ValueRange carried) {
+                    return emitScoreRows(key, 4, carried);
+                  });
 }
 
 Values VectorAttention::emitScoreRows(Value key, int64_t rows,
@@ -70,9 +72,9 @@ Values VectorAttention::emitScoreRows(Value key, int64_t rows,
 Values VectorAttention::emitValues(Value valid, ValueRange largest) {
   int64_t block = keyBlock();
   return b.reduce(
-      b.index(0), keys, block, Values(vectors(), b.splat(0.0f)),
+      firstKey, endKey, block, Values(vectors(), b.splat(0.0f)),
       [&](Value first, ValueRange carried) {
-        Value last = b.min(b.add(first, block), keys);
+        Value last = b.min(b.add(first, block), endKey);
         Values next = emitPowers(largest, carried, first, last);
         b.loop(b.index(0), b.index(width / lanes), 1, [&](Value tile) {
           b.loop(b.index(0), valid, valueRows(),
@@ -86,7 +88,7 @@ Values VectorAttention::sumsBefore(Value query, Value tile, Value first) {
   int64_t rows = valueRows(), columns = b.target.tileVectors();
   SmallVector<Type> types(rows * columns, b.vectorType());
   return b.ifElse(
-      b.equal(first, b.index(0)), types,
+      b.equal(first, firstKey), types,
       [&] { return Values(rows * columns, b.splat(0.0f)); },
       [&] {
         Values before;

@@ -25,6 +25,8 @@ protected:
   /// The sums of a group of queries in one tile, with the keys [first, last).
   virtual Values valuesOf(Value query, Value tile, Value first, Value last) = 0;
 
+  /// Sums are one chain of keys, to which those without a power add nothing.
+  int64_t firstKeyMultiple() const override { return 4; }
   Values emitScores() override;
   Values emitValues(Value valid, ValueRange largest) override;
 
@@ -49,7 +51,7 @@ protected:
   }
 
 private:
-  Value wholeTiles();
+  Value wholeTiles(Value first, Value end);
   Values emitScoreRows(Value key, int64_t rows, ValueRange largest);
   void emitValueTile(Value query, Value tile, Value first, Value last);
   /// Where the sums of query `query + i` and vector `v` of a tile lie.

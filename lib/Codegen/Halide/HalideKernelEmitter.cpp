@@ -41,6 +41,7 @@ public:
   func::FuncOp get(const MatmulSpec &s) override { return others->get(s); }
   func::FuncOp get(const QuantiseSpec &s) override { return others->get(s); }
   func::FuncOp get(const EmbedSpec &s) override { return others->get(s); }
+  func::FuncOp get(const RotarySpec &s) override { return others->get(s); }
   func::FuncOp get(const PoolSpec &s) override { return others->get(s); }
   func::FuncOp get(const RestoreSpec &s) override { return others->get(s); }
   func::FuncOp get(const ElementwiseSpec &s) override { return others->get(s); }

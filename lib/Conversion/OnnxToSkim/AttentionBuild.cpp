@@ -80,8 +80,8 @@ ScoreTerm AttentionMatcher::skipRepetition(ScoreTerm term) {
   return term;
 }
 
-/// Puts a term to the masks or the biases; a sum with masks in it is taken
-/// apart.
+/// Puts a term to the masks or the biases, or notes the window that it is; one
+/// with masks or a window in it is taken apart.
 LogicalResult AttentionMatcher::sortTerm(ScoreTerm term, unsigned level,
                                          SmallVectorImpl<KeyMask> &masks,
                                          SmallVectorImpl<ScoreTerm> &biases) {
@@ -92,22 +92,22 @@ LogicalResult AttentionMatcher::sortTerm(ScoreTerm term, unsigned level,
   }
   if (vanishes)
     return success();
+  if (matchWindow(term))
+    return success();
   term = skipRepetition(term);
-  if (auto sum = term.value.getDefiningOp<onnx::AddOp>(); sum && level < 8) {
-    SmallVector<KeyMask> innerMasks;
-    SmallVector<ScoreTerm> innerBiases;
-    bool isSplit = true;
-    for (Value operand : sum->getOperands()) {
-      auto at = getOperandIndex(context, operand, sum.getC(), term.at);
-      isSplit &= at && succeeded(sortTerm({operand, *at, term.factor},
-                                          level + 1, innerMasks, innerBiases));
-    }
-    if (isSplit && !innerMasks.empty()) {
-      llvm::append_range(masks, innerMasks);
-      llvm::append_range(biases, innerBiases);
-      return success();
-    }
+  SmallVector<KeyMask> innerMasks;
+  SmallVector<ScoreTerm> innerBiases,
+      parts = level < 8 ? splitTerm(term) : SmallVector<ScoreTerm>();
+  std::optional<int64_t> outerWindow = window;
+  bool isSplit = llvm::all_of(parts, [&](const ScoreTerm &part) {
+    return succeeded(sortTerm(part, level + 1, innerMasks, innerBiases));
+  });
+  if (isSplit && (!innerMasks.empty() || window != outerWindow)) {
+    llvm::append_range(masks, innerMasks);
+    llvm::append_range(biases, innerBiases);
+    return success();
   }
+  window = outerWindow;
   biases.push_back(term);
   return checkBias(term);
 }
@@ -227,6 +227,9 @@ LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
       return fail("two different key masks");
     mask = other;
   }
+  const Rotary &rotary = match.query.rotary;
+  if (!(match.key.rotary == rotary) || match.value.rotary.cos)
+    return fail("queries, keys and values have different rotary positions");
   Type stateType = root->getResult(0).getType();
   int64_t width = getWidth(stateType),
           kvWidth = width / match.heads * match.kvHeads;
@@ -253,13 +256,16 @@ LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
       root, stateType, makeStates(match.query, width),
       makeStates(match.key, kvWidth), makeStates(match.value, kvWidth), keyMask,
       bias,
-      /*cos=*/Value(), /*sin=*/Value(), /*content_to_position=*/Value(),
+      rotary.cos ? makeAngles(rotary.cos) : Value(),
+      rotary.sin ? makeAngles(rotary.sin) : Value(),
+      /*content_to_position=*/Value(),
       /*position_to_content=*/Value(), /*rows=*/Value(), /*key_rows=*/Value(),
       rewriter.getI64IntegerAttr(match.heads), kvHeads,
       rewriter.getF32FloatAttr(static_cast<float>(match.scale)), fill,
       EmptyKeysAttr::get(rewriter.getContext(), emptyKeys),
-      /*window=*/IntegerAttr(),
-      /*position_buckets=*/IntegerAttr(), /*rotary_interleaved=*/UnitAttr(),
+      window ? rewriter.getI64IntegerAttr(*window) : IntegerAttr(),
+      /*position_buckets=*/IntegerAttr(),
+      rotary.interleaved ? rewriter.getUnitAttr() : UnitAttr(),
       /*mask_queries=*/mask && mask->masksQueries ? rewriter.getUnitAttr()
                                                   : UnitAttr());
   return success();

@@ -67,6 +67,9 @@ AttentionMatcher::matchHeads(Value value, ArrayRef<SymDim> at,
                              const SymDim &position, const SymDim &inner,
                              Columns &columns, double &factor) {
   Element element = elements.trace(value, at);
+  if (element.kind == Kind::Access)
+    if (auto still = matchRotary(element, position, inner, columns.rotary))
+      element = *still;
   if (element.kind != Kind::Access || !getStates(element.base) ||
       !hasSequenceDims(element.base))
     return failure();

@@ -21,11 +21,24 @@ struct ScoreTerm {
   double fill = 0;
 };
 
-/// Columns of states, to which a part of a constant row may be added.
+/// Tables that turn heads, `[sequence, D]` with ones in front; null for none.
+struct Rotary {
+  mlir::Value cos, sin;
+  bool interleaved = false; // Neighbours are turned, not halves.
+
+  bool operator==(const Rotary &other) const {
+    return cos == other.cos && sin == other.sin &&
+           interleaved == other.interleaved;
+  }
+};
+
+/// Columns of states, to which a part of a constant row may be added, and what
+/// turns their heads.
 struct Columns {
   mlir::Value states;
   int64_t first = 0;
   std::pair<mlir::Value, int64_t> bias = {};
+  Rotary rotary = {};
 };
 
 /// The parts of an attention.
@@ -85,7 +98,20 @@ private:
                                       const SymDim &inner, Columns &columns,
                                       double &factor);
 
+  Element traceFactor(onnx::AddOp sum, onnx::MulOp product, unsigned factor,
+                      llvm::ArrayRef<SymDim> at);
+  mlir::Value matchAngles(const Element &angle, const SymDim &position,
+                          const SymDim &inner);
+  std::optional<Element> matchRotary(const Element &turned,
+                                     const SymDim &position,
+                                     const SymDim &inner, Rotary &rotary);
+  mlir::Value makeAngles(mlir::Value table);
+
   std::optional<KeyMask> matchKeyMask(const ScoreTerm &term, bool &vanishes);
+  bool matchWindow(const ScoreTerm &term);
+  llvm::SmallVector<ScoreTerm> splitTerm(const ScoreTerm &term);
+  llvm::SmallVector<ScoreTerm> splitCondition(const ScoreTerm &term);
+  llvm::SmallVector<ScoreTerm> splitChoice(const ScoreTerm &term);
   ScoreTerm skipRepetition(ScoreTerm term);
   mlir::LogicalResult sortTerm(ScoreTerm term, unsigned level,
                                llvm::SmallVectorImpl<KeyMask> &masks,
@@ -105,6 +131,7 @@ private:
   ScoreIndices indices;
   SymDim column, depth, group;
   AttentionMatch result;
+  std::optional<int64_t> window;
 };
 
 /// The element `at` of the result of a broadcasting op, as one of its operand.

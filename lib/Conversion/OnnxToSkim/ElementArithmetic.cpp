@@ -198,9 +198,17 @@ Element Elements::computeWhere(Operation *op, ArrayRef<SymDim> at) {
                              : Element();
 }
 
-/// A product with a number stays an access.
+/// A product with a number stays an access; a negation is one.
 Element Elements::computeScaling(Operation *op, Value value,
                                  ArrayRef<SymDim> at) {
+  if (isa<onnx::NegOp>(op) && isFloat(value)) {
+    Element element = evaluate(op->getOperand(0), at);
+    if (element.kind == Kind::Integer)
+      return {};
+    element.number = -element.number;
+    element.otherwise = -element.otherwise;
+    return element;
+  }
   if (!isa<onnx::MulOp, onnx::DivOp>(op) || !isFloat(value))
     return {};
   Value left = op->getOperand(0), right = op->getOperand(1);

@@ -36,12 +36,12 @@ sliceFrom(onnx::SliceOp slice, ArrayRef<SymDim> dims, ArrayRef<SymDim> at) {
   SymDims from(at.begin(), at.end());
   for (auto [start, axis, step] : llvm::zip_equal(*starts, axes, steps)) {
     auto normalised = onnx::normaliseAxis(axis, at.size());
-    if (step != 1 || !normalised)
+    if (step < 1 || !normalised)
       return std::nullopt;
     SymDim offset = start;
     if (start < 0)
       offset = offset + dims[*normalised];
-    from[*normalised] = from[*normalised] + offset;
+    from[*normalised] = from[*normalised] * SymDim(step) + offset;
   }
   return from;
 }
@@ -132,21 +132,23 @@ Element Elements::splitPart(onnx::SplitOp op, Value part, ArrayRef<SymDim> at) {
 
 Element Elements::concat(onnx::ConcatOp op, ArrayRef<SymDim> at) {
   auto axis = onnx::normaliseAxis(op.getAxis(), at.size());
-  if (!axis || !at[*axis].constant())
+  if (!axis)
     return {};
-  int64_t index = *at[*axis].constant();
+  SymDims from(at);
+  SymDim &index = from[*axis];
   for (Value input : op.getInputs()) {
     std::optional<SymDims> dims = context.dims(input);
     std::optional<int64_t> size =
         dims ? (*dims)[*axis].constant() : std::nullopt;
-    if (!size)
+    std::optional<int64_t> least = index.lowerBound(extents);
+    if (!size || !least || *least < 0)
       return {};
-    if (index < *size) {
-      SymDims from(at);
-      from[*axis] = index;
+    if (onnx::isKnownLess(index, SymDim(*size), extents))
       return evaluate(input, from);
-    }
-    index -= *size;
+    // All of its elements, or none, must be of this input.
+    if (*least < *size)
+      return {};
+    index = index - SymDim(*size);
   }
   return {};
 }

@@ -9,9 +9,6 @@ using namespace mlir;
 using namespace skim;
 using namespace skim::raise;
 
-/// What hides a key: far below any score.
-static bool isFill(double number) { return number <= -1e4; }
-
 std::optional<KeyMask> skim::raise::getKeyMask(const Element &element,
                                                const ScoreIndices &indices,
                                                RaiseContext &context) {

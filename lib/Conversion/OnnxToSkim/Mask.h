@@ -9,6 +9,9 @@
 
 namespace skim::raise {
 
+/// What hides a key: far below any score.
+inline bool isFill(double number) { return number <= -1e4; }
+
 /// A term of the scores that is 0 for keys with a token and `fill` for others.
 struct KeyMask {
   mlir::Value base;     // `[batch, sequence]` with ones between.

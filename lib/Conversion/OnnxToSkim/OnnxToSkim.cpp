@@ -97,7 +97,7 @@ ConvertOnnxToSkimPass::raise(func::FuncOp func,
       {populateEmbeddingPatterns, populateAttentionPatterns,
        populateFusedAttentionPatterns},
       {populatePoolPatterns, populateLinearPatterns},
-      {populateStatePatterns, populateLinearPatterns},
+      {populateStatePatterns, populateGatePatterns, populateLinearPatterns},
   };
   for (const SmallVector<Populate> &phase : phases) {
     RewritePatternSet patterns(&getContext());

@@ -34,6 +34,9 @@ void populateFusedAttentionPatterns(mlir::RewritePatternSet &patterns,
 /// length.
 void populatePoolPatterns(mlir::RewritePatternSet &patterns,
                           RaiseContext &context);
+/// Products of states: gated linear units.
+void populateGatePatterns(mlir::RewritePatternSet &patterns,
+                          RaiseContext &context);
 /// Sums of states, single activations, activations into linear layers.
 void populateStatePatterns(mlir::RewritePatternSet &patterns,
                            RaiseContext &context);
@@ -44,8 +47,9 @@ void markCountedIds(mlir::func::FuncOp func, RaiseContext &context);
 
 /// A pattern that knows what its function's patterns share.
 template <typename Op> struct RaisePattern : mlir::OpRewritePattern<Op> {
-  RaisePattern(mlir::MLIRContext *mlirContext, RaiseContext &context)
-      : mlir::OpRewritePattern<Op>(mlirContext), context(context) {}
+  RaisePattern(mlir::MLIRContext *mlirContext, RaiseContext &context,
+               mlir::PatternBenefit benefit = 1)
+      : mlir::OpRewritePattern<Op>(mlirContext, benefit), context(context) {}
   RaiseContext &context;
 };
 

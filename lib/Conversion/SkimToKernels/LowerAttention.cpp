@@ -15,16 +15,37 @@ static LogicalResult checkSupported(AttentionOp op) {
     return op.emitError() << onnx::describe(op)
                           << ": no kernel computes attention with " << what;
   };
-  if (op.getCos())
-    return missing("rotary positions");
+  if (Value cos = op.getCos())
+    if (auto type = cast<RankedTensorType>(cos.getType());
+        type.getRank() == 3 && type.getDimSize(0) != 1)
+      return missing("rotary positions of each sequence");
   if (op.getContentToPosition() || op.getPositionToContent())
     return missing("disentangled position terms");
   if (!op.getRows())
     return missing("dense states, expected the packed form");
-  if (op.getWindow() && op.getKeyMask() &&
-      op.getEmptyKeys() != EmptyKeys::Uniform)
-    return missing("a window together with a mask and empty_keys");
   return success();
+}
+
+/// Queries or keys turned by the positions of their rows, for an attention
+/// without rotary positions.
+StatesBuffer Lowering::turn(AttentionOp op, const StatesBuffer &states,
+                            int64_t heads, const RowsBuffers &where) {
+  Location loc = op.getLoc();
+  RotarySpec spec;
+  spec.heads = heads;
+  spec.headDim = getWidth(op.getQuery().getType()) / op.getHeads();
+  spec.rotated = getWidth(op.getCos().getType());
+  spec.xWidth = states.stride;
+  spec.column = states.column;
+  spec.interleaved = op.getRotaryInterleaved();
+  int64_t width = heads * spec.headDim;
+  Value out = makeBuffer(loc, states.count, states.bound, width);
+  dispatchRows(op, emitter.get(spec),
+               {states.memref, where.positions, where.sequence,
+                flatten(bufferOf(op.getCos())), flatten(bufferOf(op.getSin())),
+                out},
+               out, KernelKind::Attention);
+  return {out, 0, width, Value(), states.count, states.bound};
 }
 
 LogicalResult Lowering::lowerAttention(AttentionOp op) {
@@ -38,6 +59,13 @@ LogicalResult Lowering::lowerAttention(AttentionOp op) {
   spec.kvHeads = op.getKvHeads().value_or(spec.heads);
   int64_t width = getWidth(op.getQuery().getType());
   spec.headDim = width / spec.heads;
+  spec.ownKeyRows = op.getKeyRows() && op.getKeyRows() != op.getRows();
+  RowsBuffers &queryRows = rows[op.getRows()];
+  RowsBuffers &keyRows = rows[spec.ownKeyRows ? op.getKeyRows() : op.getRows()];
+  if (op.getCos()) {
+    query = turn(op, query, spec.heads, queryRows);
+    key = turn(op, key, spec.kvHeads, keyRows);
+  }
   spec.scale = op.getScale().convertToFloat();
   spec.qWidth = query.stride;
   spec.kWidth = key.stride;
@@ -53,15 +81,11 @@ LogicalResult Lowering::lowerAttention(AttentionOp op) {
   spec.bias = bool(op.getBias());
   spec.window = op.getWindow();
   spec.products = target.attentionProducts(dtype);
-  spec.ownKeyRows = op.getKeyRows() && op.getKeyRows() != op.getRows();
 
-  RowsBuffers &queryRows = rows[op.getRows()];
   SmallVector<Value> arguments = {query.memref, key.memref, value.memref,
                                   queryRows.offsets, queryRows.positions};
-  if (spec.ownKeyRows) {
-    RowsBuffers &keyRows = rows[op.getKeyRows()];
+  if (spec.ownKeyRows)
     arguments.append({keyRows.offsets, keyRows.positions});
-  }
   arguments.push_back(queryRows.sequence);
   auto withType = [&](Value tensor, int64_t rank, Type element) -> Value {
     SmallVector<int64_t> shape(rank, ShapedType::kDynamic);
@@ -86,9 +110,8 @@ LogicalResult Lowering::lowerAttention(AttentionOp op) {
 
   Launch launch = emitter.launchAttention(builder, loc, spec, queryRows.batch,
                                           queryRows.sequence);
-  Value keyOffsets =
-      spec.ownKeyRows ? rows[op.getKeyRows()].offsets : queryRows.offsets;
-  Value pairs = pairsOf(loc, queryRows.offsets, keyOffsets, queryRows.batch);
+  Value pairs =
+      pairsOf(loc, queryRows.offsets, keyRows.offsets, queryRows.batch);
   dispatch(op, emitter.get(spec), arguments, launch, KernelKind::Attention,
            timesI64(loc, pairs, 4 * width));
   return success();

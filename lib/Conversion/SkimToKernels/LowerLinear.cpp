@@ -205,12 +205,12 @@ LogicalResult Lowering::lowerL2(L2NormalizeOp op) {
   return success();
 }
 
-LogicalResult Lowering::lowerAdd(AddOp op) {
+LogicalResult Lowering::lowerBinary(Operation *op, ElementwiseSpec::Kind kind) {
   ElementwiseSpec spec;
-  spec.kind = ElementwiseSpec::Kind::Add;
-  spec.width = getWidth(op.getResult().getType());
-  Value lhs = rowsOf(op.getLhs()), rhs = rowsOf(op.getRhs());
-  Value out = makeResult(op.getResult(), op.getLhs());
+  spec.kind = kind;
+  spec.width = getWidth(op->getResult(0).getType());
+  Value lhs = rowsOf(op->getOperand(0)), rhs = rowsOf(op->getOperand(1));
+  Value out = makeResult(op->getResult(0), op->getOperand(0));
   dispatchRows(op, emitter.get(spec), {lhs, rhs, out}, out, KernelKind::Other);
   return success();
 }

@@ -79,7 +79,12 @@ FailureOr<bool> Lowering::lower(Operation *op) {
       .Case([&](AttentionOp op) { return done(lowerAttention(op)); })
       .Case([&](NormOp op) { return done(lowerNorm(op)); })
       .Case([&](L2NormalizeOp op) { return done(lowerL2(op)); })
-      .Case([&](AddOp op) { return done(lowerAdd(op)); })
+      .Case([&](AddOp op) {
+        return done(lowerBinary(op, ElementwiseSpec::Kind::Add));
+      })
+      .Case([&](MulOp op) {
+        return done(lowerBinary(op, ElementwiseSpec::Kind::Mul));
+      })
       .Case([&](ActivationOp op) { return done(lowerActivation(op)); })
       .Case([&](GluOp op) { return done(lowerGlu(op)); })
       .Case([&](EmbedOp op) { return done(lowerEmbed(op)); })

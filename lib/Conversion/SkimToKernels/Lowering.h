@@ -80,9 +80,12 @@ private:
   mlir::Value quantise(LinearOp op, const StatesBuffer &input, Dtype dtype);
   mlir::LogicalResult lowerMatmul(MatmulOp op);
   mlir::LogicalResult lowerAttention(AttentionOp op);
+  StatesBuffer turn(AttentionOp op, const StatesBuffer &states, int64_t heads,
+                    const RowsBuffers &where);
   mlir::LogicalResult lowerNorm(NormOp op);
   mlir::LogicalResult lowerL2(L2NormalizeOp op);
-  mlir::LogicalResult lowerAdd(AddOp op);
+  mlir::LogicalResult lowerBinary(mlir::Operation *op,
+                                  ElementwiseSpec::Kind kind);
   mlir::LogicalResult lowerActivation(ActivationOp op);
   mlir::LogicalResult lowerGlu(GluOp op);
   mlir::LogicalResult lowerEmbed(EmbedOp op);

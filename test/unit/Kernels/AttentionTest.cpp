@@ -164,6 +164,46 @@ TEST_P(AttentionOfEmitter, Window) {
   attention.check(batch, qkv, attention.run(batch, qkv, 1));
 }
 
+// Panels leave out keys that none of their queries sees.
+TEST_P(AttentionOfEmitter, WindowOfLongSequences) {
+  AttentionSpec spec = merged(2, 16);
+  spec.window = 20;
+  Attention attention = make(spec);
+  for (bool gaps : {false, true}) {
+    Batch batch({300, 1, 131}, 700, gaps);
+    Floats qkv = randomStates(spec, batch.rows());
+    attention.check(batch, qkv, attention.run(batch, qkv, 1));
+  }
+}
+
+// Some queries have no token within their window.
+TEST_P(AttentionOfEmitter, WindowWithoutTokens) {
+  for (EmptyKeys emptyKeys : {EmptyKeys::Zero, EmptyKeys::Nan}) {
+    AttentionSpec spec = merged(2, 16);
+    spec.mask = true;
+    spec.window = 3;
+    spec.fill = -INFINITY;
+    spec.emptyKeys = emptyKeys;
+    Attention attention = make(spec);
+    Batch batch({50}, 50);
+    Floats qkv = randomStates(spec, 50);
+    Array<bool> mask({1, 50}, true);
+    for (int64_t i = 20; i != 40; ++i)
+      mask[i] = false;
+    Floats out = attention.run(batch, qkv, 1, {&mask, nullptr});
+    for (int64_t i = 0; i != 50; ++i)
+      for (int64_t column = 0; column != 32; ++column) {
+        float number = out[i * 32 + column];
+        if (i < 23 || i > 36)
+          ASSERT_TRUE(std::isfinite(number) && number != 0) << i;
+        else if (emptyKeys == EmptyKeys::Zero)
+          ASSERT_EQ(number, 0) << i;
+        else
+          ASSERT_TRUE(std::isnan(number)) << i;
+      }
+  }
+}
+
 // After early exits the sequences of the rows are some of the batch's.
 TEST_P(AttentionOfEmitter, SomeSequencesOfTheBatch) {
   AttentionSpec spec = merged(2, 16);

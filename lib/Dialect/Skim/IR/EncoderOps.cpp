@@ -113,6 +113,24 @@ LogicalResult GluOp::verify() {
   return success();
 }
 
+static LogicalResult verifyRotary(AttentionOp op, int64_t headWidth) {
+  if (!op.getCos())
+    return success();
+  auto type = cast<RankedTensorType>(op.getCos().getType());
+  if (type.getRank() != 2 && type.getRank() != 3)
+    return op.emitOpError() << "expected cos of two or three dimensions, got "
+                            << type;
+  if (op.getSin().getType() != type)
+    return op.emitOpError() << "expected type " << type << " of sin, got "
+                            << op.getSin().getType();
+  int64_t rotated = type.getShape().back();
+  if (rotated <= 0 || rotated % 2 != 0 || rotated > headWidth)
+    return op.emitOpError()
+           << "expected an even number of columns of cos, at most "
+           << headWidth << ", got " << type;
+  return success();
+}
+
 LogicalResult AttentionOp::verify() {
   // attention_c1
   int64_t width = getWidth(getQuery().getType());
@@ -137,6 +155,9 @@ LogicalResult AttentionOp::verify() {
   // attention_c5
   if (static_cast<bool>(getCos()) != static_cast<bool>(getSin()))
     return emitOpError("expected cos and sin together");
+  // attention_c6
+  if (failed(verifyRotary(*this, width / heads)))
+    return failure();
   // attention_c4
   return verifyRows(*this, getQuery().getType(), getRows());
 }

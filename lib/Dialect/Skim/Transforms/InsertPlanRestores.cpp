@@ -115,7 +115,7 @@ static Value cloneOnHeld(OpBuilder &builder, Value value, Value stream,
   if (Value known = mapping.lookupOrNull(value))
     return known;
   Operation *op = value.getDefiningOp();
-  if (!isa_and_nonnull<LinearOp, NormOp, ActivationOp, GluOp, AddOp,
+  if (!isa_and_nonnull<LinearOp, NormOp, ActivationOp, GluOp, AddOp, MulOp,
                        L2NormalizeOp>(op))
     return Value();
   for (Value operand : op->getOperands()) {
@@ -137,7 +137,7 @@ static void findStreams(const PlannedModel &model, Value value,
     return;
   }
   Operation *op = value.getDefiningOp();
-  if (!isa_and_nonnull<LinearOp, NormOp, ActivationOp, GluOp, AddOp,
+  if (!isa_and_nonnull<LinearOp, NormOp, ActivationOp, GluOp, AddOp, MulOp,
                        L2NormalizeOp>(op))
     return;
   for (Value operand : op->getOperands())

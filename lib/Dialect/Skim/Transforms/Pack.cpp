@@ -38,9 +38,9 @@ static SmallVector<OpOperand *> stateOperands(Operation *op) {
         for (OpOperand &residual : linear.getResidualMutable())
           add(residual);
       })
-      .Case([&](AddOp sum) {
-        add(sum.getLhsMutable());
-        add(sum.getRhsMutable());
+      .Case<AddOp, MulOp>([&](auto binary) {
+        add(binary.getLhsMutable());
+        add(binary.getRhsMutable());
       })
       .Case<NormOp, ActivationOp, GluOp, L2NormalizeOp, PoolOp>(
           [&](auto rowOp) { add(rowOp.getInputMutable()); });

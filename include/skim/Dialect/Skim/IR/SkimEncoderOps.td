@@ -149,6 +149,17 @@ def Skim_AddOp : Skim_PureOp<"add", [SameOperandsAndResultType, Commutative, Ele
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($result)";
 }
 
+def Skim_MulOp : Skim_PureOp<"mul", [SameOperandsAndResultType, Commutative, Elementwise]> {
+  let summary = "Multiply two states";
+  let description = [{
+    `result = lhs * rhs`, element by element: the gate of a feed-forward layer whose
+    two halves are layers of their own.
+  }];
+  let arguments = (ins Skim_States:$lhs, Skim_States:$rhs);
+  let results = (outs Skim_States:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($result)";
+}
+
 def Skim_AttentionOp : Skim_PureOp<"attention", [AttrSizedOperandSegments]> {
   let summary = "Attend from query rows to key and value rows of the same sequence";
   let description = [{
@@ -182,6 +193,8 @@ def Skim_AttentionOp : Skim_PureOp<"attention", [AttrSizedOperandSegments]> {
     - (C3) the result has the query's type
     - (C4) `rows` present iff the query is ragged
     - (C5) cos and sin come together
+    - (C6) cos and sin have one type, of two or three dimensions, and R is even and at
+      most the head's width
   }];
   let arguments = (ins Skim_States:$query, Skim_States:$key, Skim_States:$value,
                        Optional<Skim_Mask>:$key_mask,

@@ -1,0 +1,145 @@
+//===- AttentionWindow.cpp - conditions on scores taken apart -------------===//
+// A mask may hide keys without a token, keys that are far from the query, or
+// both at once, and may be chosen against a bias. Here it becomes a condition
+// for each; the one on the distance is the attention's window.
+//===----------------------------------------------------------------------===//
+
+#include "AttentionMatch.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace skim;
+using namespace skim::raise;
+using Kind = Element::Kind;
+
+namespace {
+/// What a comparison says: |distance| <= `most`, or the opposite.
+struct Distance {
+  Value distance;
+  int64_t most = 0;
+  bool isNear = true;
+};
+} // namespace
+
+/// `|x| op number`, or the other way round.
+static std::optional<Distance> matchDistance(Operation *op) {
+  if (!isa_and_present<onnx::LessOp, onnx::LessOrEqualOp, onnx::GreaterOp,
+                       onnx::GreaterOrEqualOp>(op))
+    return std::nullopt;
+  for (unsigned side : {0, 1}) {
+    auto abs = op->getOperand(side).getDefiningOp<onnx::AbsOp>();
+    std::optional<double> number = getSplat(op->getOperand(1 - side));
+    if (!abs || !number || *number != std::floor(*number) || *number < 0 ||
+        *number > 1e9)
+      continue;
+    bool isLess = isa<onnx::LessOp, onnx::LessOrEqualOp>(op);
+    bool includes = isa<onnx::LessOrEqualOp, onnx::GreaterOrEqualOp>(op);
+    Distance result{abs.getX(), int64_t(*number), isLess == (side == 0)};
+    // |x| < n is |x| <= n - 1, and |x| >= n is its opposite.
+    if (includes != result.isNear)
+      --result.most;
+    return result;
+  }
+  return std::nullopt;
+}
+
+/// Notes the window that a condition is; false when it is none.
+bool AttentionMatcher::matchWindow(const ScoreTerm &term) {
+  if (!term.isCondition || !isFill(term.fill * term.factor))
+    return false;
+  Element element = elements.trace(term.value, term.at);
+  if (element.kind != Kind::Access || element.number != 1)
+    return false;
+  Operation *op = element.base.getDefiningOp();
+  std::optional<Distance> found = matchDistance(op);
+  if (!found || found->isNear == term.fillsWhereTrue || found->most < 0)
+    return false;
+  auto at = getOperandIndex(context, found->distance, op->getResult(0),
+                            element.at);
+  if (!at)
+    return false;
+  Element distance = elements.evaluate(found->distance, *at);
+  SymDim ahead = indices.query - indices.key;
+  if (distance.kind != Kind::Integer ||
+      (distance.integer != ahead && distance.integer != SymDim(0) - ahead))
+    return false;
+  window = window ? std::min(*window, found->most) : found->most;
+  return true;
+}
+
+/// The conditions that a condition joins.
+SmallVector<ScoreTerm> AttentionMatcher::splitCondition(const ScoreTerm &term) {
+  Element element = elements.trace(term.value, term.at);
+  Operation *op = element.kind == Kind::Access && element.number == 1
+                      ? element.base.getDefiningOp()
+                      : nullptr;
+  // Scores stay where all hold, or are filled where any does.
+  bool isSplit = term.fillsWhereTrue ? isa_and_present<onnx::OrOp>(op)
+                                     : isa_and_present<onnx::AndOp>(op);
+  if (!isSplit && !isa_and_present<onnx::NotOp>(op))
+    return {};
+  SmallVector<ScoreTerm> parts;
+  for (Value operand : op->getOperands()) {
+    auto at =
+        getOperandIndex(context, operand, op->getResult(0), element.at);
+    if (!at)
+      return {};
+    ScoreTerm &part = parts.emplace_back(term);
+    part.value = operand;
+    part.at = *at;
+    part.fillsWhereTrue = term.fillsWhereTrue != !isSplit;
+  }
+  return parts;
+}
+
+/// A choice between a fill and something else, as a condition and what else is
+/// added.
+SmallVector<ScoreTerm> AttentionMatcher::splitChoice(const ScoreTerm &term) {
+  Element element = elements.trace(term.value, term.at);
+  auto where = element.kind == Kind::Access
+                   ? element.base.getDefiningOp<onnx::WhereOp>()
+                   : onnx::WhereOp();
+  if (!where)
+    return {};
+  double factor = term.factor * element.number;
+  for (bool fillsWhereTrue : {true, false}) {
+    Value filled = fillsWhereTrue ? where.getX() : where.getY();
+    Value other = fillsWhereTrue ? where.getY() : where.getX();
+    std::optional<double> fill = getSplat(filled);
+    if (!fill || !isFill(*fill * factor))
+      continue;
+    auto at = getOperandIndex(context, where.getCondition(), where.getOutput(),
+                              element.at);
+    auto otherAt =
+        getOperandIndex(context, other, where.getOutput(), element.at);
+    if (!at || !otherAt)
+      return {};
+    ScoreTerm condition{where.getCondition(), *at, factor};
+    condition.isCondition = true;
+    condition.fillsWhereTrue = fillsWhereTrue;
+    condition.fill = *fill;
+    SmallVector<ScoreTerm> parts = {condition};
+    if (getSplat(other) != 0.0)
+      parts.push_back({other, *otherAt, factor});
+    return parts;
+  }
+  return {};
+}
+
+/// Terms whose sum is as `term` as far as any key is seen; none when it is no
+/// sum.
+SmallVector<ScoreTerm> AttentionMatcher::splitTerm(const ScoreTerm &term) {
+  if (term.isCondition)
+    return splitCondition(term);
+  auto sum = term.value.getDefiningOp<onnx::AddOp>();
+  if (!sum)
+    return splitChoice(term);
+  SmallVector<ScoreTerm> parts;
+  for (Value operand : sum->getOperands()) {
+    auto at = getOperandIndex(context, operand, sum.getC(), term.at);
+    if (!at)
+      return {};
+    parts.push_back({operand, *at, term.factor});
+  }
+  return parts;
+}
