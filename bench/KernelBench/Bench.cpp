@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Bench.h"
+#include "InstructionEmulator.h"
 #include "skim/Codegen/Words.h"
 
 #include "llvm/Support/FormatVariadic.h"
@@ -11,6 +12,9 @@
 using namespace skim;
 using namespace skim::bench;
 using namespace skim::test;
+
+// What is emulated would not be worth timing.
+bool skim::test::emulatesCpuFeature(llvm::StringRef) { return false; }
 
 Floats &Bench::floats(std::vector<int64_t> shape) {
   auto array = keep<Floats>(shape);
@@ -22,7 +26,8 @@ Floats &Bench::floats(std::vector<int64_t> shape) {
 }
 
 Bytes &Bench::digits(int64_t rows, int64_t width) {
-  auto array = keep<Bytes>(std::vector<int64_t>{rows, 4 * width + 4});
+  int64_t line = 4 * Words(Dtype::Int8x3, width).ofState();
+  auto array = keep<Bytes>(std::vector<int64_t>{rows, line});
   std::mt19937 engine(1);
   // Words of these are finite as the scales of the rows, too.
   for (int64_t i = 0; i != array->size(); ++i)

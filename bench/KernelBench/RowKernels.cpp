@@ -104,6 +104,13 @@ void Bench::addElementwise(int64_t width, int64_t rows) {
   addRows(ElementwiseSpec{Kind::Glu, width, Activation::GeluErf}, rows,
           3 * bytes,
           [&](Arguments &arguments) { arguments.add(wide).add(out); });
+  Ints &positions = ascending(rows);
+  Floats &angles = floats({rows, 64});
+  addRows(RotarySpec{width / 64, 64, 64, width}, rows, 2 * bytes,
+          [&, rows](Arguments &arguments) {
+            arguments.add(x).add(positions).add(rows);
+            arguments.add(angles).add(angles).add(out);
+          });
   addRows(WeightedSumSpec{width, {0.5f, 0.5f}}, rows, 3 * bytes, ofBoth);
   addRows(L2Spec{width, 1e-12f}, rows, 2 * bytes, ofX);
 }

@@ -105,6 +105,48 @@ DEBERTA = dict(
     share_att_key=True,
     num_labels=3,
 )
+# Rotary positions, gated layers, and windows of four tokens to either side in
+# all layers but each third.
+MODERNBERT = dict(
+    vocab_size=97,
+    hidden_size=36,
+    num_hidden_layers=4,
+    num_attention_heads=2,
+    intermediate_size=40,
+    max_position_embeddings=264,
+    global_attn_every_n_layers=3,
+    local_attention=8,
+    pad_token_id=0,
+    cls_token_id=1,
+    sep_token_id=2,
+    bos_token_id=1,
+    eos_token_id=2,
+)
+# Rotary positions of neighbours instead of halves.
+ROFORMER = dict(
+    vocab_size=101,
+    embedding_size=24,
+    hidden_size=40,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    intermediate_size=84,
+    max_position_embeddings=264,
+    type_vocab_size=2,
+)
+# RMS norms before, relative positions beside the scores, a gate of its own.
+T5 = dict(
+    vocab_size=97,
+    d_model=36,
+    d_kv=10,
+    d_ff=52,
+    num_layers=3,
+    num_heads=3,
+    relative_attention_num_buckets=8,
+    relative_attention_max_distance=32,
+    feed_forward_proj="gated-gelu",
+    pad_token_id=0,
+    eos_token_id=1,
+)
 # A causal mask: with padding on the left some rows have no key at all.
 GPT2 = dict(
     vocab_size=97, n_embd=28, n_layer=2, n_head=4, n_positions=264, use_cache=False, bos_token_id=0, eos_token_id=0
@@ -124,7 +166,7 @@ def fill_weights(model, seed=SEED):
 
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            norm = "LayerNorm" in name or "layer_norm" in name
+            norm = "norm" in name.lower()
             if norm and name.endswith("weight"):
                 parameter.copy_(1 + normal(parameter.shape, 0.2))
             elif norm or name.endswith("bias"):
@@ -203,6 +245,9 @@ FAMILIES = {
     ),
     "albert-cls": Family(tf.AlbertForSequenceClassification, tf.AlbertConfig, ALBERT, [IDS, MASK, TYPES], LOGITS),
     "deberta-v2-cls": Family(tf.DebertaV2ForSequenceClassification, tf.DebertaV2Config, DEBERTA, [IDS, MASK], LOGITS),
+    "modernbert": Family(tf.ModernBertModel, tf.ModernBertConfig, MODERNBERT, [IDS, MASK], {"last_hidden_state": TOKENS}),
+    "roformer": Family(tf.RoFormerModel, tf.RoFormerConfig, ROFORMER, [IDS, MASK, TYPES], {"last_hidden_state": TOKENS}),
+    "t5": Family(tf.T5EncoderModel, tf.T5Config, T5, [IDS, MASK], {"last_hidden_state": TOKENS}),
     "gpt2": Family(tf.GPT2Model, tf.GPT2Config, GPT2, [IDS, MASK], {"last_hidden_state": TOKENS}),
     "sentence": Family(
         tf.BertModel,
@@ -246,6 +291,11 @@ EXPORTS = (
         Export("albert-cls", 17, "eager"),
         Export("mpnet", 14, "eager"),
         Export("deberta-v2-cls", 14, "eager"),
+        Export("modernbert", 17),
+        Export("modernbert", 14, "eager"),
+        Export("modernbert", 18, dynamo=True),
+        Export("roformer", 14, "eager"),
+        Export("t5", 17),
         Export("gpt2", 17),
         Export("sentence", 14),
         Export("sentence", 17, "eager"),

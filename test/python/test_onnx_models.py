@@ -27,6 +27,8 @@ STATIC = {"bert-static-17-sdpa": [(2, 16)]}
 # Forms that are not raised whole (causal masks, relative positions by tables):
 # padding cannot be taken out, every position is computed.
 KEPT = ("gpt2", "deberta")
+# Rotary positions, windows, relative positions beside a mask.
+TURNED = [n for n in NAMES if n.startswith(("modernbert", "roformer", "t5"))]
 POOLED = [n for n in NAMES if n.startswith(("bert-1", "bert-cls", "distilbert", "roberta", "sentence"))]
 
 
@@ -72,7 +74,7 @@ def test_signature_is_the_models(name, compiled, session):
 
 
 @pytest.mark.parametrize("padding", PADDINGS)
-@pytest.mark.parametrize("name", MAIN + ["sentence-14-sdpa", "bert-cls-18-dynamo"])
+@pytest.mark.parametrize("name", MAIN + ["sentence-14-sdpa", "bert-cls-18-dynamo", *TURNED])
 def test_keep_padding_matches_everywhere(name, padding, compiled, session):
     path = MODELS / f"{name}.onnx"
     model, peer = compiled(path, keep_padding=True), session(path)

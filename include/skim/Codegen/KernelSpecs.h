@@ -63,6 +63,7 @@ struct AttentionSpec {
   EmptyKeys emptyKeys = EmptyKeys::Uniform;
   bool maskQueries = false; ///< with a mask: queries without a token as well
   bool bias = false;
+  /// Keys farther away have no weight; with a mask their score is `fill`.
   std::optional<int64_t> window;
   /// importance[h, j] = sum of the probabilities of key j over the queries of
   /// its sequence, these ascending.

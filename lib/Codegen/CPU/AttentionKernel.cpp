@@ -85,8 +85,10 @@ void AttentionKernel::maskKeys() {
 void AttentionKernel::findKeys(Value row, Value valid) {
   firstKey = b.index(0);
   endKey = keys;
-  // By-products ask for the probability of each key.
-  int64_t multiple = spec.hasByProducts() ? 0 : firstKeyMultiple();
+  // By-products ask for the probability of each key, and a query that sees no
+  // token may attend to all that are filled.
+  bool asksForAll = spec.hasByProducts() || spec.mask;
+  int64_t multiple = asksForAll ? 0 : firstKeyMultiple();
   if (!spec.window || !multiple)
     return;
   Value lastRow = b.sub(b.add(row, valid), b.index(1));
@@ -193,6 +195,7 @@ Values AttentionKernel::placesOf(Value row, Value valid) {
 
 void AttentionKernel::emitCorrections(Value row, Value valid) {
   Values places = spec.window ? placesOf(row, valid) : Values();
+  float hidden = spec.mask ? spec.fill : -INFINITY;
   b.loop(firstKey, endKey, 1, [&](Value j) {
     Value added, key;
     if (spec.window)
@@ -216,7 +219,7 @@ void AttentionKernel::emitCorrections(Value row, Value valid) {
             b, arith::CmpIPredicate::sle,
             arith::MaxSIOp::create(b, ahead, behind),
             b.splatInt(int32_t(std::min<int64_t>(*spec.window, INT32_MAX))));
-        score = b.select(near, score, b.splat(-INFINITY));
+        score = b.select(near, score, b.splat(hidden));
       }
       b.storeVector(score, scores, {j, b.index(first)});
     }

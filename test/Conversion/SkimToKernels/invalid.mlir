@@ -8,9 +8,9 @@ func.func @main(%x: tensor<?x8xf32>, %w: tensor<8x8xf32>) -> tensor<?x8xf32> {
 
 // -----
 
-func.func @main(%x: tensor<?x?x8xf32>, %cos: tensor<?x4xf32>) -> tensor<?x?x8xf32> {
-  // expected-error @+1 {{no kernel computes attention with rotary positions}}
-  %y = skim.attention %x, %x, %x rotary %cos, %cos : tensor<?x4xf32>, tensor<?x4xf32> {heads = 2 : i64, scale = 1.0 : f32}
+func.func @main(%x: tensor<?x?x8xf32>, %cos: tensor<?x?x4xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{no kernel computes attention with rotary positions of each sequence}}
+  %y = skim.attention %x, %x, %x rotary %cos, %cos : tensor<?x?x4xf32>, tensor<?x?x4xf32> {heads = 2 : i64, scale = 1.0 : f32}
     : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
   return %y : tensor<?x?x8xf32>
 }

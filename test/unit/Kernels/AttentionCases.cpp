@@ -160,7 +160,7 @@ Attention::probabilities(const Batch &batch, const Floats &qkv, int64_t b,
     if (operands.mask && !(*operands.mask)[source * length + keyAt])
       sum += spec.fill;
     if (spec.window && std::abs(at - keyAt) > *spec.window)
-      sum = -INFINITY;
+      sum = spec.mask ? spec.fill : -INFINITY;
     result[j] = sum;
     largest = std::max(largest, sum);
   }

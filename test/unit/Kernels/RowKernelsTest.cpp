@@ -279,6 +279,7 @@ TEST(RowKernels, Elementwise) {
   for (int64_t width : widths) {
     Kernels kernels;
     std::string add = kernels.add(ElementwiseSpec{Kind::Add, width});
+    std::string mul = kernels.add(ElementwiseSpec{Kind::Mul, width});
     std::string relu =
         kernels.add(ElementwiseSpec{Kind::Activation, width, Activation::Relu});
     std::string glu =
@@ -288,13 +289,14 @@ TEST(RowKernels, Elementwise) {
     kernels.compile();
     Floats x = randomRows(3, width), y = randomRows(4, width);
     Floats wide = randomRows(3, 2 * width);
-    Floats sum({3, width}), positive({3, width}), gated({3, width}),
-        gatedLast({3, width});
+    Floats sum({3, width}), product({3, width}), positive({3, width}),
+        gated({3, width}), gatedLast({3, width});
     kernels.call(add, 0, 3, x, y, sum);
+    kernels.call(mul, 0, 3, x, y, product);
     kernels.call(relu, 0, 3, x, positive);
     kernels.call(glu, 0, 3, wide, gated);
     kernels.call(last, 0, 3, wide, gatedLast);
-    for (const Floats *out : {&sum, &positive, &gated, &gatedLast})
+    for (const Floats *out : {&sum, &product, &positive, &gated, &gatedLast})
       EXPECT_TRUE(out->intact());
     for (int64_t row = 0; row != 3; ++row)
       for (int64_t i = 0; i != width; ++i) {
@@ -302,9 +304,57 @@ TEST(RowKernels, Elementwise) {
         float a = wide[2 * row * width + i];
         float b = wide[(2 * row + 1) * width + i];
         ASSERT_EQ(sum[at], x[at] + y[at]);
+        ASSERT_EQ(product[at], x[at] * y[at]);
         ASSERT_EQ(positive[at], std::max(x[at], 0.0f));
         ASSERT_EQ(gated[at], std::max(a, 0.0f) * b);
         ASSERT_EQ(gatedLast[at], a * std::max(b, 0.0f));
       }
   }
+}
+
+/// Number `d` of a head behind its rotation, and its partner's share.
+static double turned(const RotarySpec &spec, const float *head,
+                     const float *cosines, const float *sines, int64_t d) {
+  if (d >= spec.rotated)
+    return head[d];
+  int64_t half = spec.rotated / 2;
+  int64_t partner = spec.interleaved ? d ^ 1 : (d + half) % spec.rotated;
+  double share = double(head[partner]) * sines[d];
+  return double(head[d]) * cosines[d] + (partner > d ? -share : share);
+}
+
+TEST(RowKernels, Rotary) {
+  for (llvm::StringRef cpu : {"native", "x86-64"})
+    for (bool interleaved : {false, true})
+      for (auto [headDim, rotated] :
+           {std::pair<int64_t, int64_t>{2, 2}, {18, 18}, {32, 32}, {64, 64},
+            {40, 12}, {70, 66}}) {
+        SCOPED_TRACE(headDim);
+        RotarySpec spec{3, headDim, rotated, 3 * headDim + 5, 2, interleaved};
+        Kernels kernels(cpu);
+        std::string name = kernels.add(spec);
+        kernels.compile();
+        // Rows of two sequences of five positions.
+        Ints positions({4});
+        int32_t places[] = {0, 3, 6, 9};
+        std::copy_n(places, 4, positions.data());
+        Floats x = randomRows(4, spec.xWidth), out({4, 3 * headDim}, NAN);
+        Floats cosines = randomRows(5, rotated), sines = randomRows(5, rotated);
+        sines[0] = 0.25f;
+        for (auto [begin, end] : {std::pair<int64_t, int64_t>{0, 1}, {1, 4}})
+          kernels.call(name, begin, end, x, positions, int64_t(5), cosines,
+                       sines, out);
+        EXPECT_TRUE(out.intact());
+        for (int64_t row = 0; row != 4; ++row)
+          for (int64_t head = 0; head != 3; ++head)
+            for (int64_t d = 0; d != headDim; ++d) {
+              int64_t angle = places[row] % 5 * rotated;
+              const float *from =
+                  x.data() + row * spec.xWidth + 2 + head * headDim;
+              ASSERT_NEAR(out[(row * 3 + head) * headDim + d],
+                          turned(spec, from, cosines.data() + angle,
+                                 sines.data() + angle, d),
+                          1e-6);
+            }
+      }
 }

@@ -99,11 +99,14 @@ struct FoldConstantsPass
       auto table = cast<RankedTensorType>(gather.getData().getType());
       return isFloat && table.getRank() == 2 && gather.getAxis() == 0;
     }
-    // A linear layer takes its weight as [K, N] or [N, K].
+    // A linear layer takes its weight as [K, N] or [N, K]. A product with a
+    // constant is none.
     if (isa<TransposeOp>(op) && isFloat && type.getRank() == 2 &&
         byteSize(type) > maxGrowth)
       return llvm::all_of(op->getUses(), [](OpOperand &use) {
-        return isa<MatMulOp>(use.getOwner()) && use.getOperandNumber() == 1;
+        auto product = dyn_cast<MatMulOp>(use.getOwner());
+        return product && use.getOperandNumber() == 1 &&
+               !getConstant(product.getA());
       });
     return false;
   }

@@ -141,6 +141,20 @@ func.func @transposed_weight(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
 
 // -----
 
+// A product with a constant is no linear layer.
+// SMALL-LABEL: func @transposed_constant
+func.func @transposed_constant() -> tensor<1x2xf32> {
+  // SMALL: onnx.Constant dense<{{\[\[}}5.000000e+00, 1.100000e+01]]>
+  // SMALL-NOT: onnx.MatMul
+  %x = onnx.Constant dense<[[1.0, 2.0]]> : tensor<1x2xf32>
+  %w = onnx.Constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %t = onnx.Transpose %w : (tensor<2x2xf32>) -> tensor<2x2xf32>
+  %r = onnx.MatMul %x, %t : (tensor<1x2xf32>, tensor<2x2xf32>) -> tensor<1x2xf32>
+  return %r : tensor<1x2xf32>
+}
+
+// -----
+
 // A folded weight keeps its name; what it came from is freed.
 // CHECK-LABEL: func @resource
 func.func @resource() -> tensor<32xf32> {

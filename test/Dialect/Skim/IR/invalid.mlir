@@ -199,6 +199,30 @@ func.func @attention_c5(%x: tensor<?x?x8xf32>, %c: tensor<?x2xf32>) {
 
 // -----
 
+func.func @attention_c6_rank(%x: tensor<?x?x8xf32>, %c: tensor<4xf32>, %s: tensor<4xf32>) {
+  // expected-error@+1 {{expected cos of two or three dimensions, got 'tensor<4xf32>'}}
+  %y = skim.attention %x, %x, %x rotary %c, %s : tensor<4xf32>, tensor<4xf32> {heads = 2 : i64, scale = 1.0 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c6_type(%x: tensor<?x?x8xf32>, %c: tensor<?x4xf32>, %s: tensor<?x2xf32>) {
+  // expected-error@+1 {{expected type 'tensor<?x4xf32>' of sin, got 'tensor<?x2xf32>'}}
+  %y = skim.attention %x, %x, %x rotary %c, %s : tensor<?x4xf32>, tensor<?x2xf32> {heads = 2 : i64, scale = 1.0 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c6_columns(%x: tensor<?x?x8xf32>, %c: tensor<?x6xf32>, %s: tensor<?x6xf32>) {
+  // expected-error@+1 {{expected an even number of columns of cos, at most 4, got 'tensor<?x6xf32>'}}
+  %y = skim.attention %x, %x, %x rotary %c, %s : tensor<?x6xf32>, tensor<?x6xf32> {heads = 2 : i64, scale = 1.0 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  return
+}
+
+// -----
+
 func.func @pool_c1(%x: tensor<?x?x8xf32>) {
   // expected-error@+1 {{expected result width 8, got 4}}
   %y = skim.pool first %x : tensor<?x?x8xf32> -> tensor<?x4xf32>

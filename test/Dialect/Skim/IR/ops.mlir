@@ -35,6 +35,8 @@ func.func @ragged_layer(%ids: tensor<?x?xi32>, %mask: tensor<?x?xi1>, %table: te
   %a = skim.attention %x, %x, %x rows %rows key_rows %rows {heads = 2 : i64, kv_heads = 2 : i64, scale = 0.5 : f32, window = 3 : i64} : !skim.ragged<8xf32>, !skim.ragged<8xf32>, !skim.ragged<8xf32> -> !skim.ragged<8xf32>
   // CHECK: skim.add %{{.+}}, %[[X]] : !skim.ragged<8xf32>
   %s = skim.add %a, %x : !skim.ragged<8xf32>
+  // CHECK: skim.mul %{{.+}}, %[[X]] : !skim.ragged<8xf32>
+  %m = skim.mul %s, %x : !skim.ragged<8xf32>
   // CHECK: skim.norm %{{.+}}, %{{.+}} {epsilon = 9.99999974E-6 : f32, kind = #skim<norm_kind rms>} : !skim.ragged<8xf32>, tensor<8xf32>
   %n = skim.norm %s, %v {epsilon = 1.0e-5 : f32, kind = #skim<norm_kind rms>} : !skim.ragged<8xf32>, tensor<8xf32>
   // CHECK: skim.activation {{ *}}silu %{{.+}} : !skim.ragged<8xf32>

@@ -53,7 +53,8 @@ def FoldConstantsPass : Pass<"onnx-fold-constants", "::mlir::func::FuncOp"> {
     An op is left alone when its result would be larger than `max-growth` bytes and
     have more elements than its largest operand. Also left are what the raising to
     skim reads: `Gather` of rows of a table of floats, and `Transpose` of a
-    large matrix that only feeds the second operand of `MatMul`.
+    large matrix that only feeds the second operand of `MatMul` whose first is no
+    constant.
 
     Needs ranked static result types (`onnx-infer-shapes`). Results of more than 64 bytes
     are resources that keep the name of the weight they come from. A weight that

@@ -177,7 +177,8 @@ def Skim_AttentionOp : Skim_PureOp<"attention", [AttrSizedOperandSegments]> {
     filled scores (uniform), zeros or NaN. With `mask_queries` every score of a query
     without a token is filled as well. `bias` broadcasts from `[1 or batch, 1 or
     heads, sequence, sequence]` by original positions. With `window` w only keys with
-    |i - j| <= w, by original position, take part. Rotary positions: `cos` and `sin`
+    |i - j| <= w, by original position, take part; with a mask too the others have
+    the score `fill`. Rotary positions: `cos` and `sin`
     `[sequence, R]` (or `[1 or batch, sequence, R]`) turn the first R numbers of each
     query and key head before the product, halves against halves, or neighbours with
     `rotary_interleaved`. `content_to_position` and `position_to_content`

@@ -1,0 +1,178 @@
+// RUN: skim-opt %s --convert-onnx-to-skim --split-input-file | FileCheck %s
+
+// Halves against halves.
+// CHECK-LABEL: func @halves
+// CHECK-SAME:    %[[Q:[^ ]+]]: {{.+}}, %[[K:[^ ]+]]: {{.+}}, %[[V:[^ ]+]]: {{.+}}, %[[COS:[^ ]+]]: {{.+}}, %[[SIN:[^ ]+]]: tensor
+// CHECK:         %[[A:.+]] = skim.attention %[[Q]], %[[K]], %[[V]] rotary %[[COS]], %[[SIN]] : tensor<?x4xf32>, tensor<?x4xf32> {heads = 1 : i64, scale = 1.000000e+00 : f32}
+// CHECK:         return %[[A]]
+func.func @halves(%q: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %k: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %v: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %cos: tensor<?x4xf32> {onnx.dims = ["s", "4"]}, %sin: tensor<?x4xf32> {onnx.dims = ["s", "4"]}) -> tensor<?x?x4xf32> {
+  %zero = onnx.Constant dense<0> : tensor<1xi64>
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  %two = onnx.Constant dense<2> : tensor<1xi64>
+  %axis = onnx.Constant dense<2> : tensor<1xi64>
+  %last = onnx.Constant dense<-1> : tensor<1xi64>
+  %join = onnx.Constant dense<[0, 0, 4]> : tensor<3xi64>
+  %end = onnx.Constant dense<9223372036854775807> : tensor<1xi64>
+  %ql = onnx.Slice %q, %zero, %two, %axis, %one : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x2xf32>
+  %qh = onnx.Slice %q, %two, %end, %axis, %one : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x2xf32>
+  %qn = onnx.Neg %qh : (tensor<?x?x2xf32>) -> tensor<?x?x2xf32>
+  %qt = onnx.Concat %qn, %ql {axis = -1 : i64} : (tensor<?x?x2xf32>, tensor<?x?x2xf32>) -> tensor<?x?x4xf32>
+  %qc = onnx.Mul %q, %cos : (tensor<?x?x4xf32>, tensor<?x4xf32>) -> tensor<?x?x4xf32>
+  %qs = onnx.Mul %qt, %sin : (tensor<?x?x4xf32>, tensor<?x4xf32>) -> tensor<?x?x4xf32>
+  %qr = onnx.Add %qc, %qs : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %kl = onnx.Slice %k, %zero, %two, %axis, %one : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x2xf32>
+  %kh = onnx.Slice %k, %two, %end, %axis, %one : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x2xf32>
+  %kn = onnx.Neg %kh : (tensor<?x?x2xf32>) -> tensor<?x?x2xf32>
+  %kt = onnx.Concat %kn, %kl {axis = -1 : i64} : (tensor<?x?x2xf32>, tensor<?x?x2xf32>) -> tensor<?x?x4xf32>
+  %kc = onnx.Mul %k, %cos : (tensor<?x?x4xf32>, tensor<?x4xf32>) -> tensor<?x?x4xf32>
+  %ks = onnx.Mul %kt, %sin : (tensor<?x?x4xf32>, tensor<?x4xf32>) -> tensor<?x?x4xf32>
+  %kr = onnx.Add %kc, %ks : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %t = onnx.Transpose %kr {perm = array<i64: 0, 2, 1>} : (tensor<?x?x4xf32>) -> tensor<?x4x?xf32>
+  %0 = onnx.MatMul %qr, %t : (tensor<?x?x4xf32>, tensor<?x4x?xf32>) -> tensor<?x?x?xf32>
+  %p = onnx.Softmax %0 : (tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %y = onnx.MatMul %p, %v : (tensor<?x?x?xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  return %y : tensor<?x?x4xf32>
+}
+
+// -----
+
+// Neighbours; the factors and summands in another order.
+// CHECK-LABEL: func @neighbours
+// CHECK-SAME:    %[[Q:[^ ]+]]: {{.+}}, %[[K:[^ ]+]]: {{.+}}, %[[V:[^ ]+]]: {{.+}}, %[[COS:[^ ]+]]: {{.+}}, %[[SIN:[^ ]+]]: tensor
+// CHECK:         skim.attention %[[Q]], %[[K]], %[[V]] rotary %[[COS]], %[[SIN]] {{.*}}rotary_interleaved
+func.func @neighbours(%q: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %k: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %v: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %cos: tensor<?x4xf32> {onnx.dims = ["s", "4"]}, %sin: tensor<?x4xf32> {onnx.dims = ["s", "4"]}) -> tensor<?x?x4xf32> {
+  %zero = onnx.Constant dense<0> : tensor<1xi64>
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  %two = onnx.Constant dense<2> : tensor<1xi64>
+  %axis = onnx.Constant dense<2> : tensor<1xi64>
+  %last = onnx.Constant dense<-1> : tensor<1xi64>
+  %join = onnx.Constant dense<[0, 0, 4]> : tensor<3xi64>
+  %end = onnx.Constant dense<9223372036854775807> : tensor<1xi64>
+  %qe = onnx.Slice %q, %zero, %end, %axis, %two : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x2xf32>
+  %qo = onnx.Slice %q, %one, %end, %axis, %two : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x2xf32>
+  %qn = onnx.Neg %qo : (tensor<?x?x2xf32>) -> tensor<?x?x2xf32>
+  %qn1 = onnx.Unsqueeze %qn, %last : (tensor<?x?x2xf32>, tensor<1xi64>) -> tensor<?x?x2x1xf32>
+  %qe1 = onnx.Unsqueeze %qe, %last : (tensor<?x?x2xf32>, tensor<1xi64>) -> tensor<?x?x2x1xf32>
+  %qp = onnx.Concat %qn1, %qe1 {axis = -1 : i64} : (tensor<?x?x2x1xf32>, tensor<?x?x2x1xf32>) -> tensor<?x?x2x2xf32>
+  %qt = onnx.Reshape %qp, %join : (tensor<?x?x2x2xf32>, tensor<3xi64>) -> tensor<?x?x4xf32>
+  %qc = onnx.Mul %cos, %q : (tensor<?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %qs = onnx.Mul %sin, %qt : (tensor<?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %qr = onnx.Add %qs, %qc : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %ke = onnx.Slice %k, %zero, %end, %axis, %two : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x2xf32>
+  %ko = onnx.Slice %k, %one, %end, %axis, %two : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x2xf32>
+  %kn = onnx.Neg %ko : (tensor<?x?x2xf32>) -> tensor<?x?x2xf32>
+  %kn1 = onnx.Unsqueeze %kn, %last : (tensor<?x?x2xf32>, tensor<1xi64>) -> tensor<?x?x2x1xf32>
+  %ke1 = onnx.Unsqueeze %ke, %last : (tensor<?x?x2xf32>, tensor<1xi64>) -> tensor<?x?x2x1xf32>
+  %kp = onnx.Concat %kn1, %ke1 {axis = -1 : i64} : (tensor<?x?x2x1xf32>, tensor<?x?x2x1xf32>) -> tensor<?x?x2x2xf32>
+  %kt = onnx.Reshape %kp, %join : (tensor<?x?x2x2xf32>, tensor<3xi64>) -> tensor<?x?x4xf32>
+  %kc = onnx.Mul %cos, %k : (tensor<?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %ks = onnx.Mul %sin, %kt : (tensor<?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %kr = onnx.Add %ks, %kc : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %t = onnx.Transpose %kr {perm = array<i64: 0, 2, 1>} : (tensor<?x?x4xf32>) -> tensor<?x4x?xf32>
+  %0 = onnx.MatMul %qr, %t : (tensor<?x?x4xf32>, tensor<?x4x?xf32>) -> tensor<?x?x?xf32>
+  %p = onnx.Softmax %0 : (tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %y = onnx.MatMul %p, %v : (tensor<?x?x?xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  return %y : tensor<?x?x4xf32>
+}
+
+// -----
+
+// Tables for each sequence do not follow rows out of their padding.
+// CHECK-LABEL: func @of_each_sequence
+// CHECK-NOT:     rotary
+func.func @of_each_sequence(%q: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %k: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %v: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %cos: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %sin: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}) -> tensor<?x?x4xf32> {
+  %zero = onnx.Constant dense<0> : tensor<1xi64>
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  %two = onnx.Constant dense<2> : tensor<1xi64>
+  %axis = onnx.Constant dense<2> : tensor<1xi64>
+  %last = onnx.Constant dense<-1> : tensor<1xi64>
+  %join = onnx.Constant dense<[0, 0, 4]> : tensor<3xi64>
+  %end = onnx.Constant dense<9223372036854775807> : tensor<1xi64>
+  %ql = onnx.Slice %q, %zero, %two, %axis, %one : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x2xf32>
+  %qh = onnx.Slice %q, %two, %end, %axis, %one : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x2xf32>
+  %qn = onnx.Neg %qh : (tensor<?x?x2xf32>) -> tensor<?x?x2xf32>
+  %qt = onnx.Concat %qn, %ql {axis = -1 : i64} : (tensor<?x?x2xf32>, tensor<?x?x2xf32>) -> tensor<?x?x4xf32>
+  %qc = onnx.Mul %q, %cos : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %qs = onnx.Mul %qt, %sin : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %qr = onnx.Add %qc, %qs : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %kl = onnx.Slice %k, %zero, %two, %axis, %one : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x2xf32>
+  %kh = onnx.Slice %k, %two, %end, %axis, %one : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x2xf32>
+  %kn = onnx.Neg %kh : (tensor<?x?x2xf32>) -> tensor<?x?x2xf32>
+  %kt = onnx.Concat %kn, %kl {axis = -1 : i64} : (tensor<?x?x2xf32>, tensor<?x?x2xf32>) -> tensor<?x?x4xf32>
+  %kc = onnx.Mul %k, %cos : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %ks = onnx.Mul %kt, %sin : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %kr = onnx.Add %kc, %ks : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %t = onnx.Transpose %kr {perm = array<i64: 0, 2, 1>} : (tensor<?x?x4xf32>) -> tensor<?x4x?xf32>
+  %0 = onnx.MatMul %qr, %t : (tensor<?x?x4xf32>, tensor<?x4x?xf32>) -> tensor<?x?x?xf32>
+  %p = onnx.Softmax %0 : (tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %y = onnx.MatMul %p, %v : (tensor<?x?x?xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  return %y : tensor<?x?x4xf32>
+}
+
+// -----
+
+// Keys that do not turn as the queries do.
+// CHECK-LABEL: func @keys_by_other_tables
+// CHECK-NOT:     rotary
+func.func @keys_by_other_tables(%q: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %k: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %v: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %cos: tensor<?x4xf32> {onnx.dims = ["s", "4"]}, %sin: tensor<?x4xf32> {onnx.dims = ["s", "4"]}) -> tensor<?x?x4xf32> {
+  %zero = onnx.Constant dense<0> : tensor<1xi64>
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  %two = onnx.Constant dense<2> : tensor<1xi64>
+  %axis = onnx.Constant dense<2> : tensor<1xi64>
+  %last = onnx.Constant dense<-1> : tensor<1xi64>
+  %join = onnx.Constant dense<[0, 0, 4]> : tensor<3xi64>
+  %end = onnx.Constant dense<9223372036854775807> : tensor<1xi64>
+  %ql = onnx.Slice %q, %zero, %two, %axis, %one : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x2xf32>
+  %qh = onnx.Slice %q, %two, %end, %axis, %one : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x2xf32>
+  %qn = onnx.Neg %qh : (tensor<?x?x2xf32>) -> tensor<?x?x2xf32>
+  %qt = onnx.Concat %qn, %ql {axis = -1 : i64} : (tensor<?x?x2xf32>, tensor<?x?x2xf32>) -> tensor<?x?x4xf32>
+  %qc = onnx.Mul %q, %cos : (tensor<?x?x4xf32>, tensor<?x4xf32>) -> tensor<?x?x4xf32>
+  %qs = onnx.Mul %qt, %sin : (tensor<?x?x4xf32>, tensor<?x4xf32>) -> tensor<?x?x4xf32>
+  %qr = onnx.Add %qc, %qs : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %kl = onnx.Slice %k, %zero, %two, %axis, %one : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x2xf32>
+  %kh = onnx.Slice %k, %two, %end, %axis, %one : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x2xf32>
+  %kn = onnx.Neg %kh : (tensor<?x?x2xf32>) -> tensor<?x?x2xf32>
+  %kt = onnx.Concat %kn, %kl {axis = -1 : i64} : (tensor<?x?x2xf32>, tensor<?x?x2xf32>) -> tensor<?x?x4xf32>
+  %kc = onnx.Mul %k, %sin : (tensor<?x?x4xf32>, tensor<?x4xf32>) -> tensor<?x?x4xf32>
+  %ks = onnx.Mul %kt, %cos : (tensor<?x?x4xf32>, tensor<?x4xf32>) -> tensor<?x?x4xf32>
+  %kr = onnx.Add %kc, %ks : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %t = onnx.Transpose %kr {perm = array<i64: 0, 2, 1>} : (tensor<?x?x4xf32>) -> tensor<?x4x?xf32>
+  %0 = onnx.MatMul %qr, %t : (tensor<?x?x4xf32>, tensor<?x4x?xf32>) -> tensor<?x?x?xf32>
+  %p = onnx.Softmax %0 : (tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %y = onnx.MatMul %p, %v : (tensor<?x?x?xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  return %y : tensor<?x?x4xf32>
+}
+
+// -----
+
+// Both halves negated: no rotation.
+// CHECK-LABEL: func @negated_twice
+// CHECK-NOT:     rotary
+func.func @negated_twice(%q: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %k: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %v: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %cos: tensor<?x4xf32> {onnx.dims = ["s", "4"]}, %sin: tensor<?x4xf32> {onnx.dims = ["s", "4"]}) -> tensor<?x?x4xf32> {
+  %zero = onnx.Constant dense<0> : tensor<1xi64>
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  %two = onnx.Constant dense<2> : tensor<1xi64>
+  %axis = onnx.Constant dense<2> : tensor<1xi64>
+  %last = onnx.Constant dense<-1> : tensor<1xi64>
+  %join = onnx.Constant dense<[0, 0, 4]> : tensor<3xi64>
+  %end = onnx.Constant dense<9223372036854775807> : tensor<1xi64>
+  %ql = onnx.Slice %q, %zero, %two, %axis, %one : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x2xf32>
+  %qh = onnx.Slice %q, %two, %end, %axis, %one : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x2xf32>
+  %qn = onnx.Neg %qh : (tensor<?x?x2xf32>) -> tensor<?x?x2xf32>
+  %qt = onnx.Concat %qn, %qn {axis = -1 : i64} : (tensor<?x?x2xf32>, tensor<?x?x2xf32>) -> tensor<?x?x4xf32>
+  %qc = onnx.Mul %q, %cos : (tensor<?x?x4xf32>, tensor<?x4xf32>) -> tensor<?x?x4xf32>
+  %qs = onnx.Mul %qt, %sin : (tensor<?x?x4xf32>, tensor<?x4xf32>) -> tensor<?x?x4xf32>
+  %qr = onnx.Add %qc, %qs : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %kl = onnx.Slice %k, %zero, %two, %axis, %one : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x2xf32>
+  %kh = onnx.Slice %k, %two, %end, %axis, %one : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x2xf32>
+  %kn = onnx.Neg %kh : (tensor<?x?x2xf32>) -> tensor<?x?x2xf32>
+  %kt = onnx.Concat %kn, %kl {axis = -1 : i64} : (tensor<?x?x2xf32>, tensor<?x?x2xf32>) -> tensor<?x?x4xf32>
+  %kc = onnx.Mul %k, %cos : (tensor<?x?x4xf32>, tensor<?x4xf32>) -> tensor<?x?x4xf32>
+  %ks = onnx.Mul %kt, %sin : (tensor<?x?x4xf32>, tensor<?x4xf32>) -> tensor<?x?x4xf32>
+  %kr = onnx.Add %kc, %ks : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %t = onnx.Transpose %kr {perm = array<i64: 0, 2, 1>} : (tensor<?x?x4xf32>) -> tensor<?x4x?xf32>
+  %0 = onnx.MatMul %qr, %t : (tensor<?x?x4xf32>, tensor<?x4x?xf32>) -> tensor<?x?x?xf32>
+  %p = onnx.Softmax %0 : (tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %y = onnx.MatMul %p, %v : (tensor<?x?x?xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  return %y : tensor<?x?x4xf32>
+}
