@@ -245,8 +245,12 @@ FAMILIES = {
     ),
     "albert-cls": Family(tf.AlbertForSequenceClassification, tf.AlbertConfig, ALBERT, [IDS, MASK, TYPES], LOGITS),
     "deberta-v2-cls": Family(tf.DebertaV2ForSequenceClassification, tf.DebertaV2Config, DEBERTA, [IDS, MASK], LOGITS),
-    "modernbert": Family(tf.ModernBertModel, tf.ModernBertConfig, MODERNBERT, [IDS, MASK], {"last_hidden_state": TOKENS}),
-    "roformer": Family(tf.RoFormerModel, tf.RoFormerConfig, ROFORMER, [IDS, MASK, TYPES], {"last_hidden_state": TOKENS}),
+    "modernbert": Family(
+        tf.ModernBertModel, tf.ModernBertConfig, MODERNBERT, [IDS, MASK], {"last_hidden_state": TOKENS}
+    ),
+    "roformer": Family(
+        tf.RoFormerModel, tf.RoFormerConfig, ROFORMER, [IDS, MASK, TYPES], {"last_hidden_state": TOKENS}
+    ),
     "t5": Family(tf.T5EncoderModel, tf.T5Config, T5, [IDS, MASK], {"last_hidden_state": TOKENS}),
     "gpt2": Family(tf.GPT2Model, tf.GPT2Config, GPT2, [IDS, MASK], {"last_hidden_state": TOKENS}),
     "sentence": Family(

@@ -115,8 +115,8 @@ void AttentionKernel::emitPanel(Value query, Value valid) {
   Values largest = emitScores();
   if (hasCorrections()) {
     emitCorrections(row, valid);
-    largest = findLargest(firstKey, endKey, 1,
-                          Values(vectors(), b.splat(-INFINITY)));
+    largest =
+        findLargest(firstKey, endKey, 1, Values(vectors(), b.splat(-INFINITY)));
   }
   Values empty = emptyLanes(largest);
   Values sums = emitValues(valid, largest);

@@ -55,8 +55,8 @@ protected:
   /// gives the sums of the powers.
   virtual Values emitValues(Value valid, ValueRange largest) = 0;
 
-  /// Of what number the first key of a panel is a multiple where a window leaves
-  /// keys out on both sides; 0: scores and values are of all keys.
+  /// Of what number the first key of a panel is a multiple where a window
+  /// leaves keys out on both sides; 0: scores and values are of all keys.
   virtual int64_t firstKeyMultiple() const { return 0; }
 
   /// Something is added to the scores after they are computed.
@@ -84,7 +84,7 @@ protected:
   Value exponentOf(Value score, Value largest);
 
   int64_t lanes = 0, width = 0;
-  Value sums, scores; ///< views of the scratch memory
+  Value sums, scores;     ///< views of the scratch memory
   Value firstKey, endKey; ///< keys that the panel's queries see
 
 private:

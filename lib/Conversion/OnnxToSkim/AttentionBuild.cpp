@@ -255,8 +255,7 @@ LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
   rewriter.replaceOpWithNewOp<AttentionOp>(
       root, stateType, makeStates(match.query, width),
       makeStates(match.key, kvWidth), makeStates(match.value, kvWidth), keyMask,
-      bias,
-      rotary.cos ? makeAngles(rotary.cos) : Value(),
+      bias, rotary.cos ? makeAngles(rotary.cos) : Value(),
       rotary.sin ? makeAngles(rotary.sin) : Value(),
       /*content_to_position=*/Value(),
       /*position_to_content=*/Value(), /*rows=*/Value(), /*key_rows=*/Value(),

@@ -15,8 +15,8 @@ static SymDims replaceIndex(ArrayRef<SymDim> at, const SymDim &index,
                             const SymDim &by) {
   SymDims result;
   for (const SymDim &dim : at)
-    result.push_back(dim.substitute(
-        [&](const onnx::SymAtom &atom) -> std::optional<SymDim> {
+    result.push_back(
+        dim.substitute([&](const onnx::SymAtom &atom) -> std::optional<SymDim> {
           if (atom.kind != onnx::SymAtom::Kind::Index ||
               SymDim::index(atom.axis) != index)
             return std::nullopt;
@@ -33,12 +33,11 @@ static bool isSameElement(const Element &a, const Element &b, double factor) {
 /// A factor of a product at the element `at` of a sum of such products.
 Element AttentionMatcher::traceFactor(onnx::AddOp sum, onnx::MulOp product,
                                       unsigned factor, ArrayRef<SymDim> at) {
-  auto productAt =
-      getOperandIndex(context, product.getC(), sum.getC(), at);
+  auto productAt = getOperandIndex(context, product.getC(), sum.getC(), at);
   Value operand = product->getOperand(factor);
-  auto operandAt = productAt ? getOperandIndex(context, operand, product.getC(),
-                                               *productAt)
-                             : std::nullopt;
+  auto operandAt =
+      productAt ? getOperandIndex(context, operand, product.getC(), *productAt)
+                : std::nullopt;
   return operandAt ? elements.trace(operand, *operandAt) : Element();
 }
 
@@ -78,8 +77,8 @@ std::optional<Element> AttentionMatcher::matchRotary(const Element &turned,
     auto crossed = sum->getOperand(1 - side).getDefiningOp<onnx::MulOp>();
     if (!straight || !crossed)
       return std::nullopt;
-    SymDims first = replaceIndex(turned.at, inner,
-                                 interleaved ? pair * SymDim(2) : pair);
+    SymDims first =
+        replaceIndex(turned.at, inner, interleaved ? pair * SymDim(2) : pair);
     SymDims second =
         replaceIndex(turned.at, inner,
                      interleaved ? pair * SymDim(2) + SymDim(1) : pair + half);

@@ -54,8 +54,8 @@ bool AttentionMatcher::matchWindow(const ScoreTerm &term) {
   std::optional<Distance> found = matchDistance(op);
   if (!found || found->isNear == term.fillsWhereTrue || found->most < 0)
     return false;
-  auto at = getOperandIndex(context, found->distance, op->getResult(0),
-                            element.at);
+  auto at =
+      getOperandIndex(context, found->distance, op->getResult(0), element.at);
   if (!at)
     return false;
   Element distance = elements.evaluate(found->distance, *at);
@@ -80,8 +80,7 @@ SmallVector<ScoreTerm> AttentionMatcher::splitCondition(const ScoreTerm &term) {
     return {};
   SmallVector<ScoreTerm> parts;
   for (Value operand : op->getOperands()) {
-    auto at =
-        getOperandIndex(context, operand, op->getResult(0), element.at);
+    auto at = getOperandIndex(context, operand, op->getResult(0), element.at);
     if (!at)
       return {};
     ScoreTerm &part = parts.emplace_back(term);

@@ -50,8 +50,7 @@ struct RaiseGlu : RaisePattern<onnx::MulOp> {
       auto [base, first] = getColumns(context, active.getInput());
       auto [otherBase, otherFirst] = getColumns(context, other);
       int64_t width = getWidth(other.getType());
-      if (!base || base != otherBase ||
-          getWidth(base.getType()) != 2 * width ||
+      if (!base || base != otherBase || getWidth(base.getType()) != 2 * width ||
           std::minmax(first, otherFirst) != std::minmax<int64_t>(0, width))
         return rewriter.notifyMatchFailure(
             op, "the factors are not the halves of states");

@@ -326,9 +326,12 @@ static double turned(const RotarySpec &spec, const float *head,
 TEST(RowKernels, Rotary) {
   for (llvm::StringRef cpu : {"native", "x86-64"})
     for (bool interleaved : {false, true})
-      for (auto [headDim, rotated] :
-           {std::pair<int64_t, int64_t>{2, 2}, {18, 18}, {32, 32}, {64, 64},
-            {40, 12}, {70, 66}}) {
+      for (auto [headDim, rotated] : {std::pair<int64_t, int64_t>{2, 2},
+                                      {18, 18},
+                                      {32, 32},
+                                      {64, 64},
+                                      {40, 12},
+                                      {70, 66}}) {
         SCOPED_TRACE(headDim);
         RotarySpec spec{3, headDim, rotated, 3 * headDim + 5, 2, interleaved};
         Kernels kernels(cpu);

@@ -40,7 +40,7 @@ def ConvertSkimToKernelsPass
     Needs before: packed form, no dense `[batch, sequence, H]` states in
     attention. Leaves no skim op but those of the kernels form. Reports, by the
     node's name: weights that are not constant, forms of attention without a
-    kernel (rotary positions, disentangled terms), pooling of dense states.
+    kernel (rotary positions of each sequence, disentangled terms), pooling of dense states.
 
     Example: test/Conversion/SkimToKernels/convert-skim-to-kernels.mlir
 

@@ -26,8 +26,8 @@ readParameter(const ConstantTensor *tensor, Type element, int64_t count,
 
 template <typename T>
 static void normaliseRow(const ConstantTensor &in, ConstantTensor &out,
-                         int64_t first, double epsilon,
-                         ArrayRef<double> scale, ArrayRef<double> bias) {
+                         int64_t first, double epsilon, ArrayRef<double> scale,
+                         ArrayRef<double> bias) {
   int64_t count = scale.size();
   SmallVector<double> row(count);
   double sum = 0, squares = 0;

@@ -118,16 +118,16 @@ static LogicalResult verifyRotary(AttentionOp op, int64_t headWidth) {
     return success();
   auto type = cast<RankedTensorType>(op.getCos().getType());
   if (type.getRank() != 2 && type.getRank() != 3)
-    return op.emitOpError() << "expected cos of two or three dimensions, got "
-                            << type;
+    return op.emitOpError()
+           << "expected cos of two or three dimensions, got " << type;
   if (op.getSin().getType() != type)
     return op.emitOpError() << "expected type " << type << " of sin, got "
                             << op.getSin().getType();
   int64_t rotated = type.getShape().back();
   if (rotated <= 0 || rotated % 2 != 0 || rotated > headWidth)
     return op.emitOpError()
-           << "expected an even number of columns of cos, at most "
-           << headWidth << ", got " << type;
+           << "expected an even number of columns of cos, at most " << headWidth
+           << ", got " << type;
   return success();
 }
 

@@ -39,7 +39,8 @@ private:
 } // namespace
 
 static bool isRowWise(Operation &op) {
-  return isa<LinearOp, NormOp, AddOp, MulOp, ActivationOp, GluOp, L2NormalizeOp>(op);
+  return isa<LinearOp, NormOp, AddOp, MulOp, ActivationOp, GluOp,
+             L2NormalizeOp>(op);
 }
 
 bool Narrowing::followsRows(OpOperand &operand) {
