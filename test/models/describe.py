@@ -68,6 +68,10 @@ class Graph:
             weight = source.input[0]
         return weight in self.constants and self.constants[weight].ndim == 2
 
+    def is_threefold(self, node):
+        weight = self.constants.get(node.input[1])
+        return weight is not None and weight.shape[1] == 3 * weight.shape[0]
+
     def ancestors(self, value):
         seen, stack = set(), [value]
         while stack:
@@ -82,11 +86,13 @@ class Graph:
         """(title, node indices): embedding, mask, layer 0 and what follows the last layer."""
         linear = [i for i, node in enumerate(self.nodes) if self.is_linear(node)]
         users = collections.Counter(self.nodes[i].input[0] for i in linear)
-        shared = [i for i in linear if users[self.nodes[i].input[0]] >= 3]  # query, key, value
-        first, end = shared[0], linear[linear.index(shared[0]) + 6]
+        starts = [i for i in linear if users[self.nodes[i].input[0]] >= 3][::3]  # query, key, value
+        starts = starts or [i for i in linear if self.is_threefold(self.nodes[i])]  # all in one
+        first, end = starts[:2]
+        products = linear.index(end) - linear.index(first)
         self.names[self.nodes[first].input[0]] = "hidden"
         embedding = self.ancestors(self.nodes[first].input[0])
-        last_product = linear[linear.index(shared[-1]) + 3]
+        last_product = linear[linear.index(starts[-1]) + products - 1]
         norm = self.last_norm(last_product)
         return [
             ("embedding", sorted(embedding)),
