@@ -134,40 +134,80 @@ Value AttentionKernel::positionInSequence(Value positions, Value row) {
   return b.sub(b.toIndex(b.load(positions, {row})), b.mul(source, length));
 }
 
-/// bias[b, h, i, j] for the lanes first, first + 1, ... of the panel.
-Value AttentionKernel::biasLanes(Value row, Value valid, Value key,
-                                 int64_t first) {
+/// What `of` gives for the panel's queries, a vector for each vector of lanes;
+/// lanes beyond `valid` repeat the last query.
+Values AttentionKernel::gatherLanes(Value row, Value valid, Value none,
+                                    function_ref<Value(Value)> of) {
+  Value last = b.sub(valid, b.index(1));
+  Values vectors;
+  for (int64_t v = 0; v != this->vectors(); ++v) {
+    Value vector = none;
+    for (int64_t lane = 0; lane != b.target.vectorWidth; ++lane) {
+      int64_t at = v * b.target.vectorWidth + lane;
+      Value query = b.add(row, b.min(b.index(at), last));
+      vector = vector::InsertOp::create(b, of(query), vector,
+                                        ArrayRef<int64_t>{lane});
+    }
+    vectors.push_back(vector);
+  }
+  return vectors;
+}
+
+/// scores[j, lane] += bias[b, h, i, j]. A square of as many queries and keys as
+/// lanes is read by rows and turned where the keys follow one another.
+void AttentionKernel::addBias(Value row, Value valid) {
+  int64_t lane = b.target.vectorWidth;
   auto pick = [&](int64_t dimension, Value index) {
     Value one = b.equal(b.dim(bias, dimension), b.index(1));
     return b.select(one, b.index(0), index);
   };
-  Value batch = pick(0, source), headIndex = pick(1, head);
-  Value at = positionInSequence(keyPositions, b.add(firstKeyRow, key));
+  Values at = {pick(0, source), pick(1, head), Value(), Value()};
   Value last = b.sub(valid, b.index(1));
-  Value result = b.splat(0.0f);
-  for (int64_t lane = 0; lane != b.target.vectorWidth; ++lane) {
-    Value query = b.add(row, b.min(b.index(first + lane), last));
-    Value i = positionInSequence(positions, query);
-    Value number = b.load(bias, {batch, headIndex, i, at});
-    result =
-        vector::InsertOp::create(b, number, result, ArrayRef<int64_t>{lane});
-  }
-  return result;
+  Values queries;
+  for (int64_t i = 0; i != vectors() * lane; ++i)
+    queries.push_back(
+        positionInSequence(positions, b.add(row, b.min(b.index(i), last))));
+  auto keyAt = [&](Value j) {
+    return positionInSequence(keyPositions, b.add(firstKeyRow, j));
+  };
+  auto add = [&](Value j, int64_t v, Value number) {
+    Values place = {j, b.index(v * lane)};
+    b.storeVector(b.addf(b.loadVector(scores, place), number), scores, place);
+  };
+  auto addSquare = [&](Value first, Value key) {
+    for (int64_t v = 0; v != vectors(); ++v) {
+      Values rows;
+      for (int64_t i = 0; i != lane; ++i)
+        rows.push_back(
+            b.loadVector(bias, {at[0], at[1], queries[v * lane + i], key}));
+      for (auto [k, column] : llvm::enumerate(b.transpose(rows)))
+        add(b.add(first, k), v, column);
+    }
+  };
+  auto addKey = [&](Value j) {
+    Value key = keyAt(j);
+    for (int64_t v = 0; v != vectors(); ++v) {
+      Value numbers = b.splat(0.0f);
+      for (int64_t i = 0; i != lane; ++i)
+        numbers = vector::InsertOp::create(
+            b, b.load(bias, {at[0], at[1], queries[v * lane + i], key}),
+            numbers, ArrayRef<int64_t>{i});
+      add(j, v, numbers);
+    }
+  };
+  b.loop(firstKey, endKey, lane, [&](Value first) {
+    Value end = b.min(b.add(first, lane), endKey), key = keyAt(first);
+    Value distance = b.sub(keyAt(b.sub(end, b.index(1))), key);
+    b.ifThen(
+        b.equal(distance, b.index(lane - 1)), [&] { addSquare(first, key); },
+        [&] { b.loop(first, end, 1, addKey); });
+  });
 }
 
-/// The scores of the lanes first, first + 1, ... of the panel, filled where the
-/// query has no token; those of a key without one are already.
-Value AttentionKernel::fillQueries(Value row, Value valid, Value added,
-                                   int64_t first, Value score) {
-  Value last = b.sub(valid, b.index(1));
-  Value fill = b.broadcast(b.constant(spec.fill)), tokens = b.splat(0.0f);
-  for (int64_t lane = 0; lane != b.target.vectorWidth; ++lane) {
-    Value query = b.add(row, b.min(b.index(first + lane), last));
-    Value token = b.load(mask, {source, positionInSequence(positions, query)});
-    Value number = b.select(token, b.constant(1.0f), b.constant(0.0f));
-    tokens =
-        vector::InsertOp::create(b, number, tokens, ArrayRef<int64_t>{lane});
-  }
+/// The scores of a vector of lanes, filled where the query has no `token`;
+/// those of a key without one are already.
+Value AttentionKernel::fillQueries(Value tokens, Value added, Value score) {
+  Value fill = b.broadcast(b.constant(spec.fill));
   Value isFilled =
       arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, added, fill);
   Value isToken = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, tokens,
@@ -176,54 +216,52 @@ Value AttentionKernel::fillQueries(Value row, Value valid, Value added,
   return b.select(keeps, score, b.addf(score, fill));
 }
 
-/// positions[row + lane] for the lanes of each vector of the panel.
-Values AttentionKernel::placesOf(Value row, Value valid) {
-  Value last = b.sub(valid, b.index(1));
-  Values places;
-  for (int64_t v = 0; v != vectors(); ++v) {
-    Value vector = b.splatInt(0);
-    for (int64_t lane = 0; lane != b.target.vectorWidth; ++lane) {
-      Value query =
-          b.add(row, b.min(b.index(v * b.target.vectorWidth + lane), last));
-      vector = vector::InsertOp::create(b, b.load(positions, {query}), vector,
-                                        ArrayRef<int64_t>{lane});
-    }
-    places.push_back(vector);
-  }
-  return places;
-}
-
 void AttentionKernel::emitCorrections(Value row, Value valid) {
-  Values places = spec.window ? placesOf(row, valid) : Values();
-  float hidden = spec.mask ? spec.fill : -INFINITY;
+  if (spec.bias)
+    addBias(row, valid);
+  if (!spec.mask && !spec.window)
+    return;
+  Values tokens, places;
+  if (spec.maskQueries)
+    tokens = gatherLanes(row, valid, b.splat(0.0f), [&](Value query) {
+      Value at = positionInSequence(positions, query);
+      return b.select(b.load(mask, {source, at}), b.constant(1.0f),
+                      b.constant(0.0f));
+    });
+  if (spec.window)
+    places = gatherLanes(row, valid, b.splatInt(0), [&](Value query) {
+      return b.load(positions, {query});
+    });
   b.loop(firstKey, endKey, 1, [&](Value j) {
     Value added, key;
+    if (spec.mask)
+      added = b.broadcast(b.load(keyOffsetsAdded, {j}));
     if (spec.window)
       key = vector::BroadcastOp::create(
           b, b.intVectorType(), b.load(keyPositions, {b.add(firstKeyRow, j)}));
-    if (spec.mask)
-      added = b.broadcast(b.load(keyOffsetsAdded, {j}));
     for (int64_t v = 0; v != vectors(); ++v) {
-      int64_t first = v * b.target.vectorWidth;
-      Value score = b.loadVector(scores, {j, b.index(first)});
-      if (spec.bias)
-        score = b.addf(score, biasLanes(row, valid, j, first));
+      Value first = b.index(v * b.target.vectorWidth);
+      Value score = b.loadVector(scores, {j, first});
       if (added)
         score = b.addf(score, added);
       if (spec.maskQueries)
-        score = fillQueries(row, valid, added, first, score);
-      if (spec.window) {
-        Value ahead = arith::SubIOp::create(b, places[v], key);
-        Value behind = arith::SubIOp::create(b, key, places[v]);
-        Value near = arith::CmpIOp::create(
-            b, arith::CmpIPredicate::sle,
-            arith::MaxSIOp::create(b, ahead, behind),
-            b.splatInt(int32_t(std::min<int64_t>(*spec.window, INT32_MAX))));
-        score = b.select(near, score, b.splat(hidden));
-      }
-      b.storeVector(score, scores, {j, b.index(first)});
+        score = fillQueries(tokens[v], added, score);
+      if (spec.window)
+        score = hideFar(places[v], key, score);
+      b.storeVector(score, scores, {j, first});
     }
   });
+}
+
+/// The scores of the queries at `places`, hidden where the key is too far.
+Value AttentionKernel::hideFar(Value places, Value key, Value score) {
+  Value distance =
+      arith::MaxSIOp::create(b, arith::SubIOp::create(b, places, key),
+                             arith::SubIOp::create(b, key, places));
+  Value most = b.splatInt(int32_t(std::min<int64_t>(*spec.window, INT32_MAX)));
+  Value near =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::sle, distance, most);
+  return b.select(near, score, b.splat(spec.mask ? spec.fill : -INFINITY));
 }
 
 Values AttentionKernel::findLargest(Value first, Value end, int64_t atOnce,

@@ -93,14 +93,15 @@ private:
   void maskKeys();
   void emitPanel(Value firstQuery, Value valid);
   void findKeys(Value firstQuery, Value valid);
-  Values placesOf(Value firstQuery, Value valid);
   void emitCorrections(Value firstQuery, Value valid);
   Values emptyLanes(Values &largest);
   void emitFactors(ValueRange sums, ValueRange empty);
   void storeValues(Value row, Value valid);
-  Value biasLanes(Value firstQuery, Value valid, Value key, int64_t first);
-  Value fillQueries(Value firstQuery, Value valid, Value added, int64_t first,
-                    Value score);
+  Values gatherLanes(Value firstQuery, Value valid, Value none,
+                     llvm::function_ref<Value(Value)> of);
+  void addBias(Value firstQuery, Value valid);
+  Value fillQueries(Value tokens, Value added, Value score);
+  Value hideFar(Value places, Value key, Value score);
   Value positionInSequence(Value positions, Value row);
 
   AttentionScratch::Sizes sizes;

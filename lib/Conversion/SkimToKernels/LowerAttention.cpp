@@ -110,8 +110,8 @@ LogicalResult Lowering::lowerAttention(AttentionOp op) {
 
   Launch launch = emitter.launchAttention(builder, loc, spec, queryRows.batch,
                                           queryRows.sequence);
-  Value pairs =
-      pairsOf(loc, queryRows.offsets, keyRows.offsets, queryRows.batch);
+  Value pairs = pairsOf(loc, queryRows.offsets, keyRows.offsets,
+                        queryRows.batch, spec.window);
   dispatch(op, emitter.get(spec), arguments, launch, KernelKind::Attention,
            timesI64(loc, pairs, 4 * width));
   return success();

@@ -327,8 +327,25 @@ void Lowering::dispatchRows(Operation *op, func::FuncOp kernel,
   dispatch(op, kernel, arguments, launch, kind);
 }
 
-Value Lowering::pairsOf(Location loc, Value queries, Value keys, Value batch) {
-  if (Value known = pairs.lookup({queries, keys}))
+/// Of `n` rows in their sequence those at most `window` apart: n (2 w + 1) -
+/// w (w + 1) where the window is smaller than n.
+static Value pairsWithin(OpBuilder &b, Location loc, Value n, int64_t window) {
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
+  Value all = arith::MulIOp::create(b, loc, n, n);
+  Value wide = arith::MulIOp::create(b, loc, n, constant(2 * window + 1));
+  Value near =
+      arith::SubIOp::create(b, loc, wide, constant(window * (window + 1)));
+  Value limits = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, n,
+                                       constant(window));
+  return arith::SelectOp::create(b, loc, limits, near, all);
+}
+
+Value Lowering::pairsOf(Location loc, Value queries, Value keys, Value batch,
+                        std::optional<int64_t> window) {
+  Value &known = pairs[{queries, keys, window.value_or(-1)}];
+  if (known)
     return known;
   Value one = index(loc, 1), zero = index(loc, 0);
   auto loop =
@@ -346,10 +363,15 @@ Value Lowering::pairsOf(Location loc, Value queries, Value keys, Value batch) {
                                  bound(offsets, i));
   };
   Value count = rows(queries);
-  Value product = arith::MulIOp::create(inside, loc, count,
-                                        queries == keys ? count : rows(keys));
+  Value product;
+  if (queries != keys)
+    product = arith::MulIOp::create(inside, loc, count, rows(keys));
+  else if (window)
+    product = pairsWithin(inside, loc, count, *window);
+  else
+    product = arith::MulIOp::create(inside, loc, count, count);
   Value sum =
       arith::AddIOp::create(inside, loc, loop.getRegionIterArg(0), product);
   scf::YieldOp::create(inside, loc, sum);
-  return pairs[{queries, keys}] = loop.getResult(0);
+  return known = loop.getResult(0);
 }

@@ -172,9 +172,10 @@ private:
   void dispatchRows(mlir::Operation *op, mlir::func::FuncOp kernel,
                     mlir::ValueRange arguments, mlir::Value out,
                     KernelKind kind);
-  /// Sum over the sequences of rows of `queries` times rows of `keys`.
+  /// Sum over the sequences of rows of `queries` times rows of `keys`, or of
+  /// those within the window.
   mlir::Value pairsOf(mlir::Location loc, mlir::Value queries, mlir::Value keys,
-                      mlir::Value batch);
+                      mlir::Value batch, std::optional<int64_t> window);
   mlir::Value index(mlir::Location loc, int64_t value);
   mlir::Value dim(mlir::Location loc, mlir::Value memref, int64_t dimension);
   mlir::Value timesI64(mlir::Location loc, mlir::Value count, int64_t factor);
@@ -197,7 +198,8 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> dense;
   llvm::DenseMap<mlir::Operation *, int64_t> layers;
   llvm::DenseMap<mlir::Operation *, Byproducts> byproducts; ///< by attention
-  llvm::DenseMap<std::pair<mlir::Value, mlir::Value>, mlir::Value> pairs;
+  llvm::DenseMap<std::tuple<mlir::Value, mlir::Value, int64_t>, mlir::Value>
+      pairs;
   /// Of patience, from one exit to the next.
   mlir::Value votes;
 };

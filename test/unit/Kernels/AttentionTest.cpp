@@ -155,6 +155,26 @@ TEST_P(AttentionOfEmitter, Bias) {
   attention.check(batch, qkv, attention.run(batch, qkv, 1, operands), operands);
 }
 
+// Where keys follow one another the bias is read in squares.
+TEST_P(AttentionOfEmitter, BiasOfWholeSequences) {
+  AttentionSpec spec = merged(3, 16);
+  spec.bias = true;
+  Attention attention = make(spec);
+  Batch batch({64, 37, 1, 16}, 70);
+  Floats qkv = randomStates(spec, batch.rows());
+  Floats bias({1, 3, 70, 70});
+  std::mt19937 random(3);
+  randomize(bias, random);
+  // The cases' bias is of each sequence.
+  Floats each({4, 3, 70, 70});
+  for (int64_t i = 0; i != each.size(); ++i)
+    each[i] = bias[i % bias.size()];
+  AttentionOperands operands{nullptr, &bias};
+  Floats out = attention.run(batch, qkv, 1, operands);
+  operands.bias = &each;
+  attention.check(batch, qkv, out, operands);
+}
+
 TEST_P(AttentionOfEmitter, Window) {
   AttentionSpec spec = merged(2, 16);
   spec.window = 5;
