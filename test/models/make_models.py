@@ -133,6 +133,19 @@ ROFORMER = dict(
     max_position_embeddings=264,
     type_vocab_size=2,
 )
+# Shared heads of keys, which turn before they are repeated; a gate of its own.
+EUROBERT = dict(
+    vocab_size=97,
+    hidden_size=40,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    num_key_value_heads=2,
+    intermediate_size=68,
+    max_position_embeddings=264,
+    pad_token_id=0,
+    bos_token_id=1,
+    eos_token_id=2,
+)
 # RMS norms before, relative positions beside the scores, a gate of its own.
 T5 = dict(
     vocab_size=97,
@@ -251,6 +264,7 @@ FAMILIES = {
     "roformer": Family(
         tf.RoFormerModel, tf.RoFormerConfig, ROFORMER, [IDS, MASK, TYPES], {"last_hidden_state": TOKENS}
     ),
+    "eurobert": Family(tf.EuroBertModel, tf.EuroBertConfig, EUROBERT, [IDS, MASK], {"last_hidden_state": TOKENS}),
     "t5": Family(tf.T5EncoderModel, tf.T5Config, T5, [IDS, MASK], {"last_hidden_state": TOKENS}),
     "gpt2": Family(tf.GPT2Model, tf.GPT2Config, GPT2, [IDS, MASK], {"last_hidden_state": TOKENS}),
     "sentence": Family(
@@ -299,6 +313,7 @@ EXPORTS = (
         Export("modernbert", 14, "eager"),
         Export("modernbert", 18, dynamo=True),
         Export("roformer", 14, "eager"),
+        Export("eurobert", 17),
         Export("t5", 17),
         Export("gpt2", 17),
         Export("sentence", 14),

@@ -22,6 +22,7 @@ NAMES = (
     "mpnet-14-eager",
     "modernbert-18-dynamo",
     "roformer-14-eager",
+    "eurobert-17-sdpa",
     "t5-17-sdpa",
     "sentence-18-dynamo",
     "gpt2-17-sdpa",

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionKernel.h"
+#include "AttentionBias.h"
 #include "RowKernels.h"
 #include "VectorMath.h"
 
@@ -153,54 +154,20 @@ Values AttentionKernel::gatherLanes(Value row, Value valid, Value none,
   return vectors;
 }
 
-/// scores[j, lane] += bias[b, h, i, j]. A square of as many queries and keys as
-/// lanes is read by rows and turned where the keys follow one another.
+/// scores[j, lane] += bias[b, h, i, j].
 void AttentionKernel::addBias(Value row, Value valid) {
-  int64_t lane = b.target.vectorWidth;
   auto pick = [&](int64_t dimension, Value index) {
     Value one = b.equal(b.dim(bias, dimension), b.index(1));
     return b.select(one, b.index(0), index);
   };
-  Values at = {pick(0, source), pick(1, head), Value(), Value()};
   Value last = b.sub(valid, b.index(1));
   Values queries;
-  for (int64_t i = 0; i != vectors() * lane; ++i)
+  for (int64_t i = 0; i != vectors() * b.target.vectorWidth; ++i)
     queries.push_back(
         positionInSequence(positions, b.add(row, b.min(b.index(i), last))));
-  auto keyAt = [&](Value j) {
+  AttentionBias adds(b, scores, bias, pick(0, source), pick(1, head), queries);
+  adds.addKeys(firstKey, endKey, [&](Value j) {
     return positionInSequence(keyPositions, b.add(firstKeyRow, j));
-  };
-  auto add = [&](Value j, int64_t v, Value number) {
-    Values place = {j, b.index(v * lane)};
-    b.storeVector(b.addf(b.loadVector(scores, place), number), scores, place);
-  };
-  auto addSquare = [&](Value first, Value key) {
-    for (int64_t v = 0; v != vectors(); ++v) {
-      Values rows;
-      for (int64_t i = 0; i != lane; ++i)
-        rows.push_back(
-            b.loadVector(bias, {at[0], at[1], queries[v * lane + i], key}));
-      for (auto [k, column] : llvm::enumerate(b.transpose(rows)))
-        add(b.add(first, k), v, column);
-    }
-  };
-  auto addKey = [&](Value j) {
-    Value key = keyAt(j);
-    for (int64_t v = 0; v != vectors(); ++v) {
-      Value numbers = b.splat(0.0f);
-      for (int64_t i = 0; i != lane; ++i)
-        numbers = vector::InsertOp::create(
-            b, b.load(bias, {at[0], at[1], queries[v * lane + i], key}),
-            numbers, ArrayRef<int64_t>{i});
-      add(j, v, numbers);
-    }
-  };
-  b.loop(firstKey, endKey, lane, [&](Value first) {
-    Value end = b.min(b.add(first, lane), endKey), key = keyAt(first);
-    Value distance = b.sub(keyAt(b.sub(end, b.index(1))), key);
-    b.ifThen(
-        b.equal(distance, b.index(lane - 1)), [&] { addSquare(first, key); },
-        [&] { b.loop(first, end, 1, addKey); });
   });
 }
 

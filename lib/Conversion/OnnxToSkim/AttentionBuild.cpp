@@ -102,7 +102,12 @@ LogicalResult AttentionMatcher::sortTerm(ScoreTerm term, unsigned level,
   bool isSplit = llvm::all_of(parts, [&](const ScoreTerm &part) {
     return succeeded(sortTerm(part, level + 1, innerMasks, innerBiases));
   });
-  if (isSplit && (!innerMasks.empty() || window != outerWindow)) {
+  // What two finite fills hide would weigh less than what one of them does,
+  // where a query sees no key at all.
+  bool fillsTwice = term.isCondition && !innerBiases.empty() &&
+                    !std::isinf(static_cast<float>(term.fill));
+  if (isSplit && !fillsTwice &&
+      (!innerMasks.empty() || window != outerWindow)) {
     llvm::append_range(masks, innerMasks);
     llvm::append_range(biases, innerBiases);
     return success();
@@ -255,8 +260,8 @@ LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
   rewriter.replaceOpWithNewOp<AttentionOp>(
       root, stateType, makeStates(match.query, width),
       makeStates(match.key, kvWidth), makeStates(match.value, kvWidth), keyMask,
-      bias, rotary.cos ? makeAngles(rotary.cos) : Value(),
-      rotary.sin ? makeAngles(rotary.sin) : Value(),
+      bias, rotary.cos ? makeAngles(rotary.cos, rotary) : Value(),
+      rotary.sin ? makeAngles(rotary.sin, rotary) : Value(),
       /*content_to_position=*/Value(),
       /*position_to_content=*/Value(), /*rows=*/Value(), /*key_rows=*/Value(),
       rewriter.getI64IntegerAttr(match.heads), kvHeads,

@@ -25,10 +25,11 @@ struct ScoreTerm {
 struct Rotary {
   mlir::Value cos, sin;
   bool interleaved = false; // Neighbours are turned, not halves.
+  bool ofPairs = false;     // The tables are `[sequence, D / 2]`.
 
   bool operator==(const Rotary &other) const {
     return cos == other.cos && sin == other.sin &&
-           interleaved == other.interleaved;
+           interleaved == other.interleaved && ofPairs == other.ofPairs;
   }
 };
 
@@ -105,7 +106,11 @@ private:
   std::optional<Element> matchRotary(const Element &turned,
                                      const SymDim &position,
                                      const SymDim &inner, Rotary &rotary);
-  mlir::Value makeAngles(mlir::Value table);
+  std::optional<Element> matchRotaryOp(onnx::RotaryEmbeddingOp op,
+                                       const Element &turned,
+                                       const SymDim &position,
+                                       const SymDim &inner, Rotary &rotary);
+  mlir::Value makeAngles(mlir::Value table, const Rotary &rotary);
 
   std::optional<KeyMask> matchKeyMask(const ScoreTerm &term, bool &vanishes);
   bool matchWindow(const ScoreTerm &term);

@@ -58,12 +58,37 @@ Value AttentionMatcher::matchAngles(const Element &angle,
   return angle.base;
 }
 
+/// What the op on `[batch, heads, sequence, D]` turns at the rows' own
+/// positions, by tables that all sequences share.
+std::optional<Element>
+AttentionMatcher::matchRotaryOp(onnx::RotaryEmbeddingOp op,
+                                const Element &turned, const SymDim &position,
+                                const SymDim &inner, Rotary &rotary) {
+  if (turned.at.size() != 4 || turned.at[2] != position ||
+      turned.at[3] != inner || !onnx::isAbsent(op.getPositionIds()))
+    return std::nullopt;
+  int64_t rotated = op.getRotaryEmbeddingDim();
+  SymDims expected{1, sequence, SymDim((rotated ? rotated : headWidth) / 2)};
+  for (Value table : {op.getCosCache(), op.getSinCache()})
+    if (context.dims(table) != expected || !getStates(table))
+      return std::nullopt;
+  Element element = elements.trace(op.getX(), turned.at);
+  if (element.kind != Kind::Access)
+    return std::nullopt;
+  rotary = {op.getCosCache(), op.getSinCache(), op.getInterleaved() != 0,
+            /*ofPairs=*/true};
+  element.number *= turned.number;
+  return element;
+}
+
 /// The element of the heads that positions turn to `turned`; `rotary` is set.
 /// Nothing when it is no such sum.
 std::optional<Element> AttentionMatcher::matchRotary(const Element &turned,
                                                      const SymDim &position,
                                                      const SymDim &inner,
                                                      Rotary &rotary) {
+  if (auto op = turned.base.getDefiningOp<onnx::RotaryEmbeddingOp>())
+    return matchRotaryOp(op, turned, position, inner, rotary);
   auto sum = turned.base.getDefiningOp<onnx::AddOp>();
   if (!sum || headWidth % 2 != 0)
     return std::nullopt;
@@ -104,16 +129,31 @@ std::optional<Element> AttentionMatcher::matchRotary(const Element &turned,
 }
 
 /// A table as `[sequence, D]`.
-Value AttentionMatcher::makeAngles(Value table) {
-  auto type = cast<RankedTensorType>(table.getType());
-  int64_t ones = type.getRank() - 2;
-  if (ones == 0)
-    return table;
-  SmallVector<int64_t> axes;
-  for (int64_t axis = 0; axis < ones; ++axis)
-    axes.push_back(axis);
+Value AttentionMatcher::makeAngles(Value table, const Rotary &rotary) {
   Location loc = table.getLoc();
-  return onnx::SqueezeOp::create(rewriter, loc,
-                                 type.clone(type.getShape().drop_front(ones)),
-                                 table, makeInts(rewriter, loc, axes));
+  auto type = cast<RankedTensorType>(table.getType());
+  if (int64_t ones = type.getRank() - 2; ones > 0) {
+    type = type.clone(type.getShape().drop_front(ones));
+    auto axes = llvm::to_vector(llvm::seq<int64_t>(0, ones));
+    table = onnx::SqueezeOp::create(rewriter, loc, type, table,
+                                    makeInts(rewriter, loc, axes));
+  }
+  if (!rotary.ofPairs)
+    return table;
+  // Both numbers of a pair have its angle.
+  int64_t length = type.getDimSize(0), pairs = type.getDimSize(1);
+  RankedTensorType whole = type.clone({length, 2 * pairs});
+  auto join = [&](RankedTensorType of, Value part) {
+    return onnx::ConcatOp::create(rewriter, loc, of, ValueRange{part, part},
+                                  rewriter.getI64IntegerAttr(-1));
+  };
+  if (!rotary.interleaved)
+    return join(whole, table);
+  Value single =
+      onnx::UnsqueezeOp::create(rewriter, loc, type.clone({length, pairs, 1}),
+                                table, makeInts(rewriter, loc, {2}));
+  Value twice = join(type.clone({length, pairs, 2}), single);
+  return onnx::ReshapeOp::create(rewriter, loc, whole, twice,
+                                 makeInts(rewriter, loc, {0, 2 * pairs}),
+                                 rewriter.getI64IntegerAttr(0));
 }

@@ -176,3 +176,44 @@ func.func @negated_twice(%q: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %k
   %y = onnx.MatMul %p, %v : (tensor<?x?x?xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
   return %y : tensor<?x?x4xf32>
 }
+
+// -----
+
+// The op, whose tables hold an angle for each pair.
+// CHECK-LABEL: func @op_of_halves
+// CHECK-SAME:    %[[Q:[^ ]+]]: {{.+}}, %[[K:[^ ]+]]: {{.+}}, %[[V:[^ ]+]]: {{.+}}, %[[COS:[^ ]+]]: tensor<1x?x2xf32> {{.+}}, %[[SIN:[^ ]+]]: tensor
+// CHECK:         %[[COSINES:.+]] = onnx.Squeeze %[[COS]]
+// CHECK:         %[[ALL:.+]] = onnx.Concat %[[COSINES]], %[[COSINES]] {axis = -1 : i64} : (tensor<?x2xf32>, tensor<?x2xf32>) -> tensor<?x4xf32>
+// CHECK:         skim.attention %[[Q]], %[[K]], %[[V]] rotary %[[ALL]], %{{.+}} : tensor<?x4xf32>, tensor<?x4xf32> {heads = 1 : i64, scale = 5.000000e-01 : f32}
+func.func @op_of_halves(%q: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %k: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %v: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %cos: tensor<1x?x2xf32> {onnx.dims = ["1", "s", "2"]}, %sin: tensor<1x?x2xf32> {onnx.dims = ["1", "s", "2"]}) -> tensor<?x?x4xf32> {
+  %none = onnx.None
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  %q1 = onnx.Unsqueeze %q, %one : (tensor<?x?x4xf32>, tensor<1xi64>) -> tensor<?x1x?x4xf32>
+  %k1 = onnx.Unsqueeze %k, %one : (tensor<?x?x4xf32>, tensor<1xi64>) -> tensor<?x1x?x4xf32>
+  %v1 = onnx.Unsqueeze %v, %one : (tensor<?x?x4xf32>, tensor<1xi64>) -> tensor<?x1x?x4xf32>
+  %qr = onnx.RotaryEmbedding %q1, %cos, %sin, %none {} : (tensor<?x1x?x4xf32>, tensor<1x?x2xf32>, tensor<1x?x2xf32>, none) -> tensor<?x1x?x4xf32>
+  %kr = onnx.RotaryEmbedding %k1, %cos, %sin, %none {} : (tensor<?x1x?x4xf32>, tensor<1x?x2xf32>, tensor<1x?x2xf32>, none) -> tensor<?x1x?x4xf32>
+  %a:4 = onnx.Attention %qr, %kr, %v1, %none, %none, %none, %none {scale = 0.5 : f32} : (tensor<?x1x?x4xf32>, tensor<?x1x?x4xf32>, tensor<?x1x?x4xf32>, none, none, none, none) -> (tensor<?x1x?x4xf32>, none, none, none)
+  %y = onnx.Squeeze %a#0, %one : (tensor<?x1x?x4xf32>, tensor<1xi64>) -> tensor<?x?x4xf32>
+  return %y : tensor<?x?x4xf32>
+}
+
+// -----
+
+// The same for neighbours.
+// CHECK-LABEL: func @op_of_neighbours
+// CHECK:         %[[TWICE:.+]] = onnx.Concat {{.*}} -> tensor<?x2x2xf32>
+// CHECK:         %[[ALL:.+]] = onnx.Reshape %[[TWICE]], {{.*}} -> tensor<?x4xf32>
+// CHECK:         skim.attention {{.*}} rotary %[[ALL]], {{.*}}rotary_interleaved
+func.func @op_of_neighbours(%q: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %k: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %v: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %cos: tensor<1x?x2xf32> {onnx.dims = ["1", "s", "2"]}, %sin: tensor<1x?x2xf32> {onnx.dims = ["1", "s", "2"]}) -> tensor<?x?x4xf32> {
+  %none = onnx.None
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  %q1 = onnx.Unsqueeze %q, %one : (tensor<?x?x4xf32>, tensor<1xi64>) -> tensor<?x1x?x4xf32>
+  %k1 = onnx.Unsqueeze %k, %one : (tensor<?x?x4xf32>, tensor<1xi64>) -> tensor<?x1x?x4xf32>
+  %v1 = onnx.Unsqueeze %v, %one : (tensor<?x?x4xf32>, tensor<1xi64>) -> tensor<?x1x?x4xf32>
+  %qr = onnx.RotaryEmbedding %q1, %cos, %sin, %none {interleaved = 1 : i64} : (tensor<?x1x?x4xf32>, tensor<1x?x2xf32>, tensor<1x?x2xf32>, none) -> tensor<?x1x?x4xf32>
+  %kr = onnx.RotaryEmbedding %k1, %cos, %sin, %none {interleaved = 1 : i64} : (tensor<?x1x?x4xf32>, tensor<1x?x2xf32>, tensor<1x?x2xf32>, none) -> tensor<?x1x?x4xf32>
+  %a:4 = onnx.Attention %qr, %kr, %v1, %none, %none, %none, %none {scale = 0.5 : f32} : (tensor<?x1x?x4xf32>, tensor<?x1x?x4xf32>, tensor<?x1x?x4xf32>, none, none, none, none) -> (tensor<?x1x?x4xf32>, none, none, none)
+  %y = onnx.Squeeze %a#0, %one : (tensor<?x1x?x4xf32>, tensor<1xi64>) -> tensor<?x?x4xf32>
+  return %y : tensor<?x?x4xf32>
+}

@@ -118,3 +118,70 @@ func.func @far_tokens(%q: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %k: t
   %y = onnx.MatMul %p, %v : (tensor<?x?x?xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
   return %y : tensor<?x?x4xf32>
 }
+
+// -----
+
+// A causal condition beside a mask becomes a bias.
+// CHECK-LABEL: func @causal_infinite
+// CHECK-SAME:    %[[MASK:[^ ]+]]: tensor<?x?xi1>
+// CHECK:         skim.attention {{.*}} mask %[[MASK]] : tensor<?x?xi1> bias
+func.func @causal_infinite(%q: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %k: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %v: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %mask: tensor<?x?xi1> {onnx.dims = ["b", "s"]}) -> tensor<?x?x4xf32> {
+  %none = onnx.Constant dense<0> : tensor<i64>
+  %unit = onnx.Constant dense<1> : tensor<i64>
+  %most = onnx.Constant dense<5> : tensor<i64>
+  %first = onnx.Constant dense<0> : tensor<1xi64>
+  %second = onnx.Constant dense<1> : tensor<1xi64>
+  %fill = onnx.Constant dense<0xFF800000> : tensor<f32>
+  %nothing = onnx.Constant dense<0.0> : tensor<f32>
+  %size = onnx.Shape %q {start = 1 : i64, end = 2 : i64} : (tensor<?x?x4xf32>) -> tensor<1xi64>
+  %count = onnx.Squeeze %size, %first : (tensor<1xi64>, tensor<1xi64>) -> tensor<i64>
+  %range = onnx.Range %none, %count, %unit : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
+  %i = onnx.Unsqueeze %range, %second : (tensor<?xi64>, tensor<1xi64>) -> tensor<?x1xi64>
+  %j = onnx.Unsqueeze %range, %first : (tensor<?xi64>, tensor<1xi64>) -> tensor<1x?xi64>
+  %d = onnx.Sub %i, %j : (tensor<?x1xi64>, tensor<1x?xi64>) -> tensor<?x?xi64>
+  %abs = onnx.Abs %d : (tensor<?x?xi64>) -> tensor<?x?xi64>
+  %past = onnx.GreaterOrEqual %i, %j : (tensor<?x1xi64>, tensor<1x?xi64>) -> tensor<?x?xi1>
+  %m = onnx.Unsqueeze %mask, %second : (tensor<?x?xi1>, tensor<1xi64>) -> tensor<?x1x?xi1>
+  %t = onnx.Transpose %k {perm = array<i64: 0, 2, 1>} : (tensor<?x?x4xf32>) -> tensor<?x4x?xf32>
+  %0 = onnx.MatMul %q, %t : (tensor<?x?x4xf32>, tensor<?x4x?xf32>) -> tensor<?x?x?xf32>
+  %both = onnx.And %past, %m : (tensor<?x?xi1>, tensor<?x1x?xi1>) -> tensor<?x?x?xi1>
+  %added = onnx.Where %both, %nothing, %fill : (tensor<?x?x?xi1>, tensor<f32>, tensor<f32>) -> tensor<?x?x?xf32>
+  %1 = onnx.Add %0, %added : (tensor<?x?x?xf32>, tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %p = onnx.Softmax %1 : (tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %y = onnx.MatMul %p, %v : (tensor<?x?x?xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  return %y : tensor<?x?x4xf32>
+}
+
+// -----
+
+// Filled by a finite number both conditions hide alike: they stay one.
+// CHECK-LABEL: func @causal_finite
+// CHECK-NOT:     {{skim.attention .* mask}}
+// CHECK:         onnx.And
+// CHECK-NOT:     {{skim.attention .* mask}}
+func.func @causal_finite(%q: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %k: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %v: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %mask: tensor<?x?xi1> {onnx.dims = ["b", "s"]}) -> tensor<?x?x4xf32> {
+  %none = onnx.Constant dense<0> : tensor<i64>
+  %unit = onnx.Constant dense<1> : tensor<i64>
+  %most = onnx.Constant dense<5> : tensor<i64>
+  %first = onnx.Constant dense<0> : tensor<1xi64>
+  %second = onnx.Constant dense<1> : tensor<1xi64>
+  %fill = onnx.Constant dense<-3.40282347E+38> : tensor<f32>
+  %nothing = onnx.Constant dense<0.0> : tensor<f32>
+  %size = onnx.Shape %q {start = 1 : i64, end = 2 : i64} : (tensor<?x?x4xf32>) -> tensor<1xi64>
+  %count = onnx.Squeeze %size, %first : (tensor<1xi64>, tensor<1xi64>) -> tensor<i64>
+  %range = onnx.Range %none, %count, %unit : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
+  %i = onnx.Unsqueeze %range, %second : (tensor<?xi64>, tensor<1xi64>) -> tensor<?x1xi64>
+  %j = onnx.Unsqueeze %range, %first : (tensor<?xi64>, tensor<1xi64>) -> tensor<1x?xi64>
+  %d = onnx.Sub %i, %j : (tensor<?x1xi64>, tensor<1x?xi64>) -> tensor<?x?xi64>
+  %abs = onnx.Abs %d : (tensor<?x?xi64>) -> tensor<?x?xi64>
+  %past = onnx.GreaterOrEqual %i, %j : (tensor<?x1xi64>, tensor<1x?xi64>) -> tensor<?x?xi1>
+  %m = onnx.Unsqueeze %mask, %second : (tensor<?x?xi1>, tensor<1xi64>) -> tensor<?x1x?xi1>
+  %t = onnx.Transpose %k {perm = array<i64: 0, 2, 1>} : (tensor<?x?x4xf32>) -> tensor<?x4x?xf32>
+  %0 = onnx.MatMul %q, %t : (tensor<?x?x4xf32>, tensor<?x4x?xf32>) -> tensor<?x?x?xf32>
+  %both = onnx.And %past, %m : (tensor<?x?xi1>, tensor<?x1x?xi1>) -> tensor<?x?x?xi1>
+  %added = onnx.Where %both, %nothing, %fill : (tensor<?x?x?xi1>, tensor<f32>, tensor<f32>) -> tensor<?x?x?xf32>
+  %1 = onnx.Add %0, %added : (tensor<?x?x?xf32>, tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %p = onnx.Softmax %1 : (tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %y = onnx.MatMul %p, %v : (tensor<?x?x?xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  return %y : tensor<?x?x4xf32>
+}

@@ -161,6 +161,8 @@ TEST_P(AttentionOfEmitter, BiasOfWholeSequences) {
   spec.bias = true;
   Attention attention = make(spec);
   Batch batch({64, 37, 1, 16}, 70);
+  // The last five of 37 keys are as far apart as the keys of a square.
+  batch.positions[batch.offsets[2] - 1] = 70 + 32 + 15;
   Floats qkv = randomStates(spec, batch.rows());
   Floats bias({1, 3, 70, 70});
   std::mt19937 random(3);

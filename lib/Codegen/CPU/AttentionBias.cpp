@@ -1,0 +1,53 @@
+//===- AttentionBias.cpp - what is added to each score --------------------===//
+// How it goes is said in AttentionBias.h.
+//===----------------------------------------------------------------------===//
+
+#include "AttentionBias.h"
+
+using namespace mlir;
+using namespace skim;
+
+void AttentionBias::addKeys(Value first, Value end,
+                            function_ref<Value(Value)> positionOf) {
+  b.loop(first, end, lanes(), [&](Value key) {
+    Value next = b.min(b.add(key, lanes()), end), position = positionOf(key);
+    Value last = positionOf(b.sub(next, b.index(1)));
+    Value most = b.index(lanes() - 1);
+    // As many keys as lanes, without a gap between them.
+    Value isSquare = b.select(b.less(b.add(key, most), end),
+                              b.equal(b.sub(last, position), most),
+                              arith::ConstantIntOp::create(b, 0, 1));
+    b.ifThen(
+        isSquare, [&] { addSquare(key, position); },
+        [&] {
+          b.loop(key, next, 1, [&](Value j) { addKey(j, positionOf(j)); });
+        });
+  });
+}
+
+void AttentionBias::addSquare(Value firstKey, Value position) {
+  for (size_t lane = 0; lane != queries.size(); lane += lanes()) {
+    Values rows;
+    for (Value query : ArrayRef<Value>(queries).slice(lane, lanes()))
+      rows.push_back(b.loadVector(bias, {batch, head, query, position}));
+    Values columns = b.transpose(rows);
+    for (auto [k, column] : llvm::enumerate(columns))
+      add(b.add(firstKey, k), lane, column);
+  }
+}
+
+void AttentionBias::addKey(Value key, Value position) {
+  for (size_t lane = 0; lane != queries.size(); lane += lanes()) {
+    Value numbers = b.splat(0.0f);
+    for (int64_t i = 0; i != lanes(); ++i)
+      numbers = vector::InsertOp::create(
+          b, b.load(bias, {batch, head, queries[lane + i], position}), numbers,
+          ArrayRef<int64_t>{i});
+    add(key, lane, numbers);
+  }
+}
+
+void AttentionBias::add(Value key, int64_t firstLane, Value numbers) {
+  Values place = {key, b.index(firstLane)};
+  b.storeVector(b.addf(b.loadVector(scores, place), numbers), scores, place);
+}
