@@ -25,6 +25,11 @@ def ConvertOnnxToSkimPass : Pass<"convert-onnx-to-skim", "::mlir::ModuleOp"> {
     why. Weights stay operands that `onnx.Constant` defines. Masks with a score for
     each key become one `tensor<?x?xi1>` that all attentions share; an integer or
     float mask is taken to hold ones and zeros where the model computes with it.
+    Conditions that a mask joins are taken apart: |i - j| <= w becomes the attention's
+    window, one on positions alone a bias. Two that are filled by one finite number
+    stay one bias unless one is a window: where a query sees no key all that they hide
+    weighs alike. Turned queries and keys become rotary positions where all sequences
+    share their tables.
 
     Example, from `test/Conversion/OnnxToSkim/linear.mlir`:
 

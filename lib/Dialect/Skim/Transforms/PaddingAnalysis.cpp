@@ -89,6 +89,9 @@ void PaddingAnalysis::visitSkim(Operation &op) {
                 "them some weight");
     if (attention.getBias() && axes.count(attention.getBias()))
       stop(&op, "has a bias made from token states");
+    if (attention.getCos() &&
+        (axes.count(attention.getCos()) || axes.count(attention.getSin())))
+      stop(&op, "has rotary positions made from token states");
     return setAxes(op, TokenAxes{});
   }
   if (auto pool = dyn_cast<PoolOp>(op)) {

@@ -1,7 +1,7 @@
 // RUN: skim-opt %s -split-input-file -verify-diagnostics --pass-pipeline='builtin.module(func.func(skim-pack))' | FileCheck %s
 
 // Each obstacle is named, and every position is computed then.
-// CHECK-COUNT-6: skim.pack like
+// CHECK-COUNT-8: skim.pack like
 // CHECK-NOT: skim.pack mask
 
 func.func @another_mask(%ids: tensor<?x?xi64>, %m0: tensor<?x?xi1>, %m1: tensor<?x?xi1>, %table: tensor<9x8xf32>) -> tensor<?x?x8xf32> {
@@ -28,6 +28,27 @@ func.func @weak_fill(%ids: tensor<?x?xi64>, %m0: tensor<?x?xi1>, %table: tensor<
   %x = skim.embed(%ids) in (%table) : (tensor<?x?xi64>) in (tensor<9x8xf32>) -> tensor<?x?x8xf32>
   // expected-remark@+1 {{fills masked scores with a value above -1e4}}
   %a = skim.attention %x, %x, %x mask %m0 : tensor<?x?xi1> {fill = -1.0 : f32, heads = 2 : i64, scale = 0.5 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  return %a : tensor<?x?x8xf32>
+}
+
+// -----
+
+func.func @bias_of_states(%ids: tensor<?x?xi64>, %m0: tensor<?x?xi1>, %table: tensor<9x8xf32>) -> tensor<?x?x8xf32> {
+  %x = skim.embed(%ids) in (%table) : (tensor<?x?xi64>) in (tensor<9x8xf32>) -> tensor<?x?x8xf32>
+  %axis = onnx.Constant dense<1> : tensor<1xi64>
+  %bias = onnx.Unsqueeze %x, %axis : (tensor<?x?x8xf32>, tensor<1xi64>) -> tensor<?x1x?x8xf32>
+  // expected-remark@+1 {{has a bias made from token states}}
+  %a = skim.attention %x, %x, %x mask %m0 : tensor<?x?xi1> bias %bias : tensor<?x1x?x8xf32> {fill = -1.0e+9 : f32, heads = 2 : i64, scale = 0.5 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  return %a : tensor<?x?x8xf32>
+}
+
+// -----
+
+func.func @rotary_of_states(%ids: tensor<?x?xi64>, %m0: tensor<?x?xi1>, %table: tensor<9x8xf32>, %w: tensor<8x4xf32>) -> tensor<?x?x8xf32> {
+  %x = skim.embed(%ids) in (%table) : (tensor<?x?xi64>) in (tensor<9x8xf32>) -> tensor<?x?x8xf32>
+  %turn = skim.linear %x, %w : tensor<?x?x8xf32>, tensor<8x4xf32> -> tensor<?x?x4xf32>
+  // expected-remark@+1 {{has rotary positions made from token states}}
+  %a = skim.attention %x, %x, %x mask %m0 : tensor<?x?xi1> rotary %turn, %turn : tensor<?x?x4xf32>, tensor<?x?x4xf32> {fill = -1.0e+9 : f32, heads = 2 : i64, scale = 0.5 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
   return %a : tensor<?x?x8xf32>
 }
 
