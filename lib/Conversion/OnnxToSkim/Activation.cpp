@@ -1,6 +1,7 @@
 //===- Activation.cpp - activations of states -----------------------------===//
 // GELU in the orders in which exporters multiply it out, SiLU, single ops; sums
-// of states; an activation joins the linear layer that feeds nothing else.
+// and products of states; an activation joins the linear layer that feeds
+// nothing else.
 //===----------------------------------------------------------------------===//
 
 #include "Patterns.h"
@@ -265,21 +266,22 @@ struct RaiseTanh : RaisePattern<onnx::TanhOp> {
   }
 };
 
-/// The sum of two states of one shape.
-struct RaiseAdd : RaisePattern<onnx::AddOp> {
-  using RaisePattern::RaisePattern;
-  LogicalResult matchAndRewrite(onnx::AddOp op,
+/// The sum or the product of two states of one shape.
+template <typename OnnxOp, typename SkimOp>
+struct RaiseBinary : RaisePattern<OnnxOp> {
+  using RaisePattern<OnnxOp>::RaisePattern;
+  LogicalResult matchAndRewrite(OnnxOp op,
                                 PatternRewriter &rewriter) const override {
     RankedTensorType type = getStates(op.getC());
     if (!type || type.getRank() > 3)
       return failure();
     if (onnx::getConstant(op.getA()) || onnx::getConstant(op.getB()))
-      return rewriter.notifyMatchFailure(op, "a constant is added to states");
+      return rewriter.notifyMatchFailure(op, "states and a constant");
     if (op.getA().getType() != type ||
-        !context.haveSameDims(op.getA(), op.getB()))
+        !this->context.haveSameDims(op.getA(), op.getB()))
       return rewriter.notifyMatchFailure(op,
-                                         "the summands have different shapes");
-    rewriter.replaceOpWithNewOp<AddOp>(op, type, op.getA(), op.getB());
+                                         "the operands have different shapes");
+    rewriter.replaceOpWithNewOp<SkimOp>(op, type, op.getA(), op.getB());
     return success();
   }
 };
@@ -315,5 +317,6 @@ void skim::raise::populateStatePatterns(RewritePatternSet &patterns,
                                         RaiseContext &context) {
   patterns.add<RaiseSingle<onnx::ReluOp, Activation::Relu>,
                RaiseSingle<onnx::SigmoidOp, Activation::Sigmoid>, RaiseTanh,
-               RaiseAdd, FoldActivation>(patterns.getContext(), context);
+               RaiseBinary<onnx::AddOp, AddOp>, RaiseBinary<onnx::MulOp, MulOp>,
+               FoldActivation>(patterns.getContext(), context);
 }

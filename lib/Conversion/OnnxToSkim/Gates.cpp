@@ -1,6 +1,6 @@
-//===- Gates.cpp - products of states -------------------------------------===//
-// Gated feed-forward layers: one half of a wide layer activated and multiplied
-// with the other half (GLU), or two layers multiplied.
+//===- Gates.cpp - gated linear units -------------------------------------===//
+// One half of a wide layer activated and multiplied with the other half. Two
+// layers that are multiplied stay a product of states (Activation.cpp).
 //===----------------------------------------------------------------------===//
 
 #include "Patterns.h"
@@ -63,29 +63,10 @@ struct RaiseGlu : RaisePattern<onnx::MulOp> {
   }
 };
 
-/// The product of two states of one shape.
-struct RaiseMul : RaisePattern<onnx::MulOp> {
-  using RaisePattern::RaisePattern;
-  LogicalResult matchAndRewrite(onnx::MulOp op,
-                                PatternRewriter &rewriter) const override {
-    RankedTensorType type = getStates(op.getC());
-    if (!type || type.getRank() > 3)
-      return failure();
-    if (onnx::getConstant(op.getA()) || onnx::getConstant(op.getB()))
-      return rewriter.notifyMatchFailure(op, "states times a constant");
-    if (op.getA().getType() != type ||
-        !context.haveSameDims(op.getA(), op.getB()))
-      return rewriter.notifyMatchFailure(op,
-                                         "the factors have different shapes");
-    rewriter.replaceOpWithNewOp<MulOp>(op, type, op.getA(), op.getB());
-    return success();
-  }
-};
-
 } // namespace
 
 void skim::raise::populateGatePatterns(RewritePatternSet &patterns,
                                        RaiseContext &context) {
+  // Before the product that it is.
   patterns.add<RaiseGlu>(patterns.getContext(), context, /*benefit=*/2);
-  patterns.add<RaiseMul>(patterns.getContext(), context);
 }

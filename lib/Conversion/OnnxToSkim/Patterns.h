@@ -34,10 +34,11 @@ void populateFusedAttentionPatterns(mlir::RewritePatternSet &patterns,
 /// length.
 void populatePoolPatterns(mlir::RewritePatternSet &patterns,
                           RaiseContext &context);
-/// Products of states: gated linear units.
+/// Gated linear units; before the products that they are.
 void populateGatePatterns(mlir::RewritePatternSet &patterns,
                           RaiseContext &context);
-/// Sums of states, single activations, activations into linear layers.
+/// Sums and products of states, single activations, activations into linear
+/// layers.
 void populateStatePatterns(mlir::RewritePatternSet &patterns,
                            RaiseContext &context);
 

@@ -6,7 +6,7 @@ func.func @main(%x: tensor<?x?x4xf32>) -> tensor<?x?x6xf32> {
   %b = onnx.Constant dense<1.0> : tensor<4xf32>
   // expected-remark @below {{(LeakyRelu) stays}}
   %0 = onnx.LeakyRelu %x : (tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
-  // expected-remark @below {{(Add) stays: a constant is added to states}}
+  // expected-remark @below {{(Add) stays: states and a constant}}
   %1 = onnx.Add %0, %b : (tensor<?x?x4xf32>, tensor<4xf32>) -> tensor<?x?x4xf32>
   %t = onnx.Transpose %w {perm = array<i64: 1, 0>} : (tensor<6x4xf32>) -> tensor<4x6xf32>
   %2 = onnx.MatMul %1, %t : (tensor<?x?x4xf32>, tensor<4x6xf32>) -> tensor<?x?x6xf32>
