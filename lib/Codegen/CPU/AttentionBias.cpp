@@ -14,9 +14,8 @@ void AttentionBias::addKeys(Value first, Value end,
     Value last = positionOf(b.sub(next, b.index(1)));
     Value most = b.index(lanes() - 1);
     // As many keys as lanes, without a gap between them.
-    Value isSquare = b.select(b.less(b.add(key, most), end),
-                              b.equal(b.sub(last, position), most),
-                              arith::ConstantIntOp::create(b, 0, 1));
+    Value isSquare = arith::AndIOp::create(
+        b, b.less(b.add(key, most), end), b.equal(b.sub(last, position), most));
     b.ifThen(
         isSquare, [&] { addSquare(key, position); },
         [&] {

@@ -135,23 +135,28 @@ Value AttentionKernel::positionInSequence(Value positions, Value row) {
   return b.sub(b.toIndex(b.load(positions, {row})), b.mul(source, length));
 }
 
-/// What `of` gives for the panel's queries, a vector for each vector of lanes;
-/// lanes beyond `valid` repeat the last query.
+/// What `of` gives for the query of each lane of the panel, by its row; lanes
+/// beyond `valid` repeat the last query.
+Values AttentionKernel::ofLanes(Value row, Value valid,
+                                function_ref<Value(Value)> of) {
+  Value last = b.sub(valid, b.index(1));
+  Values results;
+  for (int64_t lane = 0; lane != vectors() * b.target.vectorWidth; ++lane)
+    results.push_back(of(b.add(row, b.min(b.index(lane), last))));
+  return results;
+}
+
+/// The same as vectors like `none`.
 Values AttentionKernel::gatherLanes(Value row, Value valid, Value none,
                                     function_ref<Value(Value)> of) {
-  Value last = b.sub(valid, b.index(1));
-  Values vectors;
-  for (int64_t v = 0; v != this->vectors(); ++v) {
-    Value vector = none;
-    for (int64_t lane = 0; lane != b.target.vectorWidth; ++lane) {
-      int64_t at = v * b.target.vectorWidth + lane;
-      Value query = b.add(row, b.min(b.index(at), last));
-      vector = vector::InsertOp::create(b, of(query), vector,
-                                        ArrayRef<int64_t>{lane});
-    }
-    vectors.push_back(vector);
+  Values gathered(vectors(), none);
+  for (auto [i, element] : llvm::enumerate(ofLanes(row, valid, of))) {
+    Value &vector = gathered[i / b.target.vectorWidth];
+    vector = vector::InsertOp::create(
+        b, element, vector,
+        ArrayRef<int64_t>{int64_t(i) % b.target.vectorWidth});
   }
-  return vectors;
+  return gathered;
 }
 
 /// scores[j, lane] += bias[b, h, i, j].
@@ -160,11 +165,9 @@ void AttentionKernel::addBias(Value row, Value valid) {
     Value one = b.equal(b.dim(bias, dimension), b.index(1));
     return b.select(one, b.index(0), index);
   };
-  Value last = b.sub(valid, b.index(1));
-  Values queries;
-  for (int64_t i = 0; i != vectors() * b.target.vectorWidth; ++i)
-    queries.push_back(
-        positionInSequence(positions, b.add(row, b.min(b.index(i), last))));
+  Values queries = ofLanes(row, valid, [&](Value query) {
+    return positionInSequence(positions, query);
+  });
   AttentionBias adds(b, scores, bias, pick(0, source), pick(1, head), queries);
   adds.addKeys(firstKey, endKey, [&](Value j) {
     return positionInSequence(keyPositions, b.add(firstKeyRow, j));

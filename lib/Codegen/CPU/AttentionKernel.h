@@ -97,6 +97,8 @@ private:
   Values emptyLanes(Values &largest);
   void emitFactors(ValueRange sums, ValueRange empty);
   void storeValues(Value row, Value valid);
+  Values ofLanes(Value firstQuery, Value valid,
+                 llvm::function_ref<Value(Value)> of);
   Values gatherLanes(Value firstQuery, Value valid, Value none,
                      llvm::function_ref<Value(Value)> of);
   void addBias(Value firstQuery, Value valid);

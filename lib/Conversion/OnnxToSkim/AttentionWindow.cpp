@@ -5,7 +5,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionMatch.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace skim;

@@ -4,6 +4,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "InsertPlan.h"
+#include "RowWise.h"
 
 #include "skim/Dialect/Skim/Transforms/PaddingAnalysis.h"
 #include "llvm/ADT/SetVector.h"
@@ -115,8 +116,7 @@ static Value cloneOnHeld(OpBuilder &builder, Value value, Value stream,
   if (Value known = mapping.lookupOrNull(value))
     return known;
   Operation *op = value.getDefiningOp();
-  if (!isa_and_nonnull<LinearOp, NormOp, ActivationOp, GluOp, AddOp, MulOp,
-                       L2NormalizeOp>(op))
+  if (!isRowWise(op))
     return Value();
   for (Value operand : op->getOperands()) {
     if (!isRagged(operand.getType()))
@@ -137,8 +137,7 @@ static void findStreams(const PlannedModel &model, Value value,
     return;
   }
   Operation *op = value.getDefiningOp();
-  if (!isa_and_nonnull<LinearOp, NormOp, ActivationOp, GluOp, AddOp, MulOp,
-                       L2NormalizeOp>(op))
+  if (!isRowWise(op))
     return;
   for (Value operand : op->getOperands())
     if (isRagged(operand.getType()))

@@ -3,7 +3,7 @@
 // queries, output projection and feed-forward run for these alone.
 //===----------------------------------------------------------------------===//
 
-#include "skim/Dialect/Skim/IR/SkimDialect.h"
+#include "RowWise.h"
 #include "skim/Dialect/Skim/Transforms/Passes.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -38,11 +38,6 @@ private:
 };
 } // namespace
 
-static bool isRowWise(Operation &op) {
-  return isa<LinearOp, NormOp, AddOp, MulOp, ActivationOp, GluOp,
-             L2NormalizeOp>(op);
-}
-
 bool Narrowing::followsRows(OpOperand &operand) {
   if (!isRagged(operand.get().getType()))
     return false;
@@ -69,7 +64,7 @@ static bool isPlain(AttentionOp op) {
 
 bool Narrowing::isCandidate(Operation &op) const {
   auto attends = dyn_cast<AttentionOp>(op);
-  if (attends ? attention || !isPlain(attends) : !isRowWise(op))
+  if (attends ? attention || !isPlain(attends) : !isRowWise(&op))
     return false;
   return llvm::all_of(op.getResults(), [&](Value result) {
     return isRagged(result.getType()) && !result.use_empty() &&
