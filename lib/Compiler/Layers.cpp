@@ -58,9 +58,8 @@ void LayerCounter::addAttention(AttentionOp op) {
   LayerDescription layer;
   layer.hidden = getWidth(op.getResult().getType());
   layer.heads = op.getHeads();
-  int64_t perPair = 4 * layer.hidden;
   (isFirstRows(op.getResult()) ? layer.flops.perToken : layer.flops.perPair) =
-      perPair;
+      op.getFlopsPerPair();
   layer.flops.window = op.getWindow().value_or(0);
   unsigned index = model.layers.size();
   for (Value operand : {op.getQuery(), op.getKey(), op.getValue()})

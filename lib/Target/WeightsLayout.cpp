@@ -27,7 +27,7 @@ struct Part {
 
 /// What an entry of a layout with tiles is made of.
 struct Packing {
-  std::vector<Part> parts;
+  std::vector<Part> parts, batches; ///< batches: what parts were cut from
   Layout layout;
   Dtype dtype;
   int64_t tile;
@@ -156,6 +156,23 @@ static LogicalResult checkRanks(WeightsOp op, const Packing &packing) {
   return success();
 }
 
+/// Cuts parts of several matrices into these.
+static void splitBatches(Packing &packing) {
+  std::vector<Part> matrices;
+  for (Part &part : packing.parts) {
+    if (part.shape.size() != 3) {
+      matrices.push_back(std::move(part));
+      continue;
+    }
+    size_t bytes = part.bytes.size() / std::max<int64_t>(part.shape[0], 1);
+    for (int64_t i = 0; i != part.shape[0]; ++i)
+      matrices.push_back(
+          {part.shape.drop_front(), part.bytes.slice(i * bytes, bytes), {}});
+    packing.batches.push_back(std::move(part));
+  }
+  packing.parts = std::move(matrices);
+}
+
 static FailureOr<WeightsEntry> makeEntry(WeightsOp op) {
   auto packing = std::make_shared<Packing>();
   packing->layout = op.getLayout();
@@ -186,6 +203,8 @@ static FailureOr<WeightsEntry> makeEntry(WeightsOp op) {
   for (Part &part : packing->parts)
     if (!part.owned.empty())
       part.bytes = part.owned;
+  if (packing->layout == Layout::Tiled)
+    splitBatches(*packing);
   if (failed(checkRanks(op, *packing)))
     return failure();
 

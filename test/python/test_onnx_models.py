@@ -24,11 +24,8 @@ MAIN = [
 NAMES = sorted(path.stem for path in MODELS.glob("*.onnx"))
 SHAPES = [(1, 1), (1, 7), (3, 16), (2, 65), (5, 33), (8, 256)]
 STATIC = {"bert-static-17-sdpa": [(2, 16)]}
-# A form that is not raised whole (relative positions by tables): padding cannot be
-# taken out, every position is computed.
-KEPT = ("deberta",)
 # Rotary positions, windows, relative positions and causal conditions beside a mask.
-PLACED = [n for n in NAMES if n.startswith(("modernbert", "roformer", "eurobert", "t5", "mpnet", "gpt2"))]
+PLACED = [n for n in NAMES if n.startswith(("modernbert", "roformer", "eurobert", "t5", "mpnet", "deberta", "gpt2"))]
 POOLED = [n for n in NAMES if n.startswith(("bert-1", "bert-cls", "distilbert", "roberta", "sentence"))]
 
 
@@ -57,7 +54,7 @@ def test_matches_onnxruntime(name, padding, compiled, session):
     path = MODELS / f"{name}.onnx"
     model, peer = compiled(path), session(path)
     for inputs, mask in batches(name, peer, padding):
-        compare(peer, inputs, mask, model.run(inputs), everywhere=name.startswith(KEPT))
+        compare(peer, inputs, mask, model.run(inputs))
 
 
 @pytest.mark.parametrize("name", NAMES)

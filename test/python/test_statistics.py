@@ -7,21 +7,18 @@ import sys
 import numpy as np
 import pytest
 from encoder_cases import make_batch
-from test_onnx_models import KEPT, MODELS, NAMES, STATIC, padding_id
+from test_onnx_models import MODELS, NAMES, STATIC, padding_id
 
 
 @pytest.mark.parametrize("keep_padding", [False, True])
-# Products over tables of positions are no layer's: the model's description, which
-# "dense" comes from, leaves them out.
-@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("deberta")])
+@pytest.mark.parametrize("name", NAMES)
 def test_without_a_plan_executed_is_dense(name, keep_padding, compiled, session):
     path = MODELS / f"{name}.onnx"
     model, peer = compiled(path, keep_padding=keep_padding), session(path)
     for shape in STATIC.get(name, [(1, 1), (3, 20), (5, 33)]):
         inputs, mask = make_batch(peer, *shape, "mixed", seed=8, pad=padding_id(name))
         tokens, positions = int(mask.sum()), mask.size
-        kept = keep_padding or name.startswith(KEPT)
-        computed = positions if kept else tokens
+        computed = positions if keep_padding else tokens
         _, stats = model.run(inputs, stats=True, threads=2)
         assert (stats["tokens"], stats["padded_tokens"]) == (computed, positions)
         flops = stats["flops"]
@@ -30,7 +27,7 @@ def test_without_a_plan_executed_is_dense(name, keep_padding, compiled, session)
         layers = stats["layers"]
         assert layers == [{key: computed for key in ("tokens_in", "tokens_ffn", "tokens_out")}] * len(layers)
         assert stats["exit_layer"] == [len(layers) - 1] * len(mask)
-        live = np.ones_like(mask) if kept else mask
+        live = np.ones_like(mask) if keep_padding else mask
         np.testing.assert_array_equal(stats["last_layer"], np.where(live != 0, len(layers) - 1, -1))
 
 

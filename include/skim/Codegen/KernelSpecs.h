@@ -48,7 +48,9 @@ struct QuantiseSpec {
 /// skim.attention on ragged rows. Each of q, k and v is a range of columns of a
 /// buffer. Arguments: q [?, qWidth], k [?, kWidth], v [?, vWidth], offsets,
 /// positions (and those of the keys with ownKeyRows), the length S of the
-/// padded sequences, mask [B, S] i1, bias [., ., S, S], out [?, heads * D];
+/// padded sequences, mask [B, S] i1, bias [., ., S, S], the table of
+/// content_to_position, the heads' columns side by side and packed, and its
+/// index [2 S - 1] i64, those of position_to_content, out [?, heads * D];
 /// importance [heads, T] of the T rows of keys; diagonal [?, heads, size].
 /// A sequence is found in mask and bias by the positions of its rows, so the
 /// sequences of the rows may be some of those of the batch.
@@ -65,6 +67,9 @@ struct AttentionSpec {
   bool bias = false;
   /// Keys farther away have no weight; with a mask their score is `fill`.
   std::optional<int64_t> window;
+  /// Projected positions of a head in content_to_position and in
+  /// position_to_content, 0 for none.
+  int64_t contentColumns = 0, positionColumns = 0;
   /// importance[h, j] = sum of the probabilities of key j over the queries of
   /// its sequence, these ascending.
   bool importance = false;
@@ -76,6 +81,7 @@ struct AttentionSpec {
   /// TargetInfo::attentionProducts asks for.
   AttentionProducts products = AttentionProducts::Fma;
   bool hasByProducts() const { return importance || diagonal; }
+  bool hasPositions() const { return contentColumns || positionColumns; }
   std::string name() const;
 };
 

@@ -7,21 +7,34 @@
 using namespace mlir;
 using namespace skim;
 
-void AttentionBias::addKeys(Value first, Value end,
-                            function_ref<Value(Value)> positionOf) {
-  b.loop(first, end, lanes(), [&](Value key) {
-    Value next = b.min(b.add(key, lanes()), end), position = positionOf(key);
+void skim::forSquares(KernelBuilder &b, Value first, Value end,
+                      function_ref<Value(Value)> positionOf,
+                      function_ref<Value(Value, Value)> fits,
+                      function_ref<void(Value, Value)> square,
+                      function_ref<void(Value, Value)> single) {
+  int64_t lanes = b.target.vectorWidth;
+  b.loop(first, end, lanes, [&](Value key) {
+    Value next = b.min(b.add(key, lanes), end), position = positionOf(key);
     Value last = positionOf(b.sub(next, b.index(1)));
-    Value most = b.index(lanes() - 1);
-    // As many keys as lanes, without a gap between them.
+    Value most = b.index(lanes - 1);
     Value isSquare = arith::AndIOp::create(
         b, b.less(b.add(key, most), end), b.equal(b.sub(last, position), most));
+    if (fits)
+      isSquare = arith::AndIOp::create(b, isSquare, fits(position, last));
     b.ifThen(
-        isSquare, [&] { addSquare(key, position); },
+        isSquare, [&] { square(key, position); },
         [&] {
-          b.loop(key, next, 1, [&](Value j) { addKey(j, positionOf(j)); });
+          b.loop(key, next, 1, [&](Value j) { single(j, positionOf(j)); });
         });
   });
+}
+
+void AttentionBias::addKeys(Value first, Value end,
+                            function_ref<Value(Value)> positionOf) {
+  forSquares(
+      b, first, end, positionOf, nullptr,
+      [&](Value key, Value position) { addSquare(key, position); },
+      [&](Value key, Value position) { addKey(key, position); });
 }
 
 void AttentionBias::addSquare(Value firstKey, Value position) {

@@ -11,6 +11,16 @@
 
 namespace skim {
 
+/// Goes through the keys [first, end), whose positions ascend: `square` takes
+/// as many as a vector has lanes, where they follow one another without a gap
+/// and `fits`, if not null, says so of the first and the last position;
+/// `single` takes each of the others. Both are given a key and its position.
+void forSquares(KernelBuilder &b, Value first, Value end,
+                llvm::function_ref<Value(Value key)> positionOf,
+                llvm::function_ref<Value(Value first, Value last)> fits,
+                llvm::function_ref<void(Value key, Value position)> square,
+                llvm::function_ref<void(Value key, Value position)> single);
+
 /// A square of as many queries and keys as a vector has lanes is read by rows
 /// and turned where the keys follow one another: a load and log2(lanes)
 /// shuffles for each vector. Keys with gaps, and those that fill no square, are

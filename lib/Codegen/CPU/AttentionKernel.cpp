@@ -30,6 +30,8 @@ AttentionScratch::AttentionScratch(KernelBuilder &b, const AttentionSpec &spec,
   place(valueRows, b.mul(paddedKeys, sizes.valueRow));
   place(scores, b.mul(paddedKeys, lanes * 4));
   place(byProducts, AttentionByProducts::scratchBytes(b, spec, paddedKeys));
+  place(relative,
+        AttentionPositions(b, spec).scratchBytes(paddedKeys, sequence));
   place(offsets, b.mul(paddedKeys, 4));
 }
 
@@ -54,6 +56,7 @@ void AttentionKernel::makeViews(const AttentionScratch &places) {
   scores = b.view(scratch, places.scores, b.buffer({any, lanes}), count);
   keyOffsetsAdded = b.view(scratch, places.offsets, b.buffer({any}), count);
   byProducts.makeViews(scratch, places.byProducts, places.paddedKeys);
+  relative.makeViews(scratch, places.relative, places.paddedKeys, length);
 }
 
 void AttentionKernel::attend(Value first, Value last) {
@@ -62,6 +65,11 @@ void AttentionKernel::attend(Value first, Value last) {
   copyHead(column);
   if (spec.mask)
     maskKeys();
+  if (spec.hasPositions())
+    withPositions(b.add(firstRow, first), b.sub(last, first),
+                  [&](auto &queries, auto &ofKeys) {
+                    relative.beginTask(head, length, queries, ofKeys);
+                  });
   forPanels(first, last, [&](Value query, int64_t vectors) {
     panelVectors = vectors;
     Value most = b.index(vectors * b.target.vectorWidth);
@@ -186,7 +194,34 @@ Value AttentionKernel::fillQueries(Value tokens, Value added, Value score) {
   return b.select(keeps, score, b.addf(score, fill));
 }
 
+/// `count` queries from a row on, and all keys of the sequence, as the terms of
+/// disentangled positions see them.
+void AttentionKernel::withPositions(
+    Value firstQueryRow, Value count,
+    function_ref<void(const AttentionPositions::Rows &,
+                      const AttentionPositions::Rows &)>
+        body) {
+  auto ofQuery = [&](Value number) {
+    return positionInSequence(positions, b.add(firstQueryRow, number));
+  };
+  auto ofKey = [&](Value number) {
+    return positionInSequence(keyPositions, b.add(firstKeyRow, number));
+  };
+  AttentionPositions::Rows queries{
+      q, b.add(b.mul(head, spec.headDim), spec.qColumn), firstQueryRow, count,
+      ofQuery};
+  AttentionPositions::Rows ofKeys{k, b.add(keyColumn(), spec.kColumn),
+                                  firstKeyRow, keys, ofKey};
+  body(queries, ofKeys);
+}
+
 void AttentionKernel::emitCorrections(Value row, Value valid) {
+  if (spec.hasPositions()) {
+    withPositions(row, valid, [&](auto &queries, auto &ofKeys) {
+      relative.beginPanel(vectors(), queries, ofKeys);
+      relative.add(scores, firstKey, endKey, ofKeys);
+    });
+  }
   if (spec.bias)
     addBias(row, valid);
   if (!spec.mask && !spec.window)

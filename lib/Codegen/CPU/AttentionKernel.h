@@ -24,7 +24,8 @@ struct AttentionScratch {
   AttentionScratch(KernelBuilder &b, const AttentionSpec &spec,
                    const Sizes &sizes, Value sequence);
   int64_t lanes, width; ///< queries of a panel, padded head
-  Value panel, factors, sums, keyRows, valueRows, scores, byProducts, offsets;
+  Value panel, factors, sums, keyRows, valueRows, scores, byProducts, relative,
+      offsets;
   Value paddedKeys, total;
 };
 
@@ -60,7 +61,9 @@ protected:
   virtual int64_t firstKeyMultiple() const { return 0; }
 
   /// Something is added to the scores after they are computed.
-  bool hasCorrections() const { return spec.mask || spec.bias || spec.window; }
+  bool hasCorrections() const {
+    return spec.mask || spec.bias || spec.window || spec.hasPositions();
+  }
   /// In powers of two where scores stay as they are.
   float queryScale() const {
     return hasCorrections() ? spec.scale : spec.scale * log2e;
@@ -94,6 +97,11 @@ private:
   void emitPanel(Value firstQuery, Value valid);
   void findKeys(Value firstQuery, Value valid);
   void emitCorrections(Value firstQuery, Value valid);
+  void
+  withPositions(Value firstQueryRow, Value count,
+                llvm::function_ref<void(const AttentionPositions::Rows &queries,
+                                        const AttentionPositions::Rows &keys)>
+                    body);
   Values emptyLanes(Values &largest);
   void emitFactors(ValueRange sums, ValueRange empty);
   void storeValues(Value row, Value valid);

@@ -32,6 +32,8 @@ func::FuncOp AttentionTasks::start(ModuleOp module, StringRef name) {
     types.push_back(MemRefType::get({any, any}, b.getI1Type()));
   if (spec.bias)
     types.push_back(b.buffer({any, any, any, any}));
+  relative.content.addTypes(types);
+  relative.position.addTypes(types);
   types.push_back(b.buffer({any, spec.heads * spec.headDim}));
   byProducts.addTypes(types);
   func::FuncOp function = startKernel(b, module, name, types);
@@ -56,6 +58,8 @@ void AttentionTasks::readArguments(func::FuncOp function) {
     mask = take();
   if (spec.bias)
     bias = take();
+  relative.content.takeArguments(take);
+  relative.position.takeArguments(take);
   out = take();
   byProducts.takeArguments(take);
   begin = take();

@@ -6,6 +6,7 @@
 #define SKIM_LIB_CODEGEN_CPU_ATTENTIONTASKS_H
 
 #include "AttentionByProducts.h"
+#include "AttentionPositions.h"
 #include "skim/Codegen/KernelEmitter.h"
 
 namespace skim {
@@ -25,7 +26,7 @@ protected:
   static constexpr float log2e = 1.44269502f;
 
   AttentionTasks(KernelBuilder &b, const AttentionSpec &spec)
-      : b(b), spec(spec), byProducts(b, spec) {}
+      : b(b), spec(spec), byProducts(b, spec), relative(b, spec) {}
   virtual ~AttentionTasks() = default;
 
   /// Begins the kernel and finds its arguments.
@@ -50,6 +51,7 @@ protected:
   KernelBuilder &b;
   const AttentionSpec &spec;
   AttentionByProducts byProducts;
+  AttentionPositions relative;
   Value q, k, v, offsets, positions, keyOffsets, keyPositions, length, mask,
       bias, out, begin, end, scratch;
   // Of the current task.

@@ -71,6 +71,8 @@ std::string AttentionSpec::name() const {
     name += "_zero";
   if (window)
     name += llvm::formatv("_window{0}", *window);
+  if (hasPositions())
+    name += llvm::formatv("_c{0}_p{1}", contentColumns, positionColumns);
   if (importance)
     name += "_importance";
   if (diagonal)

@@ -171,6 +171,13 @@ Value KernelBuilder::loadVector(Value memref, ValueRange indices,
   return vector::MaskedLoadOp::create(*this, vectorType(), memref, indices,
                                       lanes(count), splat(0.0f));
 }
+Value KernelBuilder::gather(Value memref, Value places) {
+  Type element = cast<MemRefType>(memref.getType()).getElementType();
+  VectorType type = VectorType::get(target.vectorWidth, element);
+  Value none = arith::ConstantOp::create(*this, getZeroAttr(type));
+  return vector::GatherOp::create(*this, type, memref, ValueRange{index(0)},
+                                  places, lanes(target.vectorWidth), none);
+}
 void KernelBuilder::store(Value value, Value memref, ValueRange indices) {
   memref::StoreOp::create(*this, value, memref, indices);
 }

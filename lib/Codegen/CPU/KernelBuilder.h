@@ -94,6 +94,8 @@ public:
   // Memory. `count` lanes of a vector, the others are 0 and are not touched.
   Value load(Value memref, ValueRange indices);
   Value loadVector(Value memref, ValueRange indices, int64_t count = -1);
+  /// memref[place] for each of `places`, a vector of i32.
+  Value gather(Value memref, Value places);
   void store(Value value, Value memref, ValueRange indices);
   void storeVector(Value value, Value memref, ValueRange indices,
                    int64_t count = -1);

@@ -160,7 +160,7 @@ void HalideAttentionKernel::emitPanel(func::FuncOp pipeline, int64_t lanes,
 
 bool skim::hasHalideAttention(const AttentionSpec &spec) {
   return spec.products == AttentionProducts::Fma && !spec.mask && !spec.bias &&
-         !spec.window;
+         !spec.window && !spec.hasPositions();
 }
 
 FailureOr<func::FuncOp>

@@ -92,13 +92,14 @@ LogicalResult AttentionMatcher::sortTerm(ScoreTerm term, unsigned level,
   }
   if (vanishes)
     return success();
-  if (matchWindow(term))
+  if (matchWindow(term) || matchPositions(term))
     return success();
   term = skipRepetition(term);
   SmallVector<KeyMask> innerMasks;
   SmallVector<ScoreTerm> innerBiases,
       parts = level < 8 ? splitTerm(term) : SmallVector<ScoreTerm>();
   std::optional<int64_t> outerWindow = window;
+  PositionTable outerContent = content, outerPosition = position;
   bool isSplit = llvm::all_of(parts, [&](const ScoreTerm &part) {
     return succeeded(sortTerm(part, level + 1, innerMasks, innerBiases));
   });
@@ -106,13 +107,17 @@ LogicalResult AttentionMatcher::sortTerm(ScoreTerm term, unsigned level,
   // where a query sees no key at all.
   bool fillsTwice = term.isCondition && !innerBiases.empty() &&
                     !std::isinf(static_cast<float>(term.fill));
-  if (isSplit && !fillsTwice &&
-      (!innerMasks.empty() || window != outerWindow)) {
+  bool foundParts = !innerMasks.empty() || window != outerWindow ||
+                    content.table != outerContent.table ||
+                    position.table != outerPosition.table;
+  if (isSplit && !fillsTwice && foundParts) {
     llvm::append_range(masks, innerMasks);
     llvm::append_range(biases, innerBiases);
     return success();
   }
   window = outerWindow;
+  content = outerContent;
+  position = outerPosition;
   biases.push_back(term);
   return checkBias(term);
 }
@@ -220,6 +225,7 @@ Value AttentionMatcher::makeBiases(ArrayRef<ScoreTerm> terms, Value states) {
 }
 
 LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
+  result = match;
   SmallVector<KeyMask> masks;
   SmallVector<ScoreTerm> biases;
   for (const ScoreTerm &term : match.terms)
@@ -242,6 +248,10 @@ LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
     return fail("the context is not as the queries");
   // Nothing fails from here on.
   Value bias = makeBiases(biases, match.query.states);
+  auto [contentTable, contentIndex] =
+      makePositions(content, match.query.states);
+  auto [positionTable, positionIndex] =
+      makePositions(position, match.query.states);
   Value keyMask;
   FloatAttr fill;
   EmptyKeys emptyKeys = EmptyKeys::Uniform;
@@ -261,14 +271,13 @@ LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
       root, stateType, makeStates(match.query, width),
       makeStates(match.key, kvWidth), makeStates(match.value, kvWidth), keyMask,
       bias, rotary.cos ? makeAngles(rotary.cos, rotary) : Value(),
-      rotary.sin ? makeAngles(rotary.sin, rotary) : Value(),
-      /*content_to_position=*/Value(),
-      /*position_to_content=*/Value(), /*rows=*/Value(), /*key_rows=*/Value(),
+      rotary.sin ? makeAngles(rotary.sin, rotary) : Value(), contentTable,
+      contentIndex, positionTable, positionIndex,
+      /*rows=*/Value(), /*key_rows=*/Value(),
       rewriter.getI64IntegerAttr(match.heads), kvHeads,
       rewriter.getF32FloatAttr(static_cast<float>(match.scale)), fill,
       EmptyKeysAttr::get(rewriter.getContext(), emptyKeys),
       window ? rewriter.getI64IntegerAttr(*window) : IntegerAttr(),
-      /*position_buckets=*/IntegerAttr(),
       rotary.interleaved ? rewriter.getUnitAttr() : UnitAttr(),
       /*mask_queries=*/mask && mask->masksQueries ? rewriter.getUnitAttr()
                                                   : UnitAttr());

@@ -36,24 +36,6 @@ AttentionMatcher::AttentionMatcher(RaiseContext &context,
   result.heads = heads;
 }
 
-/// The element `at` of a broadcasting op's operand.
-std::optional<SymDims> skim::raise::getOperandIndex(RaiseContext &context,
-                                                    Value operand, Value result,
-                                                    ArrayRef<SymDim> at) {
-  std::optional<SymDims> dims = context.dims(operand),
-                         all = context.dims(result);
-  if (!dims || !all || all->size() != at.size() || dims->size() > at.size())
-    return std::nullopt;
-  SymDims operandAt;
-  size_t missing = at.size() - dims->size();
-  for (auto [axis, dim] : llvm::enumerate(*dims)) {
-    if (!dim.isConstant(1) && dim != (*all)[missing + axis])
-      return std::nullopt;
-    operandAt.push_back(dim.isConstant(1) ? SymDim(0) : at[missing + axis]);
-  }
-  return operandAt;
-}
-
 bool AttentionMatcher::hasSequenceDims(Value states) {
   std::optional<SymDims> dims = context.dims(states);
   return dims && dims->size() == 3 && (*dims)[0] == batch &&
@@ -93,10 +75,8 @@ AttentionMatcher::matchHeads(Value value, ArrayRef<SymDim> at,
   return failure();
 }
 
-/// The operand indices of a batched product at `at`, whose inner index is
-/// `inner`.
-static std::pair<SymDims, SymDims> getProductIndices(ArrayRef<SymDim> at,
-                                                     const SymDim &inner) {
+std::pair<SymDims, SymDims>
+skim::raise::getProductIndices(ArrayRef<SymDim> at, const SymDim &inner) {
   SymDims left(at), right(at);
   left.back() = inner;
   right[right.size() - 2] = inner;

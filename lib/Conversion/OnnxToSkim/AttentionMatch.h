@@ -6,6 +6,7 @@
 #ifndef SKIM_LIB_CONVERSION_ONNXTOSKIM_ATTENTIONMATCH_H
 #define SKIM_LIB_CONVERSION_ONNXTOSKIM_ATTENTIONMATCH_H
 
+#include "DistanceFunction.h"
 #include "Mask.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -40,6 +41,13 @@ struct Columns {
   int64_t first = 0;
   std::pair<mlir::Value, int64_t> bias = {};
   Rotary rotary = {};
+};
+
+/// A table of projected positions `[heads, D, P]`, with ones in front, and
+/// which position a distance has; without a table there is none.
+struct PositionTable {
+  mlir::Value table;
+  std::optional<DistanceFunction> index;
 };
 
 /// The parts of an attention.
@@ -112,6 +120,15 @@ private:
                                        const SymDim &inner, Rotary &rotary);
   mlir::Value makeAngles(mlir::Value table, const Rotary &rotary);
 
+  mlir::Value matchPositionTable(mlir::Value factor, llvm::ArrayRef<SymDim> at,
+                                 const SymDim &position);
+  mlir::Value matchPositionProduct(mlir::Value value, SymDims at,
+                                   const SymDim &row, int64_t stateHeads,
+                                   Columns &columns, double &factor);
+  bool matchPositions(const ScoreTerm &term);
+  std::pair<mlir::Value, mlir::Value> makePositions(const PositionTable &terms,
+                                                    mlir::Value states);
+
   std::optional<KeyMask> matchKeyMask(const ScoreTerm &term, bool &vanishes);
   bool matchWindow(const ScoreTerm &term);
   llvm::SmallVector<ScoreTerm> splitTerm(const ScoreTerm &term);
@@ -137,12 +154,13 @@ private:
   SymDim column, depth, group;
   AttentionMatch result;
   std::optional<int64_t> window;
+  PositionTable content, position;
 };
 
-/// The element `at` of the result of a broadcasting op, as one of its operand.
-std::optional<SymDims> getOperandIndex(RaiseContext &context,
-                                       mlir::Value operand, mlir::Value result,
-                                       llvm::ArrayRef<SymDim> at);
+/// The operand indices of a batched product at `at`, whose inner index is
+/// `inner`.
+std::pair<SymDims, SymDims> getProductIndices(llvm::ArrayRef<SymDim> at,
+                                              const SymDim &inner);
 
 } // namespace skim::raise
 

@@ -157,7 +157,10 @@ Element Elements::computeSelection(Operation *op, Value value,
                                    ArrayRef<SymDim> at) {
   return TypeSwitch<Operation *, Element>(op)
       .Case([&](onnx::GatherOp op) { return gather(op, at); })
-      .Case([&](onnx::GatherElementsOp op) { return gatherElements(op, at); })
+      .Case([&](onnx::GatherElementsOp op) {
+        // Each element has an index of its own: that is no movement.
+        return movementOnly ? Element() : gatherElements(op, at);
+      })
       .Case([&](onnx::GatherNDOp op) { return gatherND(op, at); })
       .Case([&](onnx::SliceOp slice) {
         std::optional<SymDims> dims = context.dims(slice.getData());

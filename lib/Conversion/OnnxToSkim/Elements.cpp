@@ -174,6 +174,26 @@ Element Elements::broadcast(Value operand, Value result, ArrayRef<SymDim> at) {
   return evaluate(operand, operandAt);
 }
 
+/// Element `i` of a repeated axis is element `i mod n` of its n.
+Element Elements::repeat(onnx::TileOp op, ArrayRef<SymDim> at) {
+  std::optional<SymDims> dims = context.dims(op.getInput()),
+                         resultDims = context.dims(op.getOutput());
+  if (!dims || !resultDims || dims->size() != at.size())
+    return {};
+  SymDims from;
+  for (auto [dim, all, index] : llvm::zip_equal(*dims, *resultDims, at)) {
+    if (dim.isConstant(1) || dim == all) {
+      from.push_back(dim.isConstant(1) ? SymDim(0) : index);
+      continue;
+    }
+    std::optional<SymDims> split = delinearise(index, {SymDim(0), dim});
+    if (!split)
+      return {};
+    from.push_back(split->back());
+  }
+  return evaluate(op.getInput(), from);
+}
+
 Element Elements::computeMovement(Operation *op, ArrayRef<SymDim> at) {
   return TypeSwitch<Operation *, Element>(op)
       .Case<onnx::IdentityOp, onnx::DropoutOp>(
@@ -185,6 +205,7 @@ Element Elements::computeMovement(Operation *op, ArrayRef<SymDim> at) {
       .Case([&](onnx::ExpandOp expand) {
         return broadcast(expand.getInput(), expand.getOutput(), at);
       })
+      .Case([&](onnx::TileOp tile) { return repeat(tile, at); })
       .Case([&](onnx::TransposeOp transpose) -> Element {
         SymDims from(at.size(), SymDim(0));
         for (unsigned axis = 0; axis < at.size(); ++axis) {

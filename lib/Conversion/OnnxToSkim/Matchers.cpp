@@ -174,6 +174,7 @@ RaiseContext::RaiseContext(onnx::SymbolicShapes &shapes, func::FuncOp func)
       if (auto argumentDims = shapes.dims(argument)) {
         batch = (*argumentDims)[0];
         sequence = (*argumentDims)[1];
+        tokens = argument;
         return;
       }
     }
@@ -287,4 +288,22 @@ Value RaiseContext::getKeyMask(OpBuilder &builder, Value base, bool negated) {
     result = onnx::NotOp::create(builder, loc, type, result);
   keyMasks.push_back({base, negated, result});
   return result;
+}
+
+/// The element `at` of a broadcasting op's operand.
+std::optional<SymDims> skim::raise::getOperandIndex(RaiseContext &context,
+                                                    Value operand, Value result,
+                                                    ArrayRef<SymDim> at) {
+  std::optional<SymDims> dims = context.dims(operand),
+                         all = context.dims(result);
+  if (!dims || !all || all->size() != at.size() || dims->size() > at.size())
+    return std::nullopt;
+  SymDims operandAt;
+  size_t missing = at.size() - dims->size();
+  for (auto [axis, dim] : llvm::enumerate(*dims)) {
+    if (!dim.isConstant(1) && dim != (*all)[missing + axis])
+      return std::nullopt;
+    operandAt.push_back(dim.isConstant(1) ? SymDim(0) : at[missing + axis]);
+  }
+  return operandAt;
 }

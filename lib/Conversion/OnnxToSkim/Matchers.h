@@ -110,6 +110,10 @@ public:
     return sequence && dim == *sequence;
   }
 
+  /// The input of the model whose leading dimensions are batch and sequence;
+  /// null where none is known.
+  mlir::Value getTokens() const { return tokens; }
+
   /// The key mask `tensor<?x?xi1>` that is true where `base` is not 0 (is 0
   /// with `negated`): made once for each base, beside it. `base` is `[batch,
   /// sequence]` with ones between.
@@ -123,6 +127,7 @@ public:
 
 private:
   std::optional<SymDim> batch, sequence;
+  mlir::Value tokens;
   llvm::DenseMap<mlir::Value, SymDims> stateDims;
   struct MadeMask {
     mlir::Value base;
@@ -131,6 +136,11 @@ private:
   };
   llvm::SmallVector<MadeMask> keyMasks;
 };
+
+/// The element `at` of the result of a broadcasting op, as one of its operand.
+std::optional<SymDims> getOperandIndex(RaiseContext &context,
+                                       mlir::Value operand, mlir::Value result,
+                                       llvm::ArrayRef<SymDim> at);
 
 /// One element of a tensor, as a function of index variables.
 struct Element {
@@ -195,6 +205,7 @@ private:
   Element splitPart(onnx::SplitOp op, mlir::Value part,
                     llvm::ArrayRef<SymDim> at);
   Element concat(onnx::ConcatOp op, llvm::ArrayRef<SymDim> at);
+  Element repeat(onnx::TileOp op, llvm::ArrayRef<SymDim> at);
   Element reshape(mlir::Value from, mlir::Value to, llvm::ArrayRef<SymDim> at);
   Element broadcast(mlir::Value operand, mlir::Value result,
                     llvm::ArrayRef<SymDim> at);

@@ -19,8 +19,6 @@ static LogicalResult checkSupported(AttentionOp op) {
     if (auto type = cast<RankedTensorType>(cos.getType());
         type.getRank() == 3 && type.getDimSize(0) != 1)
       return missing("rotary positions of each sequence");
-  if (op.getContentToPosition() || op.getPositionToContent())
-    return missing("disentangled position terms");
   if (!op.getRows())
     return missing("dense states, expected the packed form");
   return success();
@@ -46,6 +44,31 @@ StatesBuffer Lowering::turn(AttentionOp op, const StatesBuffer &states,
                 out},
                out, KernelKind::Attention);
   return {out, 0, width, Value(), states.count, states.bound};
+}
+
+/// Adds a table of positions and its index to an attention's arguments; gives
+/// how many positions it has.
+FailureOr<int64_t> Lowering::addPositions(AttentionOp op, StringRef name,
+                                          Value table, Value index,
+                                          SmallVectorImpl<Value> &arguments) {
+  if (!table)
+    return 0;
+  FailureOr<ElementsAttr> elements = constant(op, table, name);
+  if (failed(elements))
+    return failure();
+  ArrayRef<int64_t> shape = elements->getShapedType().getShape();
+  int64_t tile = target.tileColumns,
+          tiles = target.numTiles(shape[0] * shape[2]);
+  MemRefType packed =
+      Words(Dtype::Fp32, shape[1]).weights(builder.getContext(), tiles, tile);
+  arguments.push_back(weights.view(builder, op.getLoc(), *elements,
+                                   Layout::Tiled, tile, packed));
+  Value buffer = bufferOf(index);
+  auto type = MemRefType::get({ShapedType::kDynamic}, builder.getI64Type());
+  if (buffer.getType() != type)
+    buffer = memref::CastOp::create(builder, op.getLoc(), type, buffer);
+  arguments.push_back(buffer);
+  return shape[2];
 }
 
 LogicalResult Lowering::lowerAttention(AttentionOp op) {
@@ -104,6 +127,16 @@ LogicalResult Lowering::lowerAttention(AttentionOp op) {
              << op.getBias().getType();
     arguments.push_back(withType(op.getBias(), 4, builder.getF32Type()));
   }
+  for (auto [name, table, index, columns] :
+       {std::make_tuple("content_to_position", op.getContentToPosition(),
+                        op.getContentIndex(), &spec.contentColumns),
+        std::make_tuple("position_to_content", op.getPositionToContent(),
+                        op.getPositionIndex(), &spec.positionColumns)}) {
+    FailureOr<int64_t> found = addPositions(op, name, table, index, arguments);
+    if (failed(found))
+      return failure();
+    *columns = *found;
+  }
   Value out = makeRagged(op.getResult(), query.count, query.bound);
   arguments.push_back(out);
   addByproducts(op, spec, arguments);
@@ -113,6 +146,6 @@ LogicalResult Lowering::lowerAttention(AttentionOp op) {
   Value pairs = pairsOf(loc, queryRows.offsets, keyRows.offsets,
                         queryRows.batch, spec.window);
   dispatch(op, emitter.get(spec), arguments, launch, KernelKind::Attention,
-           timesI64(loc, pairs, 4 * width));
+           timesI64(loc, pairs, op.getFlopsPerPair()));
   return success();
 }

@@ -123,6 +123,10 @@ private:
   template <typename Op> mlir::FailureOr<Byproducts> byproductsOf(Op op);
   mlir::Value makeSums(mlir::Location loc, int64_t heads,
                        const RowsBuffers &where);
+  mlir::FailureOr<int64_t>
+  addPositions(AttentionOp op, llvm::StringRef name, mlir::Value table,
+               mlir::Value index,
+               llvm::SmallVectorImpl<mlir::Value> &arguments);
   void addByproducts(AttentionOp op, AttentionSpec &spec,
                      llvm::SmallVectorImpl<mlir::Value> &arguments);
   /// The index of the knob `name`, -1 where the module has none.

@@ -26,15 +26,6 @@ func.func @main(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
 
 // -----
 
-func.func @main(%x: tensor<?x?x8xf32>, %p: tensor<4x8xf32>) -> tensor<?x?x8xf32> {
-  // expected-error @+1 {{no kernel computes attention with disentangled position terms}}
-  %y = skim.attention %x, %x, %x content_to_position %p : tensor<4x8xf32> {heads = 2 : i64, scale = 1.0 : f32, position_buckets = 2 : i64}
-    : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
-  return %y : tensor<?x?x8xf32>
-}
-
-// -----
-
 func.func @main(%x: tensor<?x?x8xf32>) -> tensor<?x8xf32> {
   // expected-error @+1 {{expected the packed form, got pooling of 'tensor<?x?x8xf32>'}}
   %y = skim.pool mean %x : tensor<?x?x8xf32> -> tensor<?x8xf32>

@@ -16,6 +16,14 @@ Floats Attention::run(const Batch &batch, const Floats &qkv, int64_t piece,
   if (operands.keyRows)
     arguments.add(operands.keyRows->offsets).add(operands.keyRows->positions);
   arguments.add(batch.sequence).addSome(operands.mask).addSome(operands.bias);
+  std::vector<Floats> tables;
+  for (auto [table, index] :
+       {std::pair{operands.content, operands.contentIndex},
+        {operands.position, operands.positionIndex}})
+    if (table) {
+      tables.push_back(packWeight(*table, kernels.target().tileColumns));
+      arguments.add(tables.back()).add(*index);
+    }
   arguments.add(out).addSome(operands.importance).addSome(operands.diagonal);
   int64_t tasks = kernels.attentionTasks(spec, batch.size(), batch.sequence);
   for (int64_t begin = 0; begin < tasks; begin += piece)
@@ -106,7 +114,8 @@ Attention::Matrix Attention::keysAndQuery(const Batch &keys, const Floats &qkv,
   // Rounded numbers have the scale in the query, and integers those of the
   // keys' columns; where nothing is added to scores, powers are of two.
   bool fma = spec.products == AttentionProducts::Fma;
-  bool ofTwo = !spec.mask && !spec.bias && !spec.window && !fma;
+  bool ofTwo =
+      !spec.mask && !spec.bias && !spec.window && !spec.hasPositions() && !fma;
   float scale = ofTwo ? spec.scale * 1.44269502f : spec.scale;
   float most = spec.products == AttentionProducts::Int8 ? 127 : mostOf(width);
   Matrix result(n, std::vector<double>(width));
@@ -134,6 +143,17 @@ Attention::Matrix Attention::keysAndQuery(const Batch &keys, const Floats &qkv,
   return result;
 }
 
+double Attention::ofTable(const Floats &table, const Array<int64_t> &index,
+                          int64_t distance, int64_t head, const Floats &states,
+                          int64_t from) const {
+  int64_t width = table.size() / spec.headDim;
+  int64_t column = head * (width / spec.heads) + index[distance];
+  double sum = 0;
+  for (int64_t d = 0; d != spec.headDim; ++d)
+    sum += double(states[from + d]) * table[d * width + column];
+  return spec.scale * sum;
+}
+
 std::vector<double>
 Attention::probabilities(const Batch &batch, const Floats &qkv, int64_t b,
                          int64_t i, int64_t head,
@@ -157,6 +177,15 @@ Attention::probabilities(const Batch &batch, const Floats &qkv, int64_t b,
           (*operands
                 .bias)[((source * spec.heads + head) * length + at) * length +
                        keyAt];
+    int64_t distance = at - keyAt + length - 1;
+    if (operands.content)
+      sum +=
+          ofTable(*operands.content, *operands.contentIndex, distance, head,
+                  qkv, row * spec.qWidth + spec.qColumn + head * spec.headDim);
+    if (operands.position)
+      sum += ofTable(
+          *operands.position, *operands.positionIndex, distance, head, qkv,
+          (keys.offsets[b] + j) * spec.kWidth + spec.kColumn + group(head));
     if (operands.mask && !(*operands.mask)[source * length + keyAt])
       sum += spec.fill;
     if (spec.window && std::abs(at - keyAt) > *spec.window)

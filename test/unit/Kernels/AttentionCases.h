@@ -51,6 +51,11 @@ struct AttentionOperands {
   const Batch *keyRows = nullptr;
   Floats *importance = nullptr;
   Floats *diagonal = nullptr;
+  /// Tables [D, heads * columns] and their indices.
+  const Floats *content = nullptr;
+  const Array<int64_t> *contentIndex = nullptr;
+  const Floats *position = nullptr;
+  const Array<int64_t> *positionIndex = nullptr;
 };
 
 struct Attention {
@@ -80,6 +85,11 @@ struct Attention {
   double ofPowers() const { return ofIntegers() ? 4e-6 : 1e-6; }
   std::vector<double> rounded(const std::vector<float> &numbers, float most,
                               double &unit) const;
+  /// What a table adds to a score: states[from + d], of a row, times the column
+  /// of the distance.
+  double ofTable(const Floats &table, const Array<int64_t> &index,
+                 int64_t distance, int64_t head, const Floats &states,
+                 int64_t from) const;
   /// What products read of a power.
   double multiplied(double power) const;
   /// Columns [column, column + headDim) of the head's keys or values.

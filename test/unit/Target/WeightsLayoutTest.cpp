@@ -86,6 +86,18 @@ TEST_F(WeightsLayoutTest, TiledPutsPartsSideBySide) {
       (Rows{{1, 2, 3, 4, 11, 12, 13, 14, 5, 0, 0, 0, 15, 0, 0, 0}}));
 }
 
+TEST_F(WeightsLayoutTest, PartsOfThreeDimensionsAreMatricesSideBySide) {
+  EXPECT_EQ(
+      collect("skim.weights @w tiled at 0 bytes 48 {tile = 2 : i64, parts = ["
+              "dense<[[[1.0, 2.0, 3.0], [11.0, 12.0, 13.0]], "
+              "[[4.0, 5.0, 6.0], [14.0, 15.0, 16.0]]]> : tensor<2x2x3xf32>]}"),
+      (Rows{{1, 2, 11, 12, 3, 4, 13, 14, 5, 6, 15, 16}}));
+  EXPECT_EQ(
+      collect("skim.weights @w tiled at 0 bytes 16 {tile = 2 : i64, parts = ["
+              "dense<7.0> : tensor<2x2x1xf32>]}"),
+      (Rows{{7, 7, 7, 7}}));
+}
+
 TEST_F(WeightsLayoutTest, TransposedPartsGiveTheSameTiles) {
   EXPECT_EQ(
       collect("skim.weights @w tiled_transposed at 0 bytes 64 {tile = 4 : i64, "

@@ -131,6 +131,31 @@ static LogicalResult verifyRotary(AttentionOp op, int64_t headWidth) {
   return success();
 }
 
+/// A table of projected positions and its index.
+static LogicalResult verifyPositions(AttentionOp op, StringRef name,
+                                     Value table, Value index,
+                                     int64_t headWidth) {
+  // attention_c7
+  if (static_cast<bool>(table) != static_cast<bool>(index))
+    return op.emitOpError() << "expected " << name << " and its index together";
+  if (!table)
+    return success();
+  // attention_c8
+  auto type = cast<RankedTensorType>(table.getType());
+  int64_t heads = op.getHeads();
+  if (type.getRank() != 3 || type.getDimSize(0) != heads ||
+      type.getDimSize(1) != headWidth || type.getDimSize(2) <= 0)
+    return op.emitOpError() << "expected " << name << " of " << heads << " x "
+                            << headWidth << " x positions, got " << type;
+  return success();
+}
+
+int64_t AttentionOp::getFlopsPerPair() {
+  int64_t products =
+      2 + bool(getContentToPosition()) + bool(getPositionToContent());
+  return 2 * products * getWidth(getQuery().getType());
+}
+
 LogicalResult AttentionOp::verify() {
   // attention_c1
   int64_t width = getWidth(getQuery().getType());
@@ -157,6 +182,13 @@ LogicalResult AttentionOp::verify() {
     return emitOpError("expected cos and sin together");
   // attention_c6
   if (failed(verifyRotary(*this, width / heads)))
+    return failure();
+  if (failed(verifyPositions(*this, "content_to_position",
+                             getContentToPosition(), getContentIndex(),
+                             width / heads)) ||
+      failed(verifyPositions(*this, "position_to_content",
+                             getPositionToContent(), getPositionIndex(),
+                             width / heads)))
     return failure();
   // attention_c4
   return verifyRows(*this, getQuery().getType(), getRows());

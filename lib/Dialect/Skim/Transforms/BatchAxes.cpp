@@ -118,7 +118,9 @@ static int64_t batchedRank(OpOperand &operand) {
       .Case([&](EmbedOp embed) { return isOneOf(embed.getTables()) ? 0 : 2; })
       .Case([&](AttentionOp attention) {
         if (isOneOf({attention.getContentToPosition(),
-                     attention.getPositionToContent()}))
+                     attention.getContentIndex(),
+                     attention.getPositionToContent(),
+                     attention.getPositionIndex()}))
           return int64_t(0);
         if (isOneOf({attention.getCos(), attention.getSin()}))
           return int64_t(3);

@@ -91,13 +91,14 @@ Value HeadBuilder::fastBert(int64_t index, Value states) {
   auto attention = make<AttentionOp>(
       query.getType(), query, key, value, /*key_mask=*/Value(),
       /*bias=*/Value(), /*cos=*/Value(), /*sin=*/Value(),
-      /*content_to_position=*/Value(), /*position_to_content=*/Value(),
+      /*content_to_position=*/Value(), /*content_index=*/Value(),
+      /*position_to_content=*/Value(), /*position_index=*/Value(),
       /*rows=*/first.getKept(), /*key_rows=*/rows,
       builder.getI64IntegerAttr(kNarrowHeads), /*kv_heads=*/IntegerAttr(),
       builder.getF32FloatAttr(scale), /*fill=*/FloatAttr(),
       EmptyKeysAttr::get(builder.getContext(), EmptyKeys::Uniform),
-      /*window=*/IntegerAttr(), /*position_buckets=*/IntegerAttr(),
-      /*rotary_interleaved=*/UnitAttr(), /*mask_queries=*/UnitAttr());
+      /*window=*/IntegerAttr(), /*rotary_interleaved=*/UnitAttr(),
+      /*mask_queries=*/UnitAttr());
   Value mixed = linear(prefix + "mix", attention.getResult());
   Value pooledState = pool(PoolKind::First, mixed, first.getKept());
   return linear(prefix + "hidden", pooledState, Activation::Tanh);

@@ -193,7 +193,7 @@ func.func @attention_c3(%x: tensor<?x?x8xf32>) {
 
 func.func @attention_c5(%x: tensor<?x?x8xf32>, %c: tensor<?x2xf32>) {
   // expected-error@+1 {{expected cos and sin together}}
-  %y = "skim.attention"(%x, %x, %x, %c) <{heads = 4 : i64, scale = 1.0 : f32, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0>}> : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x2xf32>) -> tensor<?x?x8xf32>
+  %y = "skim.attention"(%x, %x, %x, %c) <{heads = 4 : i64, scale = 1.0 : f32, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0>}> : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x2xf32>) -> tensor<?x?x8xf32>
   return
 }
 
@@ -218,6 +218,30 @@ func.func @attention_c6_type(%x: tensor<?x?x8xf32>, %c: tensor<?x4xf32>, %s: ten
 func.func @attention_c6_columns(%x: tensor<?x?x8xf32>, %c: tensor<?x6xf32>, %s: tensor<?x6xf32>) {
   // expected-error@+1 {{expected an even number of columns of cos, at most 4, got 'tensor<?x6xf32>'}}
   %y = skim.attention %x, %x, %x rotary %c, %s : tensor<?x6xf32>, tensor<?x6xf32> {heads = 2 : i64, scale = 1.0 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c7(%x: tensor<?x?x8xf32>, %t: tensor<2x4x3xf32>) {
+  // expected-error@+1 {{expected content_to_position and its index together}}
+  %y = "skim.attention"(%x, %x, %x, %t) {heads = 2 : i64, scale = 1.0 : f32, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0>} : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<2x4x3xf32>) -> tensor<?x?x8xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c8_width(%x: tensor<?x?x8xf32>, %t: tensor<2x3x6xf32>, %i: tensor<?xi64>) {
+  // expected-error@+1 {{expected content_to_position of 2 x 4 x positions, got 'tensor<2x3x6xf32>'}}
+  %y = skim.attention %x, %x, %x content_to_position %t at %i : tensor<2x3x6xf32>, tensor<?xi64> {heads = 2 : i64, scale = 1.0 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c8_heads(%x: tensor<?x?x8xf32>, %t: tensor<1x4x7xf32>, %i: tensor<?xi64>) {
+  // expected-error@+1 {{expected position_to_content of 2 x 4 x positions, got 'tensor<1x4x7xf32>'}}
+  %y = skim.attention %x, %x, %x position_to_content %t at %i : tensor<1x4x7xf32>, tensor<?xi64> {heads = 2 : i64, scale = 1.0 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
   return
 }
 

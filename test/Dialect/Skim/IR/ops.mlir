@@ -63,6 +63,13 @@ func.func @padding_kept(%x: tensor<?x?x8xf32>, %cos: tensor<?x4xf32>, %bias: ten
   return %a : !skim.ragged<8xf32>
 }
 
+// CHECK-LABEL: func @disentangled_positions
+func.func @disentangled_positions(%x: !skim.ragged<8xf32>, %rows: !skim.rows, %table: tensor<2x4x5xf32>, %index: tensor<?xi64>) -> !skim.ragged<8xf32> {
+  // CHECK: skim.attention %{{.+}}, %{{.+}}, %{{.+}} content_to_position %[[TABLE:.+]] at %[[INDEX:.+]] : tensor<2x4x5xf32>, tensor<?xi64> position_to_content %[[TABLE]] at %[[INDEX]] : tensor<2x4x5xf32>, tensor<?xi64> rows
+  %a = skim.attention %x, %x, %x content_to_position %table at %index : tensor<2x4x5xf32>, tensor<?xi64> position_to_content %table at %index : tensor<2x4x5xf32>, tensor<?xi64> rows %rows {heads = 2 : i64, scale = 0.5 : f32} : !skim.ragged<8xf32>, !skim.ragged<8xf32>, !skim.ragged<8xf32> -> !skim.ragged<8xf32>
+  return %a : !skim.ragged<8xf32>
+}
+
 // CHECK: skim.weights @dense {{ *}}tiled at 64 bytes 1024
 skim.weights @dense tiled at 64 bytes 1024 {parts = [dense<1.0> : tensor<8x8xf32>], tile = 32 : i64}
 // CHECK: skim.weights @narrow {{ *}}tiled at 1088 bytes 512 {dtype = #skim<dtype int8>, parts

@@ -165,7 +165,7 @@ def Skim_AttentionOp : Skim_PureOp<"attention", [AttrSizedOperandSegments]> {
   let description = [{
     Within each sequence, for each head h of width D = query width / heads:
 
-    `s[i, j] = scale * sum over d of q[i, h, d] * k[j, g, d] + bias[b, h, i, j] + m[j]`,
+    `s[i, j] = scale * (sum over d of q[i, h, d] * k[j, g, d] + r[i, j]) + bias[b, h, i, j] + m[j]`,
     `result[i, h, :] = sum over j of softmax(s[i, :])[j] * v[j, g, :]`
 
     where g = h * kv_heads / heads. The head is the slow part of a row:
@@ -181,9 +181,17 @@ def Skim_AttentionOp : Skim_PureOp<"attention", [AttrSizedOperandSegments]> {
     the score `fill`. Rotary positions: `cos` and `sin`
     `[sequence, R]` (or `[1 or batch, sequence, R]`) turn the first R numbers of each
     query and key head before the product, halves against halves, or neighbours with
-    `rotary_interleaved`. `content_to_position` and `position_to_content`
-    `[2 P, query width]` are the projected relative-position rows of disentangled
-    attention (DeBERTa), P = `position_buckets`.
+    `rotary_interleaved`.
+
+    Disentangled positions (DeBERTa, He et al. 2021): r, else 0, is the sum of one or
+    both of
+
+    `r[i, j] = sum over d of q[i, h, d] * content_to_position[h, d, content_index[x]]`,
+    `r[i, j] = sum over d of k[j, g, d] * position_to_content[h, d, position_index[x]]`,
+
+    where x is i - j + sequence - 1 by original positions. A table `[heads, D, P]` has P
+    projected positions for each head; its index, of 2 * sequence - 1 numbers from 0 to
+    P - 1, says which of them a distance has.
 
     Queries may lie on fewer rows than keys and values: `rows` are those of the
     queries, `key_rows` those of keys and values when they differ.
@@ -196,6 +204,8 @@ def Skim_AttentionOp : Skim_PureOp<"attention", [AttrSizedOperandSegments]> {
     - (C5) cos and sin come together
     - (C6) cos and sin have one type, of two or three dimensions, and R is even and at
       most the head's width
+    - (C7) each of the two tables comes with its index
+    - (C8) a table is `[heads, D, P]` with P at least 1
   }];
   let arguments = (ins Skim_States:$query, Skim_States:$key, Skim_States:$value,
                        Optional<Skim_Mask>:$key_mask,
@@ -203,24 +213,32 @@ def Skim_AttentionOp : Skim_PureOp<"attention", [AttrSizedOperandSegments]> {
                        Optional<RankedTensorOf<[F32]>>:$cos,
                        Optional<RankedTensorOf<[F32]>>:$sin,
                        Optional<Skim_Weight>:$content_to_position,
+                       Optional<TensorRankOf<[I64], [1]>>:$content_index,
                        Optional<Skim_Weight>:$position_to_content,
+                       Optional<TensorRankOf<[I64], [1]>>:$position_index,
                        Optional<Skim_RowsType>:$rows,
                        Optional<Skim_RowsType>:$key_rows,
                        I64Attr:$heads, OptionalAttr<I64Attr>:$kv_heads, F32Attr:$scale,
                        OptionalAttr<F32Attr>:$fill,
                        DefaultValuedAttr<Skim_EmptyKeys, "::skim::EmptyKeys::Uniform">:$empty_keys,
                        OptionalAttr<I64Attr>:$window,
-                       OptionalAttr<I64Attr>:$position_buckets,
                        UnitAttr:$rotary_interleaved, UnitAttr:$mask_queries);
   let results = (outs Skim_States:$result);
   let assemblyFormat = [{
     $query `,` $key `,` $value (`mask` $key_mask^ `:` type($key_mask))?
     (`bias` $bias^ `:` type($bias))?
     (`rotary` $cos^ `,` $sin `:` type($cos) `,` type($sin))?
-    (`content_to_position` $content_to_position^ `:` type($content_to_position))?
-    (`position_to_content` $position_to_content^ `:` type($position_to_content))?
+    (`content_to_position` $content_to_position^ `at` $content_index `:`
+     type($content_to_position) `,` type($content_index))?
+    (`position_to_content` $position_to_content^ `at` $position_index `:`
+     type($position_to_content) `,` type($position_index))?
     (`rows` $rows^)? (`key_rows` $key_rows^)?
     attr-dict `:` type($query) `,` type($key) `,` type($value) `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    /// 2 x the multiply-adds of a query and a key, all heads: of the score, of
+    /// the values, and of each table of positions.
+    int64_t getFlopsPerPair();
   }];
   let hasVerifier = 1;
 }

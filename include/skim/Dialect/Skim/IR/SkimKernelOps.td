@@ -34,7 +34,8 @@ def Skim_WeightsOp : Skim_Op<"weights", [Symbol]> {
     Layouts:
     - plain: the tensor as it is, row major (one part)
     - tiled: parts `[K, N_i]`, side by side to `[K, N]`, cut into tiles of `tile`
-      columns: `[ceil(N / tile)][K][tile]`, zeros beyond N
+      columns: `[ceil(N / tile)][K][tile]`, zeros beyond N. A part `[B, K, N_i]` is B
+      of these.
     - tiled_transposed: the same from parts `[N_i, K]`
     - padded: vectors `[N_i]`, one after the other, zeros up to a multiple of `tile`
 
