@@ -89,7 +89,7 @@ ALBERT = dict(
     num_labels=3,
     hidden_act="gelu_new",
 )
-# Relative positions by tables of their own, beside the states.
+# Relative positions by tables that queries and keys are multiplied with.
 DEBERTA = dict(
     vocab_size=97,
     hidden_size=28,
@@ -309,6 +309,7 @@ EXPORTS = (
         Export("albert-cls", 17, "eager"),
         Export("mpnet", 14, "eager"),
         Export("deberta-v2-cls", 14, "eager"),
+        Export("deberta-v2-cls", 18, "eager", dynamo=True),
         Export("modernbert", 17),
         Export("modernbert", 14, "eager"),
         Export("modernbert", 18, dynamo=True),
