@@ -154,9 +154,10 @@ def test_attention_of_integers_rounds_as_defined(heads, head, cpu, tmp_path):
     for batch, sequence in ((1, 1), (2, 5), (1, 33), (1, 300)):
         x = rng.normal(size=(batch, sequence, width)).astype(np.float32)
         parts = (narrow.linear_int8(x, weights[name], 0) for name in ("query", "key", "value"))
-        want = narrow.attention_int8(*parts, heads)
+        want = narrow.attention_int8(*parts, heads, looks_up=cpu != "haswell")
         error = np.abs(model.run({"x": x})["y"] - want) / np.abs(want).max(axis=(0, 1))
-        # A power next to a tie may be rounded to the other side: 2^-12 of its value.
+        # A power next to a tie may be rounded to the other side: 2^-12 of its value, or
+        # a 64th of an octave.
         assert error.max() < 1e-3
         assert np.mean(error > 1e-5) < 0.1
 

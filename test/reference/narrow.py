@@ -114,13 +114,20 @@ def to_integers(x, most, axis, scale=None):
     return np.rint(x.astype(np.float64) * inverse), largest.astype(np.float64) / most
 
 
-def attention_int8(query, key, value, heads):
+def look_up_powers(below):
+    """4096 * 2^-below as AVX-512 has it in int8: of 64 numbers an octave, shifted and rounded."""
+    distance = np.minimum(np.rint(64 * below), 1023).astype(np.int64)
+    table = np.rint(8192 * np.exp2(np.arange(64) / -64)).astype(np.int64)
+    return (table[distance % 64] * (16384 >> distance // 64) + 16384) >> 15
+
+
+def attention_int8(query, key, value, heads, looks_up=False):
     """Attention of [batch, sequence, H] states with operands of products as integers.
 
     Queries and keys are of 8 bits, powers and values of 16. Columns of a head's keys and values
     have a scale each, queries times those of the keys one of their own; powers are integers of
-    1 / 4096. What lies halfway between the least and the largest key of a column is taken from
-    it: the softmax does not see it.
+    1 / 4096, and with `looks_up` the sums are of these. What lies halfway between the least and
+    the largest key of a column is taken from it: the softmax does not see it.
     """
     batch, length, width = query.shape
     head = width // heads
@@ -134,7 +141,8 @@ def attention_int8(query, key, value, heads):
     factor = np.float32(np.float32(1 / np.sqrt(head)) * np.float32(np.log2(np.e)))
     queries, query_scale = to_integers(split(query), 127, -1, (factor * key_scale).astype(np.float32))
     scores = query_scale * (queries @ keys.swapaxes(-1, -2))
-    powers = np.exp2(scores - scores.max(axis=-1, keepdims=True))
+    below = scores.max(axis=-1, keepdims=True) - scores
+    powers = look_up_powers(below) / 4096 if looks_up else np.exp2(-below)
     values, value_scale = to_integers(split(value), 2047, -2)
     mixed = value_scale / 4096 * (np.rint(4096 * powers) @ values)
     mixed /= powers.sum(axis=-1, keepdims=True)

@@ -45,7 +45,8 @@ struct TargetInfo {
   /// of int8 and of bf16 numbers (DotProducts.cpp), and of pairs of 16-bit
   /// ones, with the sum that they are added to or without; rounding to bf16.
   std::string int8Dot, bf16Dot, int16Dot, pairDot, bf16Round;
-  /// AVX-512's vreduceps, vscalefps, vrangeps and vpermi2ps (Avx512Math.cpp).
+  /// AVX-512's vreduceps, vscalefps, vrangeps, vpermi2ps, vpermi2w, vpsrlvw and
+  /// vpmulhrsw (Avx512Math.cpp).
   bool hasAvx512Math = false;
   /// AMX multiplies tiles of the type (AmxTiles.cpp).
   bool int8Tiles = false, bf16Tiles = false;

@@ -15,8 +15,8 @@
 //
 //   task = (sequence, head, block of up to 256 queries); (sequence, head) where
 //          sums over all queries are asked for as well
-//     copy the head's keys and values together: rows of a wide matrix would
-//     meet in few sets of the cache
+//     copy the head's keys and values together, unless the task before had the
+//     same: rows of a wide matrix would meet in few sets of the cache
 //     for each panel of as many queries as a weight tile has columns; a last
 //     panel that fits into one vector is one vector wide:
 //       turn the panel: the queries are lanes      qt[d][lane]

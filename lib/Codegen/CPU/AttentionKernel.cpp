@@ -61,8 +61,7 @@ void AttentionKernel::makeViews(const AttentionScratch &places) {
 
 void AttentionKernel::attend(Value first, Value last) {
   source = b.div(b.toIndex(b.load(positions, {firstRow})), length);
-  Value column = keyColumn();
-  copyHead(column);
+  b.ifThen(hasNewKeys, [&] { copyHead(keyColumn()); });
   if (spec.mask)
     maskKeys();
   if (spec.hasPositions())

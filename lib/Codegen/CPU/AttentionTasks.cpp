@@ -68,16 +68,21 @@ void AttentionTasks::readArguments(func::FuncOp function) {
 }
 
 void AttentionTasks::emitTasks() {
-  b.loop(begin, end, 1, [&](Value task) { emitTask(task); });
+  b.reduce(begin, end, 1, b.index(-1),
+           [&](Value task, ValueRange copied) -> Values {
+             return {emitTask(task, copied[0])};
+           });
 }
 
-void AttentionTasks::emitTask(Value task) {
+/// `copied` says whose keys and values are in scratch memory, as the number of
+/// a sequence and a head of them; gives whose are there after the task.
+Value AttentionTasks::emitTask(Value task, Value copied) {
   if (spec.hasByProducts()) {
     findSequence(task);
     byProducts.begin(describeTask());
-    b.ifThen(b.less(b.index(0), rows), [&] { emitQueries(b.index(0), rows); });
+    copied = emitBlock(b.index(0), rows, copied);
     byProducts.end(describeTask());
-    return;
+    return copied;
   }
   Value blocks = b.ceilDiv(length, queryBlock);
   findSequence(b.div(task, blocks));
@@ -86,7 +91,21 @@ void AttentionTasks::emitTask(Value task) {
   Value block = b.rem(task, blocks), next = b.add(block, 1);
   Value first = b.mul(b.div(b.mul(block, panels), blocks), panel);
   Value last = b.min(b.mul(b.div(b.mul(next, panels), blocks), panel), rows);
-  b.ifThen(b.less(first, last), [&] { emitQueries(first, last); });
+  return emitBlock(first, last, copied);
+}
+
+/// The queries [first, last), of which there may be none.
+Value AttentionTasks::emitBlock(Value first, Value last, Value copied) {
+  Value pair = b.add(b.mul(sequence, spec.kvHeads), keyHead());
+  hasNewKeys = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, pair, copied);
+  Value copies = b.select(b.less(b.index(0), keys), pair, copied);
+  return b.ifElse(
+      b.less(first, last), b.getIndexType(),
+      [&]() -> Values {
+        emitQueries(first, last);
+        return {copies};
+      },
+      [&]() -> Values { return {copied}; })[0];
 }
 
 /// The rows of the sequence and the head that `pair` numbers.
@@ -135,9 +154,4 @@ void AttentionTasks::forPanels(Value first, Value last,
   b.loop(first, end, lanes, [&](Value query) { panel(query, lanes / lane); });
   if (lanes > lane)
     b.ifThen(b.less(end, last), [&] { panel(end, 1); });
-}
-
-Value AttentionTasks::keyColumn() {
-  Value group = b.div(b.mul(head, spec.kvHeads), b.index(spec.heads));
-  return b.mul(group, spec.headDim);
 }

@@ -41,9 +41,13 @@ protected:
   /// itself. `panel` takes the first query and the number of vectors.
   void forPanels(Value first, Value last,
                  llvm::function_ref<void(Value query, int64_t vectors)> panel);
+  /// Which head of keys and values the task's queries have: they may share one.
+  Value keyHead() {
+    return b.div(b.mul(head, spec.kvHeads), b.index(spec.heads));
+  }
   /// The first column of the task's keys and values, less `kColumn` and
-  /// `vColumn`: heads of queries may share them.
-  Value keyColumn();
+  /// `vColumn`.
+  Value keyColumn() { return b.mul(keyHead(), spec.headDim); }
   AttentionByProducts::Task describeTask() {
     return {head, firstKeyRow, keys, Value()};
   }
@@ -56,10 +60,14 @@ protected:
       bias, out, begin, end, scratch;
   // Of the current task.
   Value sequence, head, firstRow, rows, firstKeyRow, keys;
+  /// Whether the keys and values differ from those of the task before, whose
+  /// copies are in scratch memory still.
+  Value hasNewKeys;
 
 private:
   void readArguments(mlir::func::FuncOp function);
-  void emitTask(Value task);
+  Value emitTask(Value task, Value copied);
+  Value emitBlock(Value first, Value last, Value copied);
   void findSequence(Value pair);
   void emitQueries(Value first, Value last);
   void fillZeros(Value first, Value last);

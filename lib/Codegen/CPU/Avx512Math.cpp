@@ -4,6 +4,9 @@
 //
 //   2^x      n = floor(x), f = x - n, 2^n P(f) with P of degree 4 and P(0) = 1,
 //            least in its largest relative error over [0, 1]
+//   powers   round(4096 * 2^(-x / 64)): 13 bits of 2^(-f), f the rest of x /
+//   64,
+//            times 2 to the minus octaves
 //   GELU(x)  x F(x), F the step from 0 to 1: (1 + erf(x / sqrt 2)) / 2, or the
 //            one by tanh. Of 31 intervals of |x| <= 15.5 h each has a quadratic
 //            that meets F in three points (those of Chebyshev); the first is 0
@@ -12,6 +15,8 @@
 // How. vreduceps gives f, and vscalefps multiplies by 2^floor(x): 8 operations
 // with the comparison that makes tiny powers 0 (a subnormal result would cost
 // some hundred cycles), where adding and taking away 1.5 * 2^23 takes 10.
+// Powers as integers are looked up in 64 numbers by vpermi2w, and vpmulhrsw
+// rounds: 4 operations for 32 of them, where those of fp32 are 16 at once.
 // vrangeps limits x in one operation and vpermi2ps looks a coefficient up in 32
 // numbers, by the low five bits of an index: a GELU takes 8 operations, where
 // one polynomial for all numbers takes 14.
@@ -51,6 +56,31 @@ Value skim::emitAvx512Exp2NonPositive(KernelBuilder &b, Value x) {
   Value isTiny =
       arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, b.splat(-126.0f));
   return b.select(isTiny, b.splat(0.0f), scaled);
+}
+
+Value skim::emitAvx512Powers(KernelBuilder &b, Value distances) {
+  auto type = VectorType::get(32, b.getI16Type());
+  auto splat = [&](int16_t value) -> Value {
+    return arith::ConstantOp::create(b, DenseElementsAttr::get(type, value));
+  };
+  auto table = [&](int first) -> Value {
+    SmallVector<int16_t> numbers;
+    for (int i = first; i != first + 32; ++i)
+      numbers.push_back(std::lround(8192 * std::exp2(-i / 64.0)));
+    return arith::ConstantOp::create(
+        b, DenseElementsAttr::get(type, ArrayRef(numbers)));
+  };
+  Value x = vector::BitCastOp::create(b, type, distances);
+  // By the low six bits of x.
+  Value power = b.callIntrinsic("llvm.x86.avx512.vpermi2var.hi.512", type,
+                                {table(0), x, table(32)});
+  Value octaves = arith::ShRUIOp::create(b, x, splat(6));
+  Value shifted = b.callIntrinsic("llvm.x86.avx512.psrlv.w.512", type,
+                                  {splat(16384), octaves});
+  // 2^-15 of the product, rounded.
+  power =
+      b.callIntrinsic("llvm.x86.avx512.pmul.hr.sw.512", type, {power, shifted});
+  return vector::BitCastOp::create(b, b.intVectorType(), power);
 }
 
 namespace {

@@ -14,6 +14,10 @@ namespace skim {
 /// 2^x within 3e-6 of it for x <= 0: 0 below -126, 1 for 0.
 Value emitAvx512Exp2NonPositive(KernelBuilder &builder, Value x);
 
+/// Two distances x of 16 bits in each word, 0 to 1023, to the integers next to
+/// 4096 * 2^(-x / 64), of which distances have 64 an octave.
+Value emitAvx512Powers(KernelBuilder &builder, Value distances);
+
 /// GELU by erf or by tanh within 4e-5 max(1, |x|). The operations of several
 /// vectors take turns.
 Values emitAvx512Gelu(KernelBuilder &builder, Activation gelu, const Values &x);

@@ -3,10 +3,13 @@
 // What is computed: what Attention.cpp says, but that each operand of the two
 // products is an integer times a scale, and sums of products are exact:
 //
-//   k[j, d] = K[j, d] * a[d] + m[d]     a[d] = max over j of |k[j, d] - m[d]| /
-//   R scale * q[i, d] * a[d] = Q[i, d] * c[i]     c[i] = max over d of it / R
+//   k[j, d] = K[j, d] * a[d] + m[d]
+//                           a[d] = max over j of |k[j, d] - m[d]| / R
+//   scale * q[i, d] * a[d] = Q[i, d] * c[i]
+//                           c[i] = max over d of it / R
 //   s[i, j] = (sum over d of Q[i, d] * K[j, d]) * c[i]
-//   p[i, j] = exp(s[i, j] - max over j of s[i, j])      within 3e-6 of it
+//   p[i, j] = exp(s[i, j] - max over j of s[i, j])      within 3e-6 of it, or
+//                                                       a 128th of an octave
 //   v[j, d] = V[j, d] * e[d]            e[d] = max over j of |v[j, d]| / S
 //   p[i, j] = P[i, j] / 4096            of the powers, 1 at the most
 //
@@ -17,7 +20,10 @@
 // products of two cannot overflow an int32, and S the one for which a block of
 // keys cannot. So columns of keys and values that are far larger than others,
 // or lie far from 0, cost those nothing. Softmax, its sums and by-products are
-// of fp32 numbers, but that powers are a polynomial of fewer terms.
+// of fp32 numbers, but that powers are a polynomial of fewer terms. In int8,
+// with AVX-512 and where nothing is added to scores, powers and their sums are
+// of the integers P, from 64 of them an octave: a score of bytes is not as near
+// as that. By-products have powers as above, divided by that sum.
 //
 // A column of values whose largest number is below 2^-100 counts as zeros, and
 // so do a query and the distances of keys from their centre; one with an
@@ -38,15 +44,19 @@
 //
 // A vector of scores costs D / 4 products (D / 2 without bytes) for itself and
 // D / 2 for its share of the values where multiply-adds take 2 D, and some ten
-// operations on the same two units for its power. Measured (384 keys, D = 32,
-// Emerald Rapids, int8): 0.54 of the time of multiply-adds; scores take 23% of
-// it, powers 26%, values 35%, each within a tenth of what its operations take,
+// operations on the same two units for its power, or seven where it is looked
+// up: scores then begin at 1.5 * 2^23 as bits of a float, so that none is
+// converted. Measured (380 keys, D = 32, Emerald Rapids, int8): 0.47 of the
+// time of multiply-adds, 0.52 with powers as polynomials. Of that scores took
+// 23%, powers 26%, values 35%, each within a tenth of what its operations take,
 // copying and turning 15%.
 //===----------------------------------------------------------------------===//
 
 #include "IntegerAttention.h"
 
+#include "Avx512Math.h"
 #include "IntegerScales.h"
+#include "IntegerWords.h"
 #include "RankUpdates.h"
 #include "VectorAttention.h"
 #include "VectorMath.h"
@@ -103,22 +113,29 @@ private:
   SmallVector<ColumnRange> rangesOf(Value from, Value column) {
     return findRanges(b, from, firstKeyRow, keys, column, spec.headDim);
   }
+  /// Whether powers are looked up as integers: what is nearer than that is lost
+  /// in scores of bytes.
+  bool looksUpPowers() const {
+    return spec.products == AttentionProducts::Int8 && !hasCorrections() &&
+           b.target.hasAvx512Math && spec.headDim <= 256;
+  }
+  /// Scores are then below 2^22: with this more, an integer's bits are those of
+  /// `toIntegerMagic` and the score as a float, and differences are exact.
+  int32_t scoresBegin() const { return looksUpPowers() ? 0x4b400000 : 0; }
+  Values lookUpPowers(ValueRange largest, ValueRange sums, Value first,
+                      Value last);
+  void storePower(Value key, int64_t vector, Value power);
   void findKeyScales(Value column);
   void findValueScales(Value column);
   Values columnsOf(Value scales, int64_t row);
   void findOffsets(Value place);
   void copyKeys(Value column);
   void copyValues(Value column);
-  Value wordsOf(ArrayRef<Value> numbers);
   Value wordsOfPowers(Value first, Value second);
   Value loadWords(Value from, ValueRange place) {
     return vector::LoadOp::create(b, b.intVectorType(), from, place);
   }
   Value unitOf(int64_t vector);
-  Value multiplyAddBytes(Value word, Value words, Value sum);
-  Value multiplyAddPairs(Value word, Value words, Value sum);
-  Values sumsOf(Value begin, Value end, int64_t multiple, ValueRange before,
-                const TileOperands &operands);
 
   /// S follows from it: the same for all processors.
   int64_t keyBlock() const override { return 256; }
@@ -179,19 +196,6 @@ void IntegerAttention::prepare(const AttentionScratch &places) {
   // A tile of columns after the other, as packed weights lie.
   valueWords =
       viewOf(places.valueRows, none, {width / lanes, any, lanes}, word, pairs);
-}
-
-/// The words of the low halves of two vectors, or quarters of four, the first
-/// one's lowest.
-Value IntegerAttention::wordsOf(ArrayRef<Value> numbers) {
-  int32_t bits = 32 / numbers.size();
-  Value mask = b.splatInt((1 << bits) - 1), result = numbers.back();
-  for (Value number : llvm::reverse(numbers.drop_back())) {
-    Value upper = arith::ShLIOp::create(b, result, b.splatInt(bits));
-    Value lower = arith::AndIOp::create(b, number, mask);
-    result = arith::OrIOp::create(b, upper, lower);
-  }
-  return result;
 }
 
 /// A column's numbers are as far below its centre as above it.
@@ -264,7 +268,7 @@ void IntegerAttention::copyValues(Value column) {
         both.push_back(toIntegers(b, numbers, inverse));
       }
       vector::StoreOp::create(
-          b, wordsOf(both), valueWords,
+          b, wordsOf(b, both), valueWords,
           ValueRange{b.index(d / lanes), pair, b.index(d % lanes)});
     }
   });
@@ -291,7 +295,7 @@ void IntegerAttention::turnQueries(Value row, Value valid) {
         Value d = b.add(b.mul(word, numbersInWord), i);
         parts.push_back(toIntegers(b, numbers(d), inverse));
       }
-      vector::StoreOp::create(b, wordsOf(parts), queryWords,
+      vector::StoreOp::create(b, wordsOf(b, parts), queryWords,
                               ValueRange{word, place});
     });
     if (ofBytes())
@@ -299,48 +303,18 @@ void IntegerAttention::turnQueries(Value row, Value valid) {
   }
 }
 
-/// -128 times the sum of each query's numbers: for what bytes are too large.
+/// -128 times the sum of each query's numbers, for what bytes are too large,
+/// beside what scores begin with.
 void IntegerAttention::findOffsets(Value place) {
-  Value raise = b.splatInt(int32_t(0x80808080)), none = b.splatInt(0);
-  Value sum = b.reduce(b.index(0), b.index(depth()), 1, none,
+  Value raise = b.splatInt(int32_t(0x80808080));
+  Value sum = b.reduce(b.index(0), b.index(depth()), 1, b.splatInt(0),
                        [&](Value word, ValueRange carried) -> Values {
                          Value words = loadWords(queryWords, {word, place});
-                         return {multiplyAddBytes(raise, words, carried[0])};
+                         return {multiplyAddBytes(b, raise, words, carried[0])};
                        })[0];
-  vector::StoreOp::create(b, arith::SubIOp::create(b, none, sum), queryOffsets,
+  Value begin = b.splatInt(scoresBegin());
+  vector::StoreOp::create(b, arith::SubIOp::create(b, begin, sum), queryOffsets,
                           place);
-}
-
-/// sum + the products of the four numbers of a word, unsigned in the first.
-Value IntegerAttention::multiplyAddBytes(Value word, Value words, Value sum) {
-  auto type = VectorType::get(4 * lane(), b.getI8Type());
-  return b.callIntrinsic(b.target.int8Dot, b.intVectorType(),
-                         {sum, vector::BitCastOp::create(b, type, word),
-                          vector::BitCastOp::create(b, type, words)});
-}
-
-/// sum + the products of both numbers of a word.
-Value IntegerAttention::multiplyAddPairs(Value word, Value words, Value sum) {
-  auto type = VectorType::get(2 * lane(), b.getI16Type());
-  auto numbers = [&](Value words) -> Value {
-    return vector::BitCastOp::create(b, type, words);
-  };
-  if (!b.target.int16Dot.empty())
-    return b.callIntrinsic(b.target.int16Dot, b.intVectorType(),
-                           {sum, numbers(word), numbers(words)});
-  Value products = b.callIntrinsic(b.target.pairDot, b.intVectorType(),
-                                   {numbers(word), numbers(words)});
-  return arith::AddIOp::create(b, sum, products);
-}
-
-/// `before` + the sums of the words [begin, end), as f32.
-Values IntegerAttention::sumsOf(Value begin, Value end, int64_t multiple,
-                                ValueRange before,
-                                const TileOperands &operands) {
-  Values result = emitRankUpdates(b, begin, end, multiple, before, operands);
-  for (Value &sum : result)
-    sum = arith::SIToFPOp::create(b, b.vectorType(), sum);
-  return result;
 }
 
 Values IntegerAttention::scoresOf(Value key, int64_t rows) {
@@ -356,20 +330,23 @@ Values IntegerAttention::scoresOf(Value key, int64_t rows) {
     return loadWords(queryWords, {d, b.index(v * lane())});
   };
   auto add = [&](Value word, Value words, Value sum) {
-    return ofBytes() ? multiplyAddBytes(word, words, sum)
-                     : multiplyAddPairs(word, words, sum);
+    return ofBytes() ? multiplyAddBytes(b, word, words, sum)
+                     : multiplyAddPairs(b, word, words, sum);
   };
   Values before;
   for (int64_t i = 0; i != rows * vectors(); ++i)
     before.push_back(
         ofBytes() ? loadWords(queryOffsets, b.index(i % vectors() * lane()))
-                  : b.splatInt(0));
+                  : b.splatInt(scoresBegin()));
   Values result =
-      sumsOf(b.index(0), b.index(depth()), depth(), before,
-             TileOperands{rows, vectors(), word, words, nullptr, add});
-  if (hasCorrections())
-    for (auto [i, score] : llvm::enumerate(result))
+      emitRankUpdates(b, b.index(0), b.index(depth()), depth(), before,
+                      TileOperands{rows, vectors(), word, words, nullptr, add});
+  for (auto [i, score] : llvm::enumerate(result)) {
+    score = looksUpPowers() ? b.floatsOf(score)
+                            : arith::SIToFPOp::create(b, b.vectorType(), score);
+    if (hasCorrections())
       score = b.mulf(score, unitOf(i % vectors()));
+  }
   return result;
 }
 
@@ -387,9 +364,64 @@ Value IntegerAttention::unitOf(int64_t vector) {
   return b.loadVector(queryScales, {b.index(Scale), b.index(vector * lane())});
 }
 
+/// For by-products, which are of fp32 numbers.
+void IntegerAttention::storePower(Value key, int64_t vector, Value power) {
+  b.storeVector(power, scores, {key, b.index(vector * lane())});
+}
+
+/// Words of two keys' powers of two, looked up by how many 64ths of an octave
+/// their scores are below the largest. Beyond 1023 of these they are 0.
+Values IntegerAttention::lookUpPowers(ValueRange largest, ValueRange sums,
+                                      Value first, Value last) {
+  constexpr float rest = 0x10000 - 0x4b40; // of the bits of `toIntegerMagic`
+  Values units;
+  for (int64_t v = 0; v != vectors(); ++v)
+    units.push_back(unitOf(v));
+  // As integers with the magic number's bits above them.
+  auto distance = [&](Value score, int64_t v, float magic) {
+    Value below = b.subf(largest[v], score);
+    Value unit = b.mulf(units[v], b.splat(64.0f));
+    return b.bitsOf(
+        b.minf(b.fma(below, unit, b.splat(magic)), b.splat(magic + 1023)));
+  };
+  Value ones = b.splatInt(0x10001);
+  Values none(vectors(), b.splatInt(0));
+  Values found =
+      b.reduce(first, last, 2, none, [&](Value key, ValueRange carried) {
+        Values next;
+        for (int64_t v = 0; v != vectors(); ++v) {
+          Value second = b.add(key, 1);
+          Values both = {loadScore(key, v), loadScore(second, v)};
+          Value lower = distance(both[0], v, toIntegerMagic);
+          Value upper = distance(both[1], v, toIntegerMagic + rest);
+          upper = arith::ShLIOp::create(b, upper, b.splatInt(16));
+          Value words =
+              emitAvx512Powers(b, arith::AddIOp::create(b, lower, upper));
+          vector::StoreOp::create(
+              b, words, powers,
+              ValueRange{b.div(key, b.index(2)), b.index(v * lane())});
+          next.push_back(multiplyAddPairs(b, ones, words, carried[v]));
+          for (int64_t i = 0; i != 2 && spec.hasByProducts(); ++i) {
+            Value exponent = b.mulf(b.subf(both[i], largest[v]), units[v]);
+            storePower(b.add(key, i), v,
+                       emitCoarseExp2NonPositive(b, exponent));
+          }
+        }
+        return next;
+      });
+  Values result;
+  for (auto [sum, before] : llvm::zip_equal(found, sums)) {
+    Value number = arith::SIToFPOp::create(b, b.vectorType(), sum);
+    result.push_back(b.fma(number, b.splat(1 / mostPower), before));
+  }
+  return result;
+}
+
 /// Words of two keys', and as they are where by-products need them.
 Values IntegerAttention::emitPowers(ValueRange largest, ValueRange sums,
                                     Value first, Value last) {
+  if (looksUpPowers())
+    return lookUpPowers(largest, sums, first, last);
   Values units, origins;
   for (int64_t v = 0; v != vectors(); ++v) {
     units.push_back(unitOf(v));
@@ -410,7 +442,7 @@ Values IntegerAttention::emitPowers(ValueRange largest, ValueRange sums,
         Value power = emitCoarseExp2NonPositive(b, exponent(j, v));
         next[v] = b.addf(next[v], power);
         if (spec.hasByProducts())
-          b.storeVector(power, scores, {j, column});
+          storePower(j, v, power);
         both.push_back(power);
       }
       vector::StoreOp::create(b, wordsOfPowers(both[0], both[1]), powers,
@@ -442,16 +474,17 @@ Values IntegerAttention::valuesOf(Value query, Value tile, Value first,
     return loadWords(valueWords, {tile, pair, b.index(v * lane())});
   };
   auto add = [&](Value word, Value words, Value sum) {
-    return multiplyAddPairs(word, words, sum);
+    return multiplyAddPairs(b, word, words, sum);
   };
   Values before = sumsBefore(query, tile, first);
-  Values result =
-      sumsOf(b.div(first, b.index(2)), b.ceilDiv(last, 2), 1,
-             Values(valueRows() * columns, b.splatInt(0)),
-             TileOperands{valueRows(), columns, word, words, nullptr, add});
+  Values result = emitRankUpdates(
+      b, b.div(first, b.index(2)), b.ceilDiv(last, 2), 1,
+      Values(valueRows() * columns, b.splatInt(0)),
+      TileOperands{valueRows(), columns, word, words, nullptr, add});
   for (auto [i, sum] : llvm::enumerate(result)) {
     Value d = b.add(b.mul(tile, lanes), int64_t(i) % columns * lane());
     Value scale = b.loadVector(valueScales, {b.index(Scale), d});
+    sum = arith::SIToFPOp::create(b, b.vectorType(), sum);
     sum = b.fma(sum, scale, before[i]);
   }
   return result;

@@ -29,7 +29,7 @@ static void findDotProducts(TargetInfo &info, llvm::StringRef features) {
     }
     if (has("+avx512bw"))
       info.pairDot = "llvm.x86.avx512.pmaddw.d.512";
-    info.hasAvx512Math = has("+avx512dq");
+    info.hasAvx512Math = has("+avx512dq") && has("+avx512bw");
     info.int8Tiles = has("+amx-tile") && has("+amx-int8");
     info.bf16Tiles = has("+amx-tile") && has("+amx-bf16");
   } else if (info.vectorWidth == 8) {

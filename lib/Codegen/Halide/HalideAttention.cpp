@@ -109,7 +109,7 @@ func::FuncOp HalideAttentionKernel::emit(ModuleOp module, StringRef name) {
 
 void HalideAttentionKernel::attend(Value first, Value last) {
   padded = places->pad(b, keys);
-  copyHead();
+  b.ifThen(hasNewKeys, [&] { copyHead(); });
   forPanels(first, last, [&](Value query, int64_t vectors) {
     int64_t count = vectors * lanes();
     emitPanel(count == panel() ? panelPipeline : shortPipeline, count, query,

@@ -43,7 +43,9 @@ static void checkImportance(Attention &attention, const Batch &batch,
       }
       for (int64_t j = 0; j != keys.lengths[b]; ++j)
         ASSERT_NEAR(importance[head * keys.rows() + keys.offsets[b] + j],
-                    expected[j], attention.ofPowers() * (1 + expected[j]))
+                    expected[j],
+                    attention.ofPowers() * (1 + expected[j]) +
+                        attention.ofSums() * expected[j])
             << "sequence " << b << " head " << head << " key " << j;
     }
 }
@@ -62,7 +64,8 @@ static void checkBlocks(Attention &attention, const Batch &batch,
           size_t j = i / size * size + column;
           float got = results.diagonal[first + column];
           if (j < row.size())
-            ASSERT_NEAR(got, row[j], attention.ofPowers())
+            ASSERT_NEAR(got, row[j],
+                        attention.ofPowers() + attention.ofSums() * row[j])
                 << "row " << i << " key " << j;
           else
             ASSERT_EQ(got, 0) << "row " << i << " key " << j;

@@ -46,6 +46,21 @@ TEST_P(AttentionOfEmitter, ManyKeys) {
   attention.check(batch, qkv, attention.run(batch, qkv, 1));
 }
 
+// A task's keys and values may be those of the task before, some of which have
+// no queries.
+TEST_P(AttentionOfEmitter, KeysOfTheTaskBefore) {
+  for (int64_t kvHeads : {4, 2}) {
+    Attention attention = make(merged(4, 16, kvHeads));
+    Batch batch({600, 3, 0, 290, 17}, 600);
+    Floats qkv = randomStates(attention.spec, batch.rows());
+    Floats together = attention.run(batch, qkv);
+    Floats apart = attention.run(batch, qkv, 1);
+    EXPECT_EQ(0, memcmp(together.data(), apart.data(),
+                        together.size() * sizeof(float)));
+    ASSERT_NO_FATAL_FAILURE(attention.check(batch, qkv, together));
+  }
+}
+
 TEST_P(AttentionOfEmitter, SharedKeyHeads) {
   Attention attention = make(merged(6, 16, 2));
   Batch batch({9, 20}, 20);

@@ -4,6 +4,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "VectorMath.h"
+#include "Avx512Math.h"
 #include "KernelHarness.h"
 #include "gtest/gtest.h"
 #include <cmath>
@@ -136,6 +137,33 @@ TEST(VectorMath, CoarseExp2NonPositive) {
   Bound bound = [](double x, double expected) { return 3e-6 * expected; };
   for (llvm::StringRef cpu : {"native", "x86-64"})
     checkPower(cpu, emitCoarseExp2NonPositive, bound);
+}
+// In both halves of a word, the next integer or the one beside it.
+TEST(VectorMath, LookedUpPowers) {
+  if (!canRun("skylake-avx512"))
+    GTEST_SKIP() << "this processor has no AVX-512";
+  auto distance = [](double x) {
+    return std::isnan(x) ? 1023 : std::nearbyint(std::min(std::abs(x), 1023.0));
+  };
+  auto emit = [](KernelBuilder &b, Value x) -> Value {
+    Value magnitude = b.floatsOf(b.magnitudeBits(x));
+    Value most = b.splat(1023.0f), magic = b.splat(12582912.0f);
+    Value rounded = b.addf(b.minf(magnitude, most), magic);
+    Value low =
+        mlir::arith::AndIOp::create(b, b.bitsOf(rounded), b.splatInt(0xffff));
+    Value high = mlir::arith::ShLIOp::create(b, low, b.splatInt(16));
+    Value powers =
+        emitAvx512Powers(b, mlir::arith::OrIOp::create(b, low, high));
+    // The sum of both.
+    low = mlir::arith::AndIOp::create(b, powers, b.splatInt(0xffff));
+    high = mlir::arith::ShRUIOp::create(b, powers, b.splatInt(16));
+    return mlir::arith::SIToFPOp::create(
+        b, b.vectorType(), mlir::arith::AddIOp::create(b, low, high));
+  };
+  auto reference = [&](double x) {
+    return 8192 * std::exp2(-distance(x) / 64);
+  };
+  check("skylake-avx512", emit, reference, [](double, double) { return 1.5; });
 }
 TEST(VectorMath, Tanh) {
   auto reference = [](double x) { return std::tanh(x); };
