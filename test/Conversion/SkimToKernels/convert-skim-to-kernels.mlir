@@ -108,3 +108,26 @@ func.func @main(%a: tensor<?x?x4xf32>, %b: tensor<?x4x5xf32>) -> tensor<?x?x5xf3
   return %y : tensor<?x?x5xf32>
 }
 // CHECK: func.func private @matmul(
+
+// -----
+
+// A table of positions is packed as weights are, its heads side by side; the
+// index is computed. Four products a pair are counted, of queries and keys, of
+// values and of each table.
+// CHECK: skim.weights @table tiled at 0 bytes {{[0-9]+}} {parts = [dense_resource<table> : tensor<2x4x6xf32>], tile = 16 : i64}
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: (%[[STATES:.+]]: memref<?x?x8xf32>, %[[MASK:.+]]: memref<?x?xi1>, %[[INDEX:.+]]: memref<?xi64>)
+func.func @main(%states: tensor<?x?x8xf32>, %mask: tensor<?x?xi1>, %index: tensor<?xi64>) -> tensor<?x?x8xf32> {
+  %table = onnx.Constant dense_resource<table> : tensor<2x4x6xf32>
+  %rows = skim.pack mask %mask : tensor<?x?xi1>
+  %x = skim.gather %states rows %rows : tensor<?x?x8xf32> -> !skim.ragged<8xf32>
+  // CHECK: %[[CONTENT:.+]] = skim.weights_view @table : memref<1x4x16xf32>
+  // CHECK: %[[POSITION:.+]] = skim.weights_view @table
+  // CHECK: %[[FLOPS:.+]] = arith.constant 64 : i64
+  // CHECK: arith.muli %{{.+}}, %[[FLOPS]]
+  // CHECK: skim.dispatch attention @attention_2x4_c6_p6_scale_{{.+}}(%[[X:.+]], %[[X]], %[[X]], %{{.+}}, %{{.+}}, %{{.+}}, %[[CONTENT]], %[[INDEX]], %[[POSITION]], %[[INDEX]], %{{.+}}) tasks
+  %a = skim.attention %x, %x, %x content_to_position %table at %index : tensor<2x4x6xf32>, tensor<?xi64> position_to_content %table at %index : tensor<2x4x6xf32>, tensor<?xi64> rows %rows {heads = 2 : i64, scale = 0.5 : f32}
+    : !skim.ragged<8xf32>, !skim.ragged<8xf32>, !skim.ragged<8xf32> -> !skim.ragged<8xf32>
+  %y = skim.restore %a rows %rows : !skim.ragged<8xf32> -> tensor<?x?x8xf32>
+  return %y : tensor<?x?x8xf32>
+}
