@@ -1,6 +1,9 @@
-"""Batches for encoder models and the comparison with ONNX Runtime."""
+"""Batches for encoder models, and comparisons with ONNX Runtime and numpy references."""
+
+import itertools
 
 import numpy as np
+import skim
 
 # The tolerance of surface and issue: times the reference's largest magnitude.
 TOLERANCE = 2e-5
@@ -100,3 +103,26 @@ def assert_same_bits(name, actual, expected):
     assert actual.tobytes() == expected.tobytes(), (
         f"{name}: differs in bits, by up to {np.abs(actual.astype(np.float64) - expected).max():.2e}"
     )
+
+
+def compare_pruned(path, peer, reference, thresholds, shapes, output, **fields):
+    """Prunes by `thresholds`, as ltp, and compares the model's first output with `reference`.
+
+    `reference.run(ids, mask, thresholds)` gives that output, how many tokens of each
+    sequence are left, and how near a share came to its threshold.
+    """
+    section = {"method": "ltp", "layers": list(thresholds), "thresholds": list(thresholds.values())}
+    plan = {"version": 1, "token_pruning": section | {"denominator_tokens": "alive"}, **fields}
+    model = skim.compile(path, plan=plan, output=output)
+    name = peer.get_outputs()[0].name
+    compared = pruned = 0
+    for seed, (padding, shape) in enumerate(itertools.product(PADDINGS, shapes)):
+        inputs, mask = make_batch(peer, *shape, padding, seed)
+        expected, counts, closest = reference.run(inputs["input_ids"], mask, thresholds)
+        if closest < 1e-6:
+            continue  # fp32 may decide the other way
+        assert_close(name, model.run(inputs)[name], expected.astype(np.float32))
+        compared += 1
+        pruned += mask.sum() - sum(counts)
+    assert compared >= 10
+    assert pruned > 100

@@ -1,13 +1,11 @@
 """DeBERTa: the numpy reference, and token pruning with disentangled positions against it."""
 
-import itertools
 import pathlib
 
 import disentangled
 import numpy as np
 import pytest
-import skim
-from encoder_cases import PADDINGS, assert_close, compare, make_batch
+from encoder_cases import compare, compare_pruned, make_batch
 
 MODELS = pathlib.Path(__file__).resolve().parent.parent / "models"
 NAMES = ["deberta-v2-cls-14-eager", "deberta-v2-cls-18-dynamo"]
@@ -30,18 +28,5 @@ def test_reference_matches_onnxruntime(name, session):
 def test_pruned_tokens_leave_the_others_where_they_are(name, session, tmp_path):
     """Distances are those of the whole text, whatever was taken out between two tokens."""
     thresholds = {0: 0.03, 1: 0.025}
-    section = {"method": "ltp", "layers": list(thresholds), "thresholds": list(thresholds.values())}
-    plan = {"version": 1, "token_pruning": section | {"denominator_tokens": "alive"}}
-    model = skim.compile(MODELS / f"{name}.onnx", plan=plan, output=tmp_path / "pruned.so")
-    compared = pruned = 0
-    shapes = [(1, 6), (3, 33), (2, 60), (5, 27)]
-    for seed, (padding, shape) in enumerate(itertools.product(PADDINGS, shapes)):
-        inputs, mask = make_batch(session(MODELS / f"{name}.onnx"), *shape, padding, seed)
-        logits, counts, closest = reference(name).run(inputs["input_ids"], mask, thresholds)
-        if closest < 1e-6:
-            continue  # fp32 may decide the other way
-        assert_close("logits", model.run(inputs)["logits"], logits.astype(np.float32))
-        compared += 1
-        pruned += mask.sum() - sum(counts)
-    assert compared >= 10
-    assert pruned > 100
+    path, shapes = MODELS / f"{name}.onnx", [(1, 6), (3, 33), (2, 60), (5, 27)]
+    compare_pruned(path, session(path), reference(name), thresholds, shapes, tmp_path / "pruned.so")

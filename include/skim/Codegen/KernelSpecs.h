@@ -82,6 +82,10 @@ struct AttentionSpec {
   AttentionProducts products = AttentionProducts::Fma;
   bool hasByProducts() const { return importance || diagonal; }
   bool hasPositions() const { return contentColumns || positionColumns; }
+  /// Something is added to the products of queries and keys, or hides them.
+  bool changesScores() const {
+    return mask || bias || window || hasPositions();
+  }
   std::string name() const;
 };
 

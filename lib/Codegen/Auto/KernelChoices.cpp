@@ -31,9 +31,8 @@ std::string skim::shapeClass(const GemmSpec &spec) {
 
 std::string skim::shapeClass(const AttentionSpec &spec) {
   // Nothing that adds to scores is measured, and Halide is fp32.
-  if (spec.products != AttentionProducts::Fma || spec.mask || spec.bias ||
-      spec.window || spec.hasPositions() || spec.headDim < 16 ||
-      spec.headDim > 128)
+  if (spec.products != AttentionProducts::Fma || spec.changesScores() ||
+      spec.headDim < 16 || spec.headDim > 128)
     return "";
   int64_t range = spec.headDim <= 32 ? 32 : spec.headDim <= 64 ? 64 : 128;
   std::string name = llvm::formatv("attention_d{0}", range);

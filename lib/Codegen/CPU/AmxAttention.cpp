@@ -235,10 +235,10 @@ Values AmxAttention::emitScores() {
           for (int64_t v = 0; v != vectors(); ++v)
             b.storeVector(b.splat(-INFINITY), scores, {j, b.index(v * lane())});
         });
-        return hasCorrections() ? Values(carried)
-                                : findLargest(key, end, 4, carried);
+        return spec.changesScores() ? Values(carried)
+                                    : findLargest(key, end, 4, carried);
       });
-  return hasCorrections() ? Values() : largest;
+  return spec.changesScores() ? Values() : largest;
 }
 
 /// The scores of the keys [key, key + 32).

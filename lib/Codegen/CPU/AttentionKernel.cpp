@@ -121,7 +121,7 @@ void AttentionKernel::emitPanel(Value query, Value valid) {
   findKeys(row, valid);
   turnQueries(row, valid);
   Values largest = emitScores();
-  if (hasCorrections()) {
+  if (spec.changesScores()) {
     emitCorrections(row, valid);
     largest =
         findLargest(firstKey, endKey, 1, Values(vectors(), b.splat(-INFINITY)));
@@ -193,6 +193,12 @@ Value AttentionKernel::fillQueries(Value tokens, Value added, Value score) {
   return b.select(keeps, score, b.addf(score, fill));
 }
 
+/// The positions in the batch of the panel's queries, as i32.
+Values AttentionKernel::placesOf(Value row, Value valid) {
+  return gatherLanes(row, valid, b.splatInt(0),
+                     [&](Value query) { return b.load(positions, {query}); });
+}
+
 /// `count` queries from a row on, and all keys of the sequence, as the terms of
 /// disentangled positions see them.
 void AttentionKernel::withPositions(
@@ -201,10 +207,10 @@ void AttentionKernel::withPositions(
                       const AttentionPositions::Rows &)>
         body) {
   auto ofQuery = [&](Value number) {
-    return positionInSequence(positions, b.add(firstQueryRow, number));
+    return b.toIndex(b.load(positions, {b.add(firstQueryRow, number)}));
   };
   auto ofKey = [&](Value number) {
-    return positionInSequence(keyPositions, b.add(firstKeyRow, number));
+    return b.toIndex(b.load(keyPositions, {b.add(firstKeyRow, number)}));
   };
   AttentionPositions::Rows queries{
       q, b.add(b.mul(head, spec.headDim), spec.qColumn), firstQueryRow, count,
@@ -217,7 +223,7 @@ void AttentionKernel::withPositions(
 void AttentionKernel::emitCorrections(Value row, Value valid) {
   if (spec.hasPositions()) {
     withPositions(row, valid, [&](auto &queries, auto &ofKeys) {
-      relative.beginPanel(vectors(), queries, ofKeys);
+      relative.beginPanel(placesOf(row, valid), queries, ofKeys);
       relative.add(scores, firstKey, endKey, ofKeys);
     });
   }
@@ -233,9 +239,7 @@ void AttentionKernel::emitCorrections(Value row, Value valid) {
                       b.constant(0.0f));
     });
   if (spec.window)
-    places = gatherLanes(row, valid, b.splatInt(0), [&](Value query) {
-      return b.load(positions, {query});
-    });
+    places = placesOf(row, valid);
   b.loop(firstKey, endKey, 1, [&](Value j) {
     Value added, key;
     if (spec.mask)
@@ -287,7 +291,7 @@ Values AttentionKernel::findLargest(Value first, Value end, int64_t atOnce,
 
 Value AttentionKernel::exponentOf(Value score, Value largest) {
   Value exponent = b.subf(score, largest);
-  return hasCorrections() ? b.mulf(exponent, b.splat(log2e)) : exponent;
+  return spec.changesScores() ? b.mulf(exponent, b.splat(log2e)) : exponent;
 }
 
 Value AttentionKernel::emitPower(Value score, Value largest) {

@@ -60,13 +60,9 @@ protected:
   /// leaves keys out on both sides; 0: scores and values are of all keys.
   virtual int64_t firstKeyMultiple() const { return 0; }
 
-  /// Something is added to the scores after they are computed.
-  bool hasCorrections() const {
-    return spec.mask || spec.bias || spec.window || spec.hasPositions();
-  }
   /// In powers of two where scores stay as they are.
   float queryScale() const {
-    return hasCorrections() ? spec.scale : spec.scale * log2e;
+    return spec.changesScores() ? spec.scale : spec.scale * log2e;
   }
   int64_t vectors() const { return panelVectors; }
   /// A view of the scratch memory from `behind` bytes behind `first` on.
@@ -102,6 +98,7 @@ private:
                 llvm::function_ref<void(const AttentionPositions::Rows &queries,
                                         const AttentionPositions::Rows &keys)>
                     body);
+  Values placesOf(Value firstQuery, Value valid);
   Values emptyLanes(Values &largest);
   void emitFactors(ValueRange sums, ValueRange empty);
   void storeValues(Value row, Value valid);

@@ -236,25 +236,18 @@ void AttentionPositions::beginTask(Value head, Value sequence,
          });
 }
 
-void AttentionPositions::beginPanel(int64_t vectors, const Rows &queries,
+void AttentionPositions::beginPanel(ValueRange places, const Rows &queries,
                                     const Rows &keys) {
   Value last = b.sub(queries.count, b.index(1));
   firstPosition = queries.positionOf(b.index(0));
   lastPosition = queries.positionOf(last);
   queriesFollow = b.equal(b.sub(lastPosition, firstPosition), last);
-  lanePositions.assign(vectors, b.splatInt(0));
-  for (int64_t i = 0; i != vectors * lanes(); ++i) {
-    Value &vector = lanePositions[i / lanes()];
-    Value at = queries.positionOf(b.min(b.index(i), last));
-    at = arith::IndexCastOp::create(b, b.getI32Type(), at);
-    vector =
-        vector::InsertOp::create(b, at, vector, ArrayRef<int64_t>{i % lanes()});
-  }
+  lanePositions.assign(places.begin(), places.end());
   if (!content.exists())
     return;
   Value firstKey = keys.positionOf(b.index(0));
   Value lastKey = keys.positionOf(b.sub(keys.count, b.index(1)));
-  b.loop(b.index(0), b.index(vectors * lanes()),
+  b.loop(b.index(0), b.index(places.size() * lanes()),
          PositionTerm::groupRows(b.target), [&](Value lane) {
            Values group = groupFrom(b, lane, queries.count);
            content.multiply(

@@ -97,7 +97,8 @@ public:
   Value scratchBytes(Value keys, Value sequence) const;
   void makeViews(Value scratch, Value offset, Value keys, Value sequence);
 
-  /// States of the rows of a task, and the position of each by its number.
+  /// States of the rows of a task, and the position in the batch of each by its
+  /// number.
   struct Rows {
     Value states, column, first, count;
     llvm::function_ref<Value(Value)> positionOf;
@@ -105,8 +106,9 @@ public:
   /// `sequence` is the length of the padded sequences.
   void beginTask(Value head, Value sequence, const Rows &queries,
                  const Rows &keys);
-  /// The lanes of the panel's vectors are the queries, and the last one again.
-  void beginPanel(int64_t vectors, const Rows &queries, const Rows &keys);
+  /// The lanes of the panel's vectors, which are at `places`, are the queries,
+  /// and the last one again.
+  void beginPanel(ValueRange places, const Rows &queries, const Rows &keys);
   /// Adds to the scores of the keys [first, end).
   void add(Value scores, Value first, Value end, const Rows &keys);
 

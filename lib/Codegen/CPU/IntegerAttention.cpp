@@ -68,6 +68,9 @@ using namespace skim;
 
 /// Of a power of 1.
 static constexpr float mostPower = 4096;
+/// What the upper half of a lower number's bits has besides its integer, that
+/// of the one above makes up for.
+static constexpr float upperMagic = toIntegerMagic + (0x10000 - 0x4b40);
 
 /// Numbers in a word of queries or keys.
 static int64_t perWord(const TargetInfo &target, const AttentionSpec &spec) {
@@ -116,7 +119,7 @@ private:
   /// Whether powers are looked up as integers: what is nearer than that is lost
   /// in scores of bytes.
   bool looksUpPowers() const {
-    return spec.products == AttentionProducts::Int8 && !hasCorrections() &&
+    return spec.products == AttentionProducts::Int8 && !spec.changesScores() &&
            b.target.hasAvx512Math && spec.headDim <= 256;
   }
   /// Scores are then below 2^22: with this more, an integer's bits are those of
@@ -131,6 +134,7 @@ private:
   void findOffsets(Value place);
   void copyKeys(Value column);
   void copyValues(Value column);
+  Value wordsOfTwo(Value lower, Value upper);
   Value wordsOfPowers(Value first, Value second);
   Value loadWords(Value from, ValueRange place) {
     return vector::LoadOp::create(b, b.intVectorType(), from, place);
@@ -344,7 +348,7 @@ Values IntegerAttention::scoresOf(Value key, int64_t rows) {
   for (auto [i, score] : llvm::enumerate(result)) {
     score = looksUpPowers() ? b.floatsOf(score)
                             : arith::SIToFPOp::create(b, b.vectorType(), score);
-    if (hasCorrections())
+    if (spec.changesScores())
       score = b.mulf(score, unitOf(i % vectors()));
   }
   return result;
@@ -364,6 +368,13 @@ Value IntegerAttention::unitOf(int64_t vector) {
   return b.loadVector(queryScales, {b.index(Scale), b.index(vector * lane())});
 }
 
+/// The words of two vectors of integers, to which `toIntegerMagic` and
+/// `upperMagic` were added.
+Value IntegerAttention::wordsOfTwo(Value lower, Value upper) {
+  upper = arith::ShLIOp::create(b, b.bitsOf(upper), b.splatInt(16));
+  return arith::AddIOp::create(b, b.bitsOf(lower), upper);
+}
+
 /// For by-products, which are of fp32 numbers.
 void IntegerAttention::storePower(Value key, int64_t vector, Value power) {
   b.storeVector(power, scores, {key, b.index(vector * lane())});
@@ -373,7 +384,6 @@ void IntegerAttention::storePower(Value key, int64_t vector, Value power) {
 /// their scores are below the largest. Beyond 1023 of these they are 0.
 Values IntegerAttention::lookUpPowers(ValueRange largest, ValueRange sums,
                                       Value first, Value last) {
-  constexpr float rest = 0x10000 - 0x4b40; // of the bits of `toIntegerMagic`
   Values units;
   for (int64_t v = 0; v != vectors(); ++v)
     units.push_back(unitOf(v));
@@ -381,8 +391,7 @@ Values IntegerAttention::lookUpPowers(ValueRange largest, ValueRange sums,
   auto distance = [&](Value score, int64_t v, float magic) {
     Value below = b.subf(largest[v], score);
     Value unit = b.mulf(units[v], b.splat(64.0f));
-    return b.bitsOf(
-        b.minf(b.fma(below, unit, b.splat(magic)), b.splat(magic + 1023)));
+    return b.minf(b.fma(below, unit, b.splat(magic)), b.splat(magic + 1023));
   };
   Value ones = b.splatInt(0x10001);
   Values none(vectors(), b.splatInt(0));
@@ -392,11 +401,9 @@ Values IntegerAttention::lookUpPowers(ValueRange largest, ValueRange sums,
         for (int64_t v = 0; v != vectors(); ++v) {
           Value second = b.add(key, 1);
           Values both = {loadScore(key, v), loadScore(second, v)};
-          Value lower = distance(both[0], v, toIntegerMagic);
-          Value upper = distance(both[1], v, toIntegerMagic + rest);
-          upper = arith::ShLIOp::create(b, upper, b.splatInt(16));
-          Value words =
-              emitAvx512Powers(b, arith::AddIOp::create(b, lower, upper));
+          Value words = emitAvx512Powers(
+              b, wordsOfTwo(distance(both[0], v, toIntegerMagic),
+                            distance(both[1], v, upperMagic)));
           vector::StoreOp::create(
               b, words, powers,
               ValueRange{b.div(key, b.index(2)), b.index(v * lane())});
@@ -429,8 +436,8 @@ Values IntegerAttention::emitPowers(ValueRange largest, ValueRange sums,
   }
   auto exponent = [&](Value key, int64_t v) {
     Value score = loadScore(key, v);
-    return hasCorrections() ? exponentOf(score, largest[v])
-                            : b.fma(score, units[v], origins[v]);
+    return spec.changesScores() ? exponentOf(score, largest[v])
+                                : b.fma(score, units[v], origins[v]);
   };
   return b.reduce(first, last, 2, sums, [&](Value key, ValueRange carried) {
     Values next(carried);
@@ -452,15 +459,11 @@ Values IntegerAttention::emitPowers(ValueRange largest, ValueRange sums,
   });
 }
 
-/// The words of two keys' powers. What the upper half of the first number has
-/// besides its integer, the second one's makes up for.
+/// The words of two keys' powers.
 Value IntegerAttention::wordsOfPowers(Value first, Value second) {
-  constexpr float rest = 0x10000 - 0x4b40; // of the bits of `toIntegerMagic`
   Value most = b.splat(mostPower);
-  Value lower = toIntegers(b, first, most);
-  Value upper = b.bitsOf(b.fma(second, most, b.splat(toIntegerMagic + rest)));
-  upper = arith::ShLIOp::create(b, upper, b.splatInt(16));
-  return arith::AddIOp::create(b, lower, upper);
+  return wordsOfTwo(b.fma(first, most, b.splat(toIntegerMagic)),
+                    b.fma(second, most, b.splat(upperMagic)));
 }
 
 /// Blocks of keys, whose sums are exact, are added one after the other.

@@ -159,8 +159,7 @@ void HalideAttentionKernel::emitPanel(func::FuncOp pipeline, int64_t lanes,
 }
 
 bool skim::hasHalideAttention(const AttentionSpec &spec) {
-  return spec.products == AttentionProducts::Fma && !spec.mask && !spec.bias &&
-         !spec.window && !spec.hasPositions();
+  return spec.products == AttentionProducts::Fma && !spec.changesScores();
 }
 
 FailureOr<func::FuncOp>

@@ -18,17 +18,6 @@ static bool isNumberOperand(Value value) {
   return elements && elements.getNumElements() == 1;
 }
 
-/// Each element of the result is made from the elements at the same place.
-static bool isElementwise(Operation *op) {
-  return isa<onnx::AddOp, onnx::SubOp, onnx::MulOp, onnx::DivOp, onnx::NegOp,
-             onnx::AbsOp, onnx::SignOp, onnx::LogOp, onnx::ExpOp, onnx::SqrtOp,
-             onnx::PowOp, onnx::CeilOp, onnx::FloorOp, onnx::RoundOp,
-             onnx::CastOp, onnx::ClipOp, onnx::MinOp, onnx::MaxOp,
-             onnx::WhereOp, onnx::LessOp, onnx::LessOrEqualOp, onnx::GreaterOp,
-             onnx::GreaterOrEqualOp, onnx::EqualOp, onnx::AndOp, onnx::OrOp,
-             onnx::NotOp>(op);
-}
-
 bool DistanceFunction::match(Value value, ArrayRef<SymDim> at) {
   steps.clear();
   known.clear();
@@ -50,7 +39,7 @@ DistanceFunction::findLinear(Value value, ArrayRef<SymDim> at) {
 
 std::optional<DistanceFunction::Step>
 DistanceFunction::findOp(Operation *op, ArrayRef<SymDim> at, unsigned level) {
-  if (!isElementwise(op))
+  if (!onnx::isElementwise(op))
     return std::nullopt;
   Step step{op, {}};
   bool depends = false;

@@ -46,6 +46,17 @@ StatesBuffer Lowering::turn(AttentionOp op, const StatesBuffer &states,
   return {out, 0, width, Value(), states.count, states.bound};
 }
 
+/// The buffer of a tensor, as kernels of all shapes take it.
+Value Lowering::dynamicBufferOf(Value tensor) {
+  Value buffer = bufferOf(tensor);
+  auto own = cast<MemRefType>(buffer.getType());
+  SmallVector<int64_t> shape(own.getRank(), ShapedType::kDynamic);
+  auto type = MemRefType::get(shape, own.getElementType());
+  return own == type
+             ? buffer
+             : memref::CastOp::create(builder, tensor.getLoc(), type, buffer);
+}
+
 /// Adds a table of positions and its index to an attention's arguments; gives
 /// how many positions it has.
 FailureOr<int64_t> Lowering::addPositions(AttentionOp op, StringRef name,
@@ -63,11 +74,7 @@ FailureOr<int64_t> Lowering::addPositions(AttentionOp op, StringRef name,
       Words(Dtype::Fp32, shape[1]).weights(builder.getContext(), tiles, tile);
   arguments.push_back(weights.view(builder, op.getLoc(), *elements,
                                    Layout::Tiled, tile, packed));
-  Value buffer = bufferOf(index);
-  auto type = MemRefType::get({ShapedType::kDynamic}, builder.getI64Type());
-  if (buffer.getType() != type)
-    buffer = memref::CastOp::create(builder, op.getLoc(), type, buffer);
-  arguments.push_back(buffer);
+  arguments.push_back(dynamicBufferOf(index));
   return shape[2];
 }
 
@@ -110,22 +117,14 @@ LogicalResult Lowering::lowerAttention(AttentionOp op) {
   if (spec.ownKeyRows)
     arguments.append({keyRows.offsets, keyRows.positions});
   arguments.push_back(queryRows.sequence);
-  auto withType = [&](Value tensor, int64_t rank, Type element) -> Value {
-    SmallVector<int64_t> shape(rank, ShapedType::kDynamic);
-    auto type = MemRefType::get(shape, element);
-    Value buffer = bufferOf(tensor);
-    return buffer.getType() == type
-               ? buffer
-               : memref::CastOp::create(builder, loc, type, buffer);
-  };
   if (spec.mask)
-    arguments.push_back(withType(op.getKeyMask(), 2, builder.getI1Type()));
+    arguments.push_back(dynamicBufferOf(op.getKeyMask()));
   if (spec.bias) {
     if (cast<RankedTensorType>(op.getBias().getType()).getRank() != 4)
       return op.emitError()
              << onnx::describe(op) << ": expected a bias of 4 dimensions, got "
              << op.getBias().getType();
-    arguments.push_back(withType(op.getBias(), 4, builder.getF32Type()));
+    arguments.push_back(dynamicBufferOf(op.getBias()));
   }
   for (auto [name, table, index, columns] :
        {std::make_tuple("content_to_position", op.getContentToPosition(),

@@ -123,6 +123,7 @@ private:
   template <typename Op> mlir::FailureOr<Byproducts> byproductsOf(Op op);
   mlir::Value makeSums(mlir::Location loc, int64_t heads,
                        const RowsBuffers &where);
+  mlir::Value dynamicBufferOf(mlir::Value tensor);
   mlir::FailureOr<int64_t>
   addPositions(AttentionOp op, llvm::StringRef name, mlir::Value table,
                mlir::Value index,

@@ -116,8 +116,7 @@ Attention::Matrix Attention::keysAndQuery(const Batch &keys, const Floats &qkv,
   // Rounded numbers have the scale in the query, and integers those of the
   // keys' columns; where nothing is added to scores, powers are of two.
   bool fma = spec.products == AttentionProducts::Fma;
-  bool ofTwo =
-      !spec.mask && !spec.bias && !spec.window && !spec.hasPositions() && !fma;
+  bool ofTwo = !spec.changesScores() && !fma;
   float scale = ofTwo ? spec.scale * 1.44269502f : spec.scale;
   float most = spec.products == AttentionProducts::Int8 ? 127 : mostOf(width);
   Matrix result(n, std::vector<double>(width));

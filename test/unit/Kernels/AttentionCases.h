@@ -83,8 +83,7 @@ struct Attention {
   }
   /// Whether powers are looked up: 64 numbers an octave, 4096 at the most.
   bool looksUp() const {
-    return spec.products == AttentionProducts::Int8 && !spec.mask &&
-           !spec.bias && !spec.window && !spec.hasPositions() &&
+    return spec.products == AttentionProducts::Int8 && !spec.changesScores() &&
            kernels.target().hasAvx512Math;
   }
   /// How far sums of powers may be from theirs, in parts of them.

@@ -67,6 +67,12 @@ LogicalResult skim::onnx::verifyBroadcast(Operation *op) {
          << result.clone(shape) << ", got " << result;
 }
 
+bool skim::onnx::isElementwise(Operation *op) {
+  return isa<OnnxDialect>(op->getDialect()) && op->getNumResults() == 1 &&
+         (isa<ClipOp>(op) || op->hasTrait<Broadcast>() ||
+          op->hasTrait<Elementwise>());
+}
+
 /// The NameLoc that the importer gave an op, also within fused locations.
 static NameLoc findNameLoc(Location loc) {
   NameLoc found;

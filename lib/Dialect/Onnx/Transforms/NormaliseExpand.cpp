@@ -9,12 +9,6 @@
 using namespace mlir;
 using namespace skim::onnx;
 
-static bool isElementwise(Operation *op) {
-  return isa<OnnxDialect>(op->getDialect()) && op->getNumResults() == 1 &&
-         (isa<ClipOp>(op) || op->hasTrait<Broadcast>() ||
-          op->hasTrait<Elementwise>());
-}
-
 /// The operands with every Expand looked through, and what they broadcast to.
 static std::optional<SymDims> lookThrough(Operation *op, SymbolicShapes &shapes,
                                           SmallVector<Value> &operands) {

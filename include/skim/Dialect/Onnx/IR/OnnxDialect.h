@@ -41,6 +41,10 @@ struct Broadcast : mlir::OpTrait::TraitBase<ConcreteOp, Broadcast> {
   }
 };
 
+/// Whether the op makes each element of its one result from its operands'
+/// elements at that place.
+bool isElementwise(mlir::Operation *op);
+
 /// Names an op as its model does: `node 'encoder/MatMul_3' (MatMul)`, or
 /// `initialiser 'weight'`.
 std::string describe(mlir::Operation *op);
