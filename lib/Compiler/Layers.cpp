@@ -44,7 +44,13 @@ private:
 
 void LayerCounter::claimOperands(Value value, unsigned layer) {
   Operation *op = value.getDefiningOp();
-  if (!op || isa<AttentionOp, NormOp, AddOp, EmbedOp>(op))
+  // The heads of queries and keys may be normalised; behind a norm of states is
+  // the layer before.
+  if (auto norm = dyn_cast_or_null<NormOp>(op)) {
+    auto linear = norm.getInput().getDefiningOp<LinearOp>();
+    op = linear && !linear.getResidual() ? linear.getOperation() : nullptr;
+  }
+  if (!op || isa<AttentionOp, AddOp, EmbedOp>(op))
     return;
   if (isa<LinearOp>(op)) {
     claimed.try_emplace(op, layer);
@@ -60,7 +66,8 @@ void LayerCounter::addAttention(AttentionOp op) {
   layer.heads = op.getHeads();
   (isFirstRows(op.getResult()) ? layer.flops.perToken : layer.flops.perPair) =
       op.getFlopsPerPair();
-  layer.flops.window = op.getWindow().value_or(0);
+  layer.flops.leftWindow = op.getLeftWindow().value_or(-1);
+  layer.flops.rightWindow = op.getRightWindow().value_or(-1);
   unsigned index = model.layers.size();
   for (Value operand : {op.getQuery(), op.getKey(), op.getValue()})
     claimOperands(operand, index);

@@ -191,15 +191,19 @@ void Collector::addTime(Place place, int64_t tasks, int64_t newFlops,
 // FLOPs by description
 //===----------------------------------------------------------------------===//
 
-/// Pairs (i, j) of n tokens, within the window where there is one.
-static int64_t pairsOf(int64_t n, int64_t window) {
-  if (window <= 0 || window >= n)
-    return n * n;
-  return n * (2 * window + 1) - window * (window + 1);
+/// Pairs of n tokens that a window on one side hides: from window + 1 apart on.
+static int64_t hiddenPairs(int64_t n, int64_t window) {
+  int64_t beyond = n - 1 - window;
+  return window >= 0 && beyond > 0 ? beyond * (beyond + 1) / 2 : 0;
+}
+
+static int64_t pairsOf(int64_t n, const skim_flops_desc &part) {
+  return n * n - hiddenPairs(n, part.left_window) -
+         hiddenPairs(n, part.right_window);
 }
 
 static int64_t flopsOf(const skim_flops_desc &part, int64_t n) {
-  return part.per_token * n + part.per_pair * pairsOf(n, part.window) +
+  return part.per_token * n + part.per_pair * pairsOf(n, part) +
          part.per_sequence;
 }
 

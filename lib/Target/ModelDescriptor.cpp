@@ -93,7 +93,8 @@ Constant *Emitter::tensor(const TensorDescription &tensor) {
 
 Constant *Emitter::flops(const FlopsDescription &flops) {
   return record({number(flops.perToken), number(flops.perPair),
-                 number(flops.perSequence), number(flops.window)},
+                 number(flops.perSequence), number(flops.leftWindow),
+                 number(flops.rightWindow)},
                 sizeof(skim_flops_desc));
 }
 

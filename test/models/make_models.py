@@ -146,6 +146,42 @@ EUROBERT = dict(
     bos_token_id=1,
     eos_token_id=2,
 )
+# Causal; the heads of queries and keys are normalised, and wider together than
+# the states.
+QWEN3 = dict(
+    vocab_size=97,
+    hidden_size=36,
+    num_hidden_layers=3,
+    num_attention_heads=4,
+    num_key_value_heads=2,
+    head_dim=10,
+    intermediate_size=52,
+    max_position_embeddings=264,
+    use_cache=False,
+    pad_token_id=0,
+    bos_token_id=1,
+    eos_token_id=2,
+)
+# The same to both sides, as an encoder: windows in all layers but the last, norms
+# before and behind, one head of keys.
+GEMMA3 = dict(
+    vocab_size=97,
+    hidden_size=36,
+    num_hidden_layers=3,
+    num_attention_heads=3,
+    num_key_value_heads=1,
+    head_dim=14,
+    query_pre_attn_scalar=14,
+    intermediate_size=44,
+    max_position_embeddings=264,
+    sliding_window=8,
+    layer_types=["sliding_attention", "sliding_attention", "full_attention"],
+    use_bidirectional_attention=True,
+    use_cache=False,
+    pad_token_id=0,
+    bos_token_id=1,
+    eos_token_id=2,
+)
 # RMS norms before, relative positions beside the scores, a gate of its own.
 T5 = dict(
     vocab_size=97,
@@ -265,6 +301,8 @@ FAMILIES = {
         tf.RoFormerModel, tf.RoFormerConfig, ROFORMER, [IDS, MASK, TYPES], {"last_hidden_state": TOKENS}
     ),
     "eurobert": Family(tf.EuroBertModel, tf.EuroBertConfig, EUROBERT, [IDS, MASK], {"last_hidden_state": TOKENS}),
+    "qwen3": Family(tf.Qwen3Model, tf.Qwen3Config, QWEN3, [IDS, MASK], {"last_hidden_state": TOKENS}),
+    "gemma3": Family(tf.Gemma3TextModel, tf.Gemma3TextConfig, GEMMA3, [IDS, MASK], {"last_hidden_state": TOKENS}),
     "t5": Family(tf.T5EncoderModel, tf.T5Config, T5, [IDS, MASK], {"last_hidden_state": TOKENS}),
     "gpt2": Family(tf.GPT2Model, tf.GPT2Config, GPT2, [IDS, MASK], {"last_hidden_state": TOKENS}),
     "sentence": Family(
@@ -315,6 +353,8 @@ EXPORTS = (
         Export("modernbert", 18, dynamo=True),
         Export("roformer", 14, "eager"),
         Export("eurobert", 17),
+        Export("qwen3", 17),
+        Export("gemma3", 18, dynamo=True),
         Export("t5", 17),
         Export("gpt2", 17),
         Export("sentence", 14),

@@ -23,6 +23,8 @@ NAMES = (
     "modernbert-18-dynamo",
     "roformer-14-eager",
     "eurobert-17-sdpa",
+    "qwen3-17-sdpa",
+    "gemma3-18-dynamo",
     "t5-17-sdpa",
     "sentence-18-dynamo",
     "gpt2-17-sdpa",

@@ -25,7 +25,11 @@ NAMES = sorted(path.stem for path in MODELS.glob("*.onnx"))
 SHAPES = [(1, 1), (1, 7), (3, 16), (2, 65), (5, 33), (8, 256)]
 STATIC = {"bert-static-17-sdpa": [(2, 16)]}
 # Rotary positions, windows, relative positions and causal conditions beside a mask.
-PLACED = [n for n in NAMES if n.startswith(("modernbert", "roformer", "eurobert", "t5", "mpnet", "deberta", "gpt2"))]
+PLACED = [
+    n
+    for n in NAMES
+    if n.startswith(("modernbert", "roformer", "eurobert", "qwen3", "gemma3", "t5", "mpnet", "deberta", "gpt2"))
+]
 POOLED = [n for n in NAMES if n.startswith(("bert-1", "bert-cls", "distilbert", "roberta", "sentence"))]
 
 

@@ -13,6 +13,15 @@ from onnx import numpy_helper
 FLOOR = 1e-5
 
 
+def turn(heads, positions, base):
+    """Pairs (d, d + D / 2) of each head by the angle position * base^(-2 d / D)."""
+    half = heads.shape[-1] // 2
+    angles = positions[:, None] * base ** (-np.arange(half) / half)
+    low, high = heads[..., :half], heads[..., half:]
+    cos, sin = np.cos(angles), np.sin(angles)
+    return np.concatenate([low * cos - high * sin, high * cos + low * sin], axis=-1)
+
+
 class ModernBert:
     """The weights of an exported model: matrices in the order of its products."""
 
@@ -31,14 +40,6 @@ class ModernBert:
         centred = rows - rows.mean(axis=-1, keepdims=True)
         return centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + self.eps) * self.norms[name + ".weight"]
 
-    def turn(self, heads, positions, base):
-        """Pairs (d, d + D / 2) of each head by the angle position * base^(-2 d / D)."""
-        half = heads.shape[-1] // 2
-        angles = positions[:, None] * base ** (-np.arange(half) / half)
-        low, high = heads[..., :half], heads[..., half:]
-        cos, sin = np.cos(angles), np.sin(angles)
-        return np.concatenate([low * cos - high * sin, high * cos + low * sin], axis=-1)
-
     def attend(self, layer, rows, positions):
         """The attention's part of the stream and its probabilities [heads, n, n]."""
         projection, output = self.layers[layer][:2]
@@ -46,7 +47,7 @@ class ModernBert:
         parts = (rows @ projection).reshape(count, 3, self.heads, width // self.heads)
         query, key, value = parts.transpose(1, 2, 0, 3)
         local = layer % self.global_every != 0
-        query, key = (self.turn(heads, positions, self.bases[local]) for heads in (query, key))
+        query, key = (turn(heads, positions, self.bases[local]) for heads in (query, key))
         scores = query @ key.swapaxes(1, 2) / np.sqrt(width // self.heads)
         if local:
             far = np.abs(positions[:, None] - positions[None, :]) > self.window

@@ -65,8 +65,9 @@ struct AttentionSpec {
   EmptyKeys emptyKeys = EmptyKeys::Uniform;
   bool maskQueries = false; ///< with a mask: queries without a token as well
   bool bias = false;
-  /// Keys farther away have no weight; with a mask their score is `fill`.
-  std::optional<int64_t> window;
+  /// Keys farther before or behind the query have no weight; with a mask their
+  /// score is `fill`.
+  std::optional<int64_t> leftWindow, rightWindow;
   /// Projected positions of a head in content_to_position and in
   /// position_to_content, 0 for none.
   int64_t contentColumns = 0, positionColumns = 0;
@@ -81,10 +82,11 @@ struct AttentionSpec {
   /// TargetInfo::attentionProducts asks for.
   AttentionProducts products = AttentionProducts::Fma;
   bool hasByProducts() const { return importance || diagonal; }
+  bool hasWindow() const { return leftWindow || rightWindow; }
   bool hasPositions() const { return contentColumns || positionColumns; }
   /// Something is added to the products of queries and keys, or hides them.
   bool changesScores() const {
-    return mask || bias || window || hasPositions();
+    return mask || bias || hasWindow() || hasPositions();
   }
   std::string name() const;
 };
@@ -101,12 +103,19 @@ struct BlockScoresSpec {
   std::string name() const;
 };
 
-/// skim.norm. Arguments: x [?, H], scale [H], bias [H], out [?, H].
+/// skim.norm of rows of `heads` parts of `width` numbers, a range of columns of
+/// a buffer. Arguments: x [?, xWidth], scale [width], bias [width], out [?,
+/// heads * width].
 struct NormSpec {
   int64_t width = 0;
   NormKind kind = NormKind::Layer;
   bool bias = false;
   float epsilon = 0;
+  int64_t heads = 1;
+  int64_t xWidth = 0; ///< 0: x has no other columns
+  int64_t column = 0;
+  /// Whether x is consecutive vectors of `width` numbers, one a row.
+  bool isWholeRow() const { return heads == 1 && !xWidth; }
   std::string name() const;
 };
 

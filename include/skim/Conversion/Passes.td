@@ -25,11 +25,13 @@ def ConvertOnnxToSkimPass : Pass<"convert-onnx-to-skim", "::mlir::ModuleOp"> {
     why. Weights stay operands that `onnx.Constant` defines. Masks with a score for
     each key become one `tensor<?x?xi1>` that all attentions share; an integer or
     float mask is taken to hold ones and zeros where the model computes with it.
-    Conditions that a mask joins are taken apart: |i - j| <= w becomes the attention's
-    window, one on positions alone a bias. Two that are filled by one finite number
-    stay one bias unless one is a window: where a query sees no key all that they hide
-    weighs alike. Turned queries and keys become rotary positions where all sequences
-    share their tables.
+    Conditions that a mask joins are taken apart: those that let a query see a range
+    of distances, its own position among them, become the attention's windows (causal
+    attention is one of 0 to the right), others on positions alone a bias. Two that are
+    filled by one finite number stay one bias unless one is a window: where a query sees
+    no key all that they hide weighs alike. Queries and keys whose heads are normalised
+    are norms of heads; turned ones become rotary positions where all sequences share
+    their tables.
 
     Example, from `test/Conversion/OnnxToSkim/linear.mlir`:
 

@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /* Counts up with every change of a layout or of a meaning in this file. */
-#define SKIM_ABI_VERSION 5u
+#define SKIM_ABI_VERSION 6u
 
 /* First eight bytes of skim_library_table. */
 #define SKIM_LIBRARY_MAGIC "SKIMLIB"
@@ -26,17 +26,18 @@ extern "C" {
  * FLOPs (2 x multiply-accumulate) of a part of the model as a function of the
  * tokens n of a sequence:
  *   per_token * n + per_pair * pairs(n) + per_sequence
- * pairs(n) is n * n, or with a window w > 0 the number of (i, j) with
- * |i - j| <= w.
+ * pairs(n) is the number of (i, j) with i - j <= left_window and
+ * j - i <= right_window, where such a limit is not -1.
  */
 struct skim_flops_desc {
   int64_t per_token;
   int64_t per_pair;
   int64_t per_sequence;
-  int64_t window; /* 0: all pairs */
+  int64_t left_window;
+  int64_t right_window;
 };
 
-/* An encoder layer (56 bytes). Its per_sequence counts for sequences that have
+/* An encoder layer (64 bytes). Its per_sequence counts for sequences that have
    a token. */
 struct skim_layer_desc {
   int64_t hidden;

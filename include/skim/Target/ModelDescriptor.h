@@ -33,7 +33,9 @@ struct FlopsDescription {
   int64_t perToken = 0;
   int64_t perPair = 0;
   int64_t perSequence = 0;
-  int64_t window = 0;
+  /// How far before and behind a token it attends; -1: any distance.
+  int64_t leftWindow = -1;
+  int64_t rightWindow = -1;
 };
 
 struct LayerDescription {

@@ -42,7 +42,7 @@ std::string skim::shapeClass(const AttentionSpec &spec) {
 
 std::string skim::shapeClass(const NormSpec &spec) {
   int64_t width = rangeOf(spec.width);
-  if (!width)
+  if (!width || !spec.isWholeRow())
     return "";
   return llvm::formatv("norm_{0}_{1}", stringifyNormKind(spec.kind), width);
 }

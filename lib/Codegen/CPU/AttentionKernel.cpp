@@ -97,23 +97,27 @@ void AttentionKernel::findKeys(Value row, Value valid) {
   // token may attend to all that are filled.
   bool asksForAll = spec.hasByProducts() || spec.mask;
   int64_t multiple = asksForAll ? 0 : firstKeyMultiple();
-  if (!spec.window || !multiple)
+  if (!spec.hasWindow() || !multiple)
     return;
   Value lastRow = b.sub(b.add(row, valid), b.index(1));
   auto place = [&](Value of) { return b.toIndex(b.load(positions, {of})); };
-  Value least = b.sub(place(row), b.index(*spec.window));
-  Value beyond = b.add(place(lastRow), *spec.window + 1);
   Value endRow = b.add(firstKeyRow, keys);
   auto keyAt = [&](Value where) {
     Value found = findRow(b, keyPositions, firstKeyRow, endRow, where);
     return b.sub(found, firstKeyRow);
   };
   // One key at least, whatever is near.
-  Value size = b.index(multiple);
-  Value first = b.min(keyAt(least), b.sub(keys, b.index(1)));
-  firstKey = b.mul(b.div(first, size), size);
-  Value end = b.max(keyAt(beyond), b.add(first, 1));
-  endKey = b.min(keys, b.mul(b.ceilDiv(end, 4), b.index(4)));
+  Value size = b.index(multiple), first = b.index(0);
+  if (spec.leftWindow) {
+    Value least = b.sub(place(row), b.index(*spec.leftWindow));
+    first = b.min(keyAt(least), b.sub(keys, b.index(1)));
+    firstKey = b.mul(b.div(first, size), size);
+  }
+  if (spec.rightWindow) {
+    Value beyond = b.add(place(lastRow), *spec.rightWindow + 1);
+    Value end = b.max(keyAt(beyond), b.add(first, 1));
+    endKey = b.min(keys, b.mul(b.ceilDiv(end, 4), b.index(4)));
+  }
 }
 
 void AttentionKernel::emitPanel(Value query, Value valid) {
@@ -229,7 +233,7 @@ void AttentionKernel::emitCorrections(Value row, Value valid) {
   }
   if (spec.bias)
     addBias(row, valid);
-  if (!spec.mask && !spec.window)
+  if (!spec.mask && !spec.hasWindow())
     return;
   Values tokens, places;
   if (spec.maskQueries)
@@ -238,13 +242,13 @@ void AttentionKernel::emitCorrections(Value row, Value valid) {
       return b.select(b.load(mask, {source, at}), b.constant(1.0f),
                       b.constant(0.0f));
     });
-  if (spec.window)
+  if (spec.hasWindow())
     places = placesOf(row, valid);
   b.loop(firstKey, endKey, 1, [&](Value j) {
     Value added, key;
     if (spec.mask)
       added = b.broadcast(b.load(keyOffsetsAdded, {j}));
-    if (spec.window)
+    if (spec.hasWindow())
       key = vector::BroadcastOp::create(
           b, b.intVectorType(), b.load(keyPositions, {b.add(firstKeyRow, j)}));
     for (int64_t v = 0; v != vectors(); ++v) {
@@ -254,7 +258,7 @@ void AttentionKernel::emitCorrections(Value row, Value valid) {
         score = b.addf(score, added);
       if (spec.maskQueries)
         score = fillQueries(tokens[v], added, score);
-      if (spec.window)
+      if (spec.hasWindow())
         score = hideFar(places[v], key, score);
       b.storeVector(score, scores, {j, first});
     }
@@ -263,12 +267,29 @@ void AttentionKernel::emitCorrections(Value row, Value valid) {
 
 /// The scores of the queries at `places`, hidden where the key is too far.
 Value AttentionKernel::hideFar(Value places, Value key, Value score) {
-  Value distance =
-      arith::MaxSIOp::create(b, arith::SubIOp::create(b, places, key),
-                             arith::SubIOp::create(b, key, places));
-  Value most = b.splatInt(int32_t(std::min<int64_t>(*spec.window, INT32_MAX)));
-  Value near =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::sle, distance, most);
+  // Places are below 2^30, so that no difference of them overflows.
+  constexpr int64_t farthest = int64_t(1) << 30;
+  auto limit = [&](std::optional<int64_t> window) {
+    return int32_t(std::min(window.value_or(farthest), farthest));
+  };
+  auto isWithin = [&](arith::CmpIPredicate predicate, Value from, Value to,
+                      int64_t most) {
+    return arith::CmpIOp::create(b, predicate,
+                                 arith::SubIOp::create(b, from, to),
+                                 b.splatInt(int32_t(most)));
+  };
+  int64_t left = limit(spec.leftWindow), right = limit(spec.rightWindow);
+  // Both at once: 0 <= i - j + right <= left + right.
+  Value near;
+  if (spec.leftWindow && spec.rightWindow)
+    near =
+        isWithin(arith::CmpIPredicate::ule,
+                 arith::AddIOp::create(b, places, b.splatInt(int32_t(right))),
+                 key, std::min<int64_t>(left + right, INT32_MAX));
+  else if (spec.leftWindow)
+    near = isWithin(arith::CmpIPredicate::sle, places, key, left);
+  else
+    near = isWithin(arith::CmpIPredicate::sle, key, places, right);
   return b.select(near, score, b.splat(spec.mask ? spec.fill : -INFINITY));
 }
 
@@ -303,7 +324,7 @@ Value AttentionKernel::emitPower(Value score, Value largest) {
 /// number. Without powers their sum is 0, by which nothing can be divided.
 Values AttentionKernel::emptyLanes(Values &largest) {
   Values empty;
-  if ((!spec.bias && !spec.window) || spec.emptyKeys == EmptyKeys::Uniform)
+  if ((!spec.bias && !spec.hasWindow()) || spec.emptyKeys == EmptyKeys::Uniform)
     return empty;
   for (Value &value : largest) {
     empty.push_back(arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, value,

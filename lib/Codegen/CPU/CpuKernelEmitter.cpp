@@ -69,8 +69,10 @@ std::string AttentionSpec::name() const {
     name += "_bias";
   if (bias && !mask && emptyKeys == EmptyKeys::Zero)
     name += "_zero";
-  if (window)
-    name += llvm::formatv("_window{0}", *window);
+  if (leftWindow)
+    name += llvm::formatv("_left{0}", *leftWindow);
+  if (rightWindow)
+    name += llvm::formatv("_right{0}", *rightWindow);
   if (hasPositions())
     name += llvm::formatv("_c{0}_p{1}", contentColumns, positionColumns);
   if (importance)
@@ -80,8 +82,14 @@ std::string AttentionSpec::name() const {
   return name + "_scale_" + bits(scale);
 }
 std::string NormSpec::name() const {
-  return llvm::formatv("norm_{0}_{1}{2}_{3}", stringifyNormKind(kind), width,
-                       bias ? "_bias" : "", bits(epsilon));
+  std::string name = llvm::formatv("norm_{0}_", stringifyNormKind(kind));
+  if (heads != 1)
+    name += llvm::formatv("{0}x", heads);
+  name +=
+      llvm::formatv("{0}{1}_{2}", width, bias ? "_bias" : "", bits(epsilon));
+  if (xWidth)
+    name += llvm::formatv("_{0}of{1}", column, xWidth);
+  return name;
 }
 std::string EmbedSpec::name() const {
   return llvm::formatv("embed_{0}x{1}", tables.size(), width);

@@ -33,7 +33,7 @@ public:
                                  : others->get(s);
   }
   func::FuncOp get(const NormSpec &s) override {
-    return find(s, emitHalideNorm);
+    return s.isWholeRow() ? find(s, emitHalideNorm) : others->get(s);
   }
   func::FuncOp get(const GatherSpec &s) override {
     return find(s, emitHalideGather);

@@ -28,20 +28,27 @@ Operation *getMovedContext(Value value) {
 
 /// Why an attention op is more than skim.attention; null when it is not.
 const char *getObstacle(onnx::AttentionOp op) {
-  if (op.getIsCausal() != 0)
-    return "attention: it is causal";
   if (!onnx::isAbsent(op.getPastKey()) || !onnx::isAbsent(op.getPastValue()) ||
       !onnx::isAbsent(op.getNonpadKvSeqlen()))
     return "attention: it has a cache";
   if (op.getSoftcap().convertToFloat() != 0)
     return "attention: its scores are capped";
-  if (static_cast<int64_t>(op.getLeftWindowSize()) != -1 ||
-      static_cast<int64_t>(op.getRightWindowSize()) != -1)
-    return "attention: it has a window";
   for (Value result : op->getResults().drop_front())
     if (!result.use_empty())
       return "attention: a further result is used";
   return nullptr;
+}
+
+/// The distances at which an attention op lets a query see keys.
+DistanceRange getDistances(onnx::AttentionOp op) {
+  DistanceRange range;
+  if (int64_t left = op.getLeftWindowSize(); left >= 0)
+    range.most = left;
+  if (int64_t right = op.getRightWindowSize(); right >= 0)
+    range.least = -right;
+  if (op.getIsCausal() != 0)
+    range.least = 0;
+  return range;
 }
 
 /// Adds the mask operand of an attention op; false when its shape does not fit.
@@ -120,6 +127,7 @@ LogicalResult raiseMoved(RaiseContext &context, PatternRewriter &rewriter,
         return rewriter.notifyMatchFailure(
             op, "attention: a mask of a shape of its own");
       match->scale *= getScale(attention, headWidth);
+      matcher.limitDistances(getDistances(attention));
     }
     return matcher.build(*match);
   }
@@ -203,6 +211,7 @@ struct RaiseAttentionOp : RaisePattern<onnx::AttentionOp> {
     if (!addMask(op, matcher, match))
       return rewriter.notifyMatchFailure(
           op, "attention: a mask of a shape of its own");
+    matcher.limitDistances(getDistances(op));
     return matcher.build(match);
   }
 };

@@ -63,6 +63,18 @@ Value AttentionMatcher::makeStates(const Columns &columns, int64_t width) {
                                makeInts(rewriter, loc, {1}));
 }
 
+/// The same, with what normalises the heads.
+Value AttentionMatcher::makeHeads(const Columns &columns, int64_t width) {
+  Value states = makeStates(columns, width);
+  NormOp norm = columns.norm;
+  if (!norm)
+    return states;
+  return NormOp::create(rewriter, norm.getLoc(), states.getType(), states,
+                        norm.getScale(), norm.getBias(), norm.getKindAttr(),
+                        norm.getEpsilonAttr(),
+                        rewriter.getI64IntegerAttr(columns.heads));
+}
+
 /// A term as it is before it is repeated.
 ScoreTerm AttentionMatcher::skipRepetition(ScoreTerm term) {
   while (auto expand = term.value.getDefiningOp<onnx::ExpandOp>()) {
@@ -98,7 +110,7 @@ LogicalResult AttentionMatcher::sortTerm(ScoreTerm term, unsigned level,
   SmallVector<KeyMask> innerMasks;
   SmallVector<ScoreTerm> innerBiases,
       parts = level < 8 ? splitTerm(term) : SmallVector<ScoreTerm>();
-  std::optional<int64_t> outerWindow = window;
+  DistanceRange outerDistances = distances;
   PositionTable outerContent = content, outerPosition = position;
   bool isSplit = llvm::all_of(parts, [&](const ScoreTerm &part) {
     return succeeded(sortTerm(part, level + 1, innerMasks, innerBiases));
@@ -107,7 +119,7 @@ LogicalResult AttentionMatcher::sortTerm(ScoreTerm term, unsigned level,
   // where a query sees no key at all.
   bool fillsTwice = term.isCondition && !innerBiases.empty() &&
                     !std::isinf(static_cast<float>(term.fill));
-  bool foundParts = !innerMasks.empty() || window != outerWindow ||
+  bool foundParts = !innerMasks.empty() || distances != outerDistances ||
                     content.table != outerContent.table ||
                     position.table != outerPosition.table;
   if (isSplit && !fillsTwice && foundParts) {
@@ -115,7 +127,7 @@ LogicalResult AttentionMatcher::sortTerm(ScoreTerm term, unsigned level,
     llvm::append_range(biases, innerBiases);
     return success();
   }
-  window = outerWindow;
+  distances = outerDistances;
   content = outerContent;
   position = outerPosition;
   biases.push_back(term);
@@ -224,6 +236,12 @@ Value AttentionMatcher::makeBiases(ArrayRef<ScoreTerm> terms, Value states) {
   return onnx::ExpandOp::create(rewriter, loc, type.clone(shape), sum, target);
 }
 
+/// A window's size; nothing when it is unlimited.
+static IntegerAttr makeLimit(OpBuilder &builder, int64_t limit) {
+  return limit == DistanceRange::unlimited ? IntegerAttr()
+                                           : builder.getI64IntegerAttr(limit);
+}
+
 LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
   result = match;
   SmallVector<KeyMask> masks;
@@ -268,8 +286,8 @@ LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
   if (match.kvHeads != match.heads)
     kvHeads = rewriter.getI64IntegerAttr(match.kvHeads);
   rewriter.replaceOpWithNewOp<AttentionOp>(
-      root, stateType, makeStates(match.query, width),
-      makeStates(match.key, kvWidth), makeStates(match.value, kvWidth), keyMask,
+      root, stateType, makeHeads(match.query, width),
+      makeHeads(match.key, kvWidth), makeHeads(match.value, kvWidth), keyMask,
       bias, rotary.cos ? makeAngles(rotary.cos, rotary) : Value(),
       rotary.sin ? makeAngles(rotary.sin, rotary) : Value(), contentTable,
       contentIndex, positionTable, positionIndex,
@@ -277,7 +295,8 @@ LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
       rewriter.getI64IntegerAttr(match.heads), kvHeads,
       rewriter.getF32FloatAttr(static_cast<float>(match.scale)), fill,
       EmptyKeysAttr::get(rewriter.getContext(), emptyKeys),
-      window ? rewriter.getI64IntegerAttr(*window) : IntegerAttr(),
+      makeLimit(rewriter, distances.most),
+      makeLimit(rewriter, -distances.least),
       rotary.interleaved ? rewriter.getUnitAttr() : UnitAttr(),
       /*mask_queries=*/mask && mask->masksQueries ? rewriter.getUnitAttr()
                                                   : UnitAttr());

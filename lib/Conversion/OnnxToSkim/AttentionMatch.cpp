@@ -42,6 +42,24 @@ bool AttentionMatcher::hasSequenceDims(Value states) {
          (*dims)[1] == sequence;
 }
 
+/// What a norm of heads, not of states, reads at an element of its result;
+/// `norm` is set.
+std::optional<Element> AttentionMatcher::matchHeadNorm(const Element &element,
+                                                       const SymDim &inner,
+                                                       NormOp &norm) {
+  auto found = element.base.getDefiningOp<NormOp>();
+  if (!found || hasSequenceDims(element.base) ||
+      getWidth(found.getType()) != headWidth || element.at.back() != inner)
+    return std::nullopt;
+  // A factor in front of it would change epsilon's share.
+  Element input = elements.trace(found.getInput(), element.at);
+  if (input.kind != Kind::Access || input.number != 1)
+    return std::nullopt;
+  norm = found;
+  input.number = element.number;
+  return input;
+}
+
 /// `value[at]` must be an element of states at `position`, the head's column
 /// `inner`; gives the number of heads that the states hold.
 FailureOr<int64_t>
@@ -52,13 +70,27 @@ AttentionMatcher::matchHeads(Value value, ArrayRef<SymDim> at,
   if (element.kind == Kind::Access)
     if (auto still = matchRotary(element, position, inner, columns.rotary))
       element = *still;
+  if (element.kind == Kind::Access)
+    if (auto plain = matchHeadNorm(element, inner, columns.norm))
+      element = *plain;
+  factor *= element.number;
+  FailureOr<int64_t> count = matchColumns(element, position, inner, columns);
+  if (succeeded(count))
+    columns.heads = *count;
+  return count;
+}
+
+/// The same of the states themselves.
+FailureOr<int64_t> AttentionMatcher::matchColumns(const Element &element,
+                                                  const SymDim &position,
+                                                  const SymDim &inner,
+                                                  Columns &columns) {
   if (element.kind != Kind::Access || !getStates(element.base) ||
       !hasSequenceDims(element.base))
     return failure();
   if (element.at[0] != indices.batch || element.at[1] != position)
     return failure();
   columns.states = element.base;
-  factor *= element.number;
   int64_t width = getWidth(columns.states.getType());
   // The heads side by side, or one head of keys or values for all of the
   // queries' or for a group of them; from some column on.

@@ -7,6 +7,7 @@
 #define SKIM_LIB_CONVERSION_ONNXTOSKIM_ATTENTIONMATCH_H
 
 #include "DistanceFunction.h"
+#include "DistanceRange.h"
 #include "Mask.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -35,12 +36,14 @@ struct Rotary {
 };
 
 /// Columns of states, to which a part of a constant row may be added, and what
-/// turns their heads.
+/// normalises, then turns, their heads.
 struct Columns {
   mlir::Value states;
   int64_t first = 0;
   std::pair<mlir::Value, int64_t> bias = {};
   Rotary rotary = {};
+  NormOp norm = {}; // Of `heads` heads, one by one.
+  int64_t heads = 0;
 };
 
 /// A table of projected positions `[heads, D, P]`, with ones in front, and
@@ -81,6 +84,10 @@ public:
 
   /// A summand of the scores that broadcasts to them.
   std::optional<ScoreTerm> makeTerm(mlir::Value value);
+  /// Hides keys at other distances, query less key.
+  void limitDistances(const DistanceRange &range) {
+    distances = distances.intersect(range);
+  }
   /// The index of a key in `[batch, sequence]`.
   SymDims getKeyIndex() const { return {indices.batch, indices.key}; }
 
@@ -107,6 +114,11 @@ private:
                                       const SymDim &inner, Columns &columns,
                                       double &factor);
 
+  mlir::FailureOr<int64_t> matchColumns(const Element &element,
+                                        const SymDim &position,
+                                        const SymDim &inner, Columns &columns);
+  std::optional<Element> matchHeadNorm(const Element &element,
+                                       const SymDim &inner, NormOp &norm);
   Element traceFactor(onnx::AddOp sum, onnx::MulOp product, unsigned factor,
                       llvm::ArrayRef<SymDim> at);
   mlir::Value matchAngles(const Element &angle, const SymDim &position,
@@ -143,6 +155,7 @@ private:
   mlir::Value makeBias(const ScoreTerm &term);
   mlir::Value makeBiases(llvm::ArrayRef<ScoreTerm> terms, mlir::Value states);
   mlir::Value makeStates(const Columns &columns, int64_t width);
+  mlir::Value makeHeads(const Columns &columns, int64_t width);
 
   RaiseContext &context;
   mlir::PatternRewriter &rewriter;
@@ -153,7 +166,7 @@ private:
   ScoreIndices indices;
   SymDim column, depth, group;
   AttentionMatch result;
-  std::optional<int64_t> window;
+  DistanceRange distances; // Of the keys that a query sees.
   PositionTable content, position;
 };
 

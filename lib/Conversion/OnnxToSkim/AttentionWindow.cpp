@@ -11,58 +11,17 @@ using namespace skim;
 using namespace skim::raise;
 using Kind = Element::Kind;
 
-namespace {
-/// What a comparison says: |distance| <= `most`, or the opposite.
-struct Distance {
-  Value distance;
-  int64_t most = 0;
-  bool isNear = true;
-};
-} // namespace
-
-/// `|x| op number`, or the other way round.
-static std::optional<Distance> matchDistance(Operation *op) {
-  if (!isa_and_present<onnx::LessOp, onnx::LessOrEqualOp, onnx::GreaterOp,
-                       onnx::GreaterOrEqualOp>(op))
-    return std::nullopt;
-  for (unsigned side : {0, 1}) {
-    auto abs = op->getOperand(side).getDefiningOp<onnx::AbsOp>();
-    std::optional<double> number = getSplat(op->getOperand(1 - side));
-    if (!abs || !number || *number != std::floor(*number) || *number < 0 ||
-        *number > 1e9)
-      continue;
-    bool isLess = isa<onnx::LessOp, onnx::LessOrEqualOp>(op);
-    bool includes = isa<onnx::LessOrEqualOp, onnx::GreaterOrEqualOp>(op);
-    Distance result{abs.getX(), int64_t(*number), isLess == (side == 0)};
-    // |x| < n is |x| <= n - 1, and |x| >= n is its opposite.
-    if (includes != result.isNear)
-      --result.most;
-    return result;
-  }
-  return std::nullopt;
-}
-
 /// Notes the window that a condition is; false when it is none.
 bool AttentionMatcher::matchWindow(const ScoreTerm &term) {
   if (!term.isCondition || !isFill(term.fill * term.factor))
     return false;
-  Element element = elements.trace(term.value, term.at);
-  if (element.kind != Kind::Access || element.number != 1)
+  DistanceRangeFinder finder(context, elements, indices.query - indices.key);
+  std::optional<DistanceRange> found =
+      finder.find(term.value, term.at, /*holds=*/!term.fillsWhereTrue);
+  // A query sees its own position.
+  if (!found || !found->contains(0))
     return false;
-  Operation *op = element.base.getDefiningOp();
-  std::optional<Distance> found = matchDistance(op);
-  if (!found || found->isNear == term.fillsWhereTrue || found->most < 0)
-    return false;
-  auto at =
-      getOperandIndex(context, found->distance, op->getResult(0), element.at);
-  if (!at)
-    return false;
-  Element distance = elements.evaluate(found->distance, *at);
-  SymDim ahead = indices.query - indices.key;
-  if (distance.kind != Kind::Integer ||
-      (distance.integer != ahead && distance.integer != SymDim(0) - ahead))
-    return false;
-  window = window ? std::min(*window, found->most) : found->most;
+  distances = distances.intersect(*found);
   return true;
 }
 

@@ -46,6 +46,30 @@ struct RaiseGather : RaisePattern<onnx::GatherOp> {
   }
 };
 
+/// `number * embedding` of one table: the same bits from a table that is
+/// multiplied, unless another op needs it as it is.
+struct RaiseScaledEmbedding : RaisePattern<onnx::MulOp> {
+  using RaisePattern::RaisePattern;
+  LogicalResult matchAndRewrite(onnx::MulOp op,
+                                PatternRewriter &rewriter) const override {
+    auto match = withNumber(op);
+    auto embed = match ? match->first.getDefiningOp<EmbedOp>() : EmbedOp();
+    if (!embed || embed.getTables().size() != 1)
+      return failure();
+    Value table = embed.getTables().front();
+    if (!embed->hasOneUse() || !table.hasOneUse())
+      return rewriter.notifyMatchFailure(
+          op, "the table is needed without the factor too");
+    rewriter.setInsertionPoint(embed);
+    Value scaled =
+        scaleConstant(rewriter, table, static_cast<float>(match->second));
+    rewriter.modifyOpInPlace(embed,
+                             [&] { embed.getTablesMutable()[0].set(scaled); });
+    rewriter.replaceOp(op, embed);
+    return success();
+  }
+};
+
 /// What a summand of an embedding adds.
 struct Summand {
   SmallVector<Value> ids, tables;
@@ -284,7 +308,8 @@ struct RaiseEmbedLayerNorm : RaisePattern<onnx::MsEmbedLayerNormalizationOp> {
     Value norm = NormOp::create(
         rewriter, loc, type, sum, getRowVector(rewriter, op.getGamma(), width),
         getRowVector(rewriter, op.getBeta(), width),
-        NormKindAttr::get(getContext(), NormKind::Layer), op.getEpsilonAttr());
+        NormKindAttr::get(getContext(), NormKind::Layer), op.getEpsilonAttr(),
+        /*heads=*/IntegerAttr());
     rewriter.replaceAllUsesWith(op.getOutput(), norm);
     rewriter.replaceAllUsesWith(op.getEmbeddingSum(), sum);
     rewriter.eraseOp(op);
@@ -296,6 +321,6 @@ struct RaiseEmbedLayerNorm : RaisePattern<onnx::MsEmbedLayerNormalizationOp> {
 
 void skim::raise::populateEmbeddingPatterns(RewritePatternSet &patterns,
                                             RaiseContext &context) {
-  patterns.add<RaiseGather, RaiseEmbeddingSum, RaiseEmbedLayerNorm>(
-      patterns.getContext(), context);
+  patterns.add<RaiseGather, RaiseScaledEmbedding, RaiseEmbeddingSum,
+               RaiseEmbedLayerNorm>(patterns.getContext(), context);
 }

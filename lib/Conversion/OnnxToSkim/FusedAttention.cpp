@@ -42,6 +42,14 @@ double getScale(std::optional<APFloat> scale, int64_t headWidth) {
   return given != 0 ? given : 1 / std::sqrt(double(headWidth));
 }
 
+/// Lets a query see the keys up to its own position only, where the op is so.
+void hideLater(int64_t unidirectional, AttentionMatcher &matcher) {
+  DistanceRange range;
+  if (unidirectional != 0)
+    range.least = 0;
+  matcher.limitDistances(range);
+}
+
 bool areAbsent(ValueRange values) {
   return llvm::all_of(values, onnx::isAbsent);
 }
@@ -67,11 +75,10 @@ struct RaiseMultiHeadAttention : RaisePattern<onnx::MsMultiHeadAttentionOp> {
         !context.haveSameDims(op.getQuery(), op.getValue()))
       return rewriter.notifyMatchFailure(
           op, "attention: keys or values of another shape");
-    if (op.getUnidirectional() != 0 || isUsedBeyondFirst(op) ||
+    if (isUsedBeyondFirst(op) ||
         !areAbsent({op.getPastKey(), op.getPastValue(),
                     op.getPastSequenceLength(), op.getCacheIndirection()}))
-      return rewriter.notifyMatchFailure(
-          op, "attention: it is causal or has a cache");
+      return rewriter.notifyMatchFailure(op, "attention: it has a cache");
     int64_t width = type.getShape().back();
     if (heads <= 0 || width % heads != 0)
       return rewriter.notifyMatchFailure(
@@ -90,6 +97,7 @@ struct RaiseMultiHeadAttention : RaisePattern<onnx::MsMultiHeadAttentionOp> {
         !addBias(op.getAttentionBias(), matcher, match))
       return rewriter.notifyMatchFailure(
           op, "attention: a mask of a shape of its own");
+    hideLater(op.getUnidirectional(), matcher);
     Columns *parts[] = {&match.query, &match.key, &match.value};
     for (auto [index, part] : llvm::enumerate(parts)) {
       part->states = op->getOperand(index);
@@ -125,11 +133,10 @@ struct RaiseMsAttention : RaisePattern<onnx::MsAttentionOp> {
     if (hasBias && !isRowVector(op.getBias(), 3 * width))
       return rewriter.notifyMatchFailure(op,
                                          "attention: the bias is no constant");
-    if (op.getUnidirectional() != 0 || op.getDoRotary() != 0 ||
-        isUsedBeyondFirst(op) ||
+    if (op.getDoRotary() != 0 || isUsedBeyondFirst(op) ||
         !areAbsent({op.getPast(), op.getPastSequenceLength()}))
       return rewriter.notifyMatchFailure(
-          op, "attention: it is causal, rotary or has a cache");
+          op, "attention: it is rotary or has a cache");
     AttentionMatcher matcher(context, rewriter, op, *dims, heads,
                              width / heads);
     AttentionMatch match;
@@ -140,6 +147,7 @@ struct RaiseMsAttention : RaisePattern<onnx::MsAttentionOp> {
         !addBias(op.getAttentionBias(), matcher, match))
       return rewriter.notifyMatchFailure(
           op, "attention: a mask of a shape of its own");
+    hideLater(op.getUnidirectional(), matcher);
     // One wide layer, of which each takes its part.
     Value bias =
         hasBias ? getRowVector(rewriter, op.getBias(), 3 * width) : Value();

@@ -105,6 +105,26 @@ Value skim::raise::sliceConstant(OpBuilder &builder, Value constant,
       DenseResourceElementsAttr::get(type, name, std::move(blob)));
 }
 
+Value skim::raise::scaleConstant(OpBuilder &builder, Value constant,
+                                 float factor) {
+  ElementsAttr elements = onnx::getConstant(constant);
+  auto type = cast<RankedTensorType>(elements.getType());
+  if (std::optional<double> splat = getSplat(constant))
+    return onnx::ConstantOp::create(
+        builder, constant.getLoc(),
+        DenseElementsAttr::get(type, static_cast<float>(*splat) * factor));
+  auto [bytes, name] = getBytes(elements);
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(
+      bytes.size(), /*align=*/64, /*dataIsMutable=*/true);
+  auto *from = reinterpret_cast<const float *>(bytes.data());
+  auto *to = reinterpret_cast<float *>(blob.getMutableData().data());
+  for (size_t i = 0, count = bytes.size() / sizeof(float); i < count; ++i)
+    to[i] = from[i] * factor;
+  return onnx::ConstantOp::create(
+      builder, constant.getLoc(),
+      DenseResourceElementsAttr::get(type, name, std::move(blob)));
+}
+
 bool skim::raise::isRowVector(Value value, int64_t width) {
   ElementsAttr elements = onnx::getConstant(value);
   if (!elements || !elements.getElementType().isF32())

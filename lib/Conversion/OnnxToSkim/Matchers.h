@@ -43,6 +43,10 @@ mlir::Value reshapeConstant(mlir::OpBuilder &builder, mlir::Value constant,
 mlir::Value sliceConstant(mlir::OpBuilder &builder, mlir::Value constant,
                           int64_t axis, int64_t first, int64_t size);
 
+/// The f32 constant with each element times `factor`, rounded as fp32.
+mlir::Value scaleConstant(mlir::OpBuilder &builder, mlir::Value constant,
+                          float factor);
+
 /// True when `value` is a f32 constant of shape `[width]` with any leading
 /// ones, or of one number: what can be added to rows or multiplied with them.
 bool isRowVector(mlir::Value value, int64_t width);

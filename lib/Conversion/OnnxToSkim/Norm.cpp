@@ -98,7 +98,8 @@ LogicalResult replaceByCore(PatternRewriter &rewriter, Operation *op,
   Value ones = makeOnes(rewriter, op->getLoc(), type.getShape().back());
   rewriter.replaceOpWithNewOp<NormOp>(
       op, type, input, ones, Value(), NormKindAttr::get(op->getContext(), kind),
-      rewriter.getF32FloatAttr(static_cast<float>(power->second)));
+      rewriter.getF32FloatAttr(static_cast<float>(power->second)),
+      /*heads=*/IntegerAttr());
   return success();
 }
 
@@ -146,9 +147,9 @@ struct RaiseScale : RaisePattern<onnx::MulOp> {
     NormOp norm = match->first;
     Value scale =
         getRowVector(rewriter, match->second, getWidth(norm.getType()));
-    rewriter.replaceOpWithNewOp<NormOp>(op, norm.getType(), norm.getInput(),
-                                        scale, Value(), norm.getKindAttr(),
-                                        norm.getEpsilonAttr());
+    rewriter.replaceOpWithNewOp<NormOp>(
+        op, norm.getType(), norm.getInput(), scale, Value(), norm.getKindAttr(),
+        norm.getEpsilonAttr(), norm.getHeadsAttr());
     return success();
   }
 };
@@ -166,7 +167,7 @@ struct RaiseNormBias : RaisePattern<onnx::AddOp> {
         getRowVector(rewriter, match->second, getWidth(norm.getType()));
     rewriter.replaceOpWithNewOp<NormOp>(
         op, norm.getType(), norm.getInput(), norm.getScale(), bias,
-        norm.getKindAttr(), norm.getEpsilonAttr());
+        norm.getKindAttr(), norm.getEpsilonAttr(), norm.getHeadsAttr());
     return success();
   }
 };
@@ -192,7 +193,8 @@ LogicalResult replaceByNorm(PatternRewriter &rewriter, Operation *op,
   bias = bias ? getRowVector(rewriter, bias, width) : Value();
   Value norm =
       NormOp::create(rewriter, op->getLoc(), type, input, scale, bias,
-                     NormKindAttr::get(op->getContext(), kind), epsilon);
+                     NormKindAttr::get(op->getContext(), kind), epsilon,
+                     /*heads=*/IntegerAttr());
   rewriter.replaceAllUsesWith(op->getResult(0), norm);
   rewriter.eraseOp(op);
   return success();

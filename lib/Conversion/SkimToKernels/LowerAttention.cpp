@@ -109,7 +109,8 @@ LogicalResult Lowering::lowerAttention(AttentionOp op) {
   spec.emptyKeys = op.getEmptyKeys();
   spec.maskQueries = spec.mask && op.getMaskQueries();
   spec.bias = bool(op.getBias());
-  spec.window = op.getWindow();
+  spec.leftWindow = op.getLeftWindow();
+  spec.rightWindow = op.getRightWindow();
   spec.products = target.attentionProducts(dtype);
 
   SmallVector<Value> arguments = {query.memref, key.memref, value.memref,
@@ -143,7 +144,7 @@ LogicalResult Lowering::lowerAttention(AttentionOp op) {
   Launch launch = emitter.launchAttention(builder, loc, spec, queryRows.batch,
                                           queryRows.sequence);
   Value pairs = pairsOf(loc, queryRows.offsets, keyRows.offsets,
-                        queryRows.batch, spec.window);
+                        queryRows.batch, {spec.leftWindow, spec.rightWindow});
   dispatch(op, emitter.get(spec), arguments, launch, KernelKind::Attention,
            timesI64(loc, pairs, op.getFlopsPerPair()));
   return success();

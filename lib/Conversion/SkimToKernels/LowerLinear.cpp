@@ -175,11 +175,18 @@ LogicalResult Lowering::lowerMatmul(MatmulOp op) {
 
 LogicalResult Lowering::lowerNorm(NormOp op) {
   NormSpec spec;
-  spec.width = getWidth(op.getInput().getType());
+  int64_t width = getWidth(op.getInput().getType());
+  spec.heads = op.getHeads();
+  spec.width = width / spec.heads;
   spec.kind = op.getKind();
   spec.bias = bool(op.getBias());
   spec.epsilon = op.getEpsilon().convertToFloat();
-  SmallVector<Value> arguments = {rowsOf(op.getInput())};
+  StatesBuffer input = rangeOf(op.getInput());
+  if (input.stride != width) {
+    spec.xWidth = input.stride;
+    spec.column = input.column;
+  }
+  SmallVector<Value> arguments = {input.memref};
   FailureOr<Value> scale = plainWeight(op, op.getScale(), "scale");
   if (failed(scale))
     return failure();

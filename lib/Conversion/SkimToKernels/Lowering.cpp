@@ -327,24 +327,32 @@ void Lowering::dispatchRows(Operation *op, func::FuncOp kernel,
   dispatch(op, kernel, arguments, launch, kind);
 }
 
-/// Of `n` rows in their sequence those at most `window` apart: n (2 w + 1) -
-/// w (w + 1) where the window is smaller than n.
-static Value pairsWithin(OpBuilder &b, Location loc, Value n, int64_t window) {
+/// Of the pairs of `n` rows those that a window does not hide. One of w hides
+/// the pairs from w + 1 apart on: m (m + 1) / 2, m = n - 1 - w.
+static Value pairsWithin(OpBuilder &b, Location loc, Value n,
+                         const Windows &windows) {
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(b, loc, value);
   };
-  Value all = arith::MulIOp::create(b, loc, n, n);
-  Value wide = arith::MulIOp::create(b, loc, n, constant(2 * window + 1));
-  Value near =
-      arith::SubIOp::create(b, loc, wide, constant(window * (window + 1)));
-  Value limits = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, n,
-                                       constant(window));
-  return arith::SelectOp::create(b, loc, limits, near, all);
+  Value pairs = arith::MulIOp::create(b, loc, n, n);
+  for (std::optional<int64_t> window : {windows.first, windows.second}) {
+    if (!window)
+      continue;
+    Value beyond = arith::MaxSIOp::create(
+        b, loc, arith::SubIOp::create(b, loc, n, constant(*window + 1)),
+        constant(0));
+    Value twice = arith::MulIOp::create(
+        b, loc, beyond, arith::AddIOp::create(b, loc, beyond, constant(1)));
+    Value hidden = arith::DivUIOp::create(b, loc, twice, constant(2));
+    pairs = arith::SubIOp::create(b, loc, pairs, hidden);
+  }
+  return pairs;
 }
 
 Value Lowering::pairsOf(Location loc, Value queries, Value keys, Value batch,
-                        std::optional<int64_t> window) {
-  Value &known = pairs[{queries, keys, window.value_or(-1)}];
+                        const Windows &windows) {
+  Value &known = pairs[{queries, keys, windows.first.value_or(-1),
+                        windows.second.value_or(-1)}];
   if (known)
     return known;
   Value one = index(loc, 1), zero = index(loc, 0);
@@ -366,10 +374,8 @@ Value Lowering::pairsOf(Location loc, Value queries, Value keys, Value batch,
   Value product;
   if (queries != keys)
     product = arith::MulIOp::create(inside, loc, count, rows(keys));
-  else if (window)
-    product = pairsWithin(inside, loc, count, *window);
   else
-    product = arith::MulIOp::create(inside, loc, count, count);
+    product = pairsWithin(inside, loc, count, windows);
   Value sum =
       arith::AddIOp::create(inside, loc, loop.getRegionIterArg(0), product);
   scf::YieldOp::create(inside, loc, sum);

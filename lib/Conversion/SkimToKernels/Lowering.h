@@ -25,6 +25,9 @@ struct StatesBuffer {
   mlir::Value count, bound;
 };
 
+/// How far before and behind a query its keys may be; nothing for any distance.
+using Windows = std::pair<std::optional<int64_t>, std::optional<int64_t>>;
+
 /// What a `!skim.rows` becomes; see skim_rt_rows. Those at entry have neither
 /// entry nor source.
 struct RowsBuffers {
@@ -178,9 +181,9 @@ private:
                     mlir::ValueRange arguments, mlir::Value out,
                     KernelKind kind);
   /// Sum over the sequences of rows of `queries` times rows of `keys`, or of
-  /// those within the window.
+  /// those within the windows.
   mlir::Value pairsOf(mlir::Location loc, mlir::Value queries, mlir::Value keys,
-                      mlir::Value batch, std::optional<int64_t> window);
+                      mlir::Value batch, const Windows &windows);
   mlir::Value index(mlir::Location loc, int64_t value);
   mlir::Value dim(mlir::Location loc, mlir::Value memref, int64_t dimension);
   mlir::Value timesI64(mlir::Location loc, mlir::Value count, int64_t factor);
@@ -203,7 +206,8 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> dense;
   llvm::DenseMap<mlir::Operation *, int64_t> layers;
   llvm::DenseMap<mlir::Operation *, Byproducts> byproducts; ///< by attention
-  llvm::DenseMap<std::tuple<mlir::Value, mlir::Value, int64_t>, mlir::Value>
+  llvm::DenseMap<std::tuple<mlir::Value, mlir::Value, int64_t, int64_t>,
+                 mlir::Value>
       pairs;
   /// Of patience, from one exit to the next.
   mlir::Value votes;

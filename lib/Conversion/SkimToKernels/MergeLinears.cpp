@@ -10,6 +10,17 @@
 using namespace mlir;
 using namespace skim;
 
+/// Reads a range of columns as it is: by-products and attentions, and what
+/// normalises heads for them.
+static bool readsColumns(Operation *user) {
+  if (isa<AttentionOp, TokenImportanceOp, BlockScoresOp>(user))
+    return true;
+  return isa<NormOp>(user) && !user->use_empty() &&
+         llvm::all_of(
+             user->getUsers(),
+             llvm::IsaPred<AttentionOp, TokenImportanceOp, BlockScoresOp>);
+}
+
 static bool isCandidate(LinearOp op) {
   if (!isRagged(op.getResult().getType()) || op.getResidual() ||
       op.getActivation() != Activation::None || op->use_empty())
@@ -17,9 +28,7 @@ static bool isCandidate(LinearOp op) {
   if (!matchPattern(op.getWeight(), m_Constant()) ||
       (op.getBias() && !matchPattern(op.getBias(), m_Constant())))
     return false;
-  return llvm::all_of(
-      op->getUsers(),
-      llvm::IsaPred<AttentionOp, TokenImportanceOp, BlockScoresOp>);
+  return llvm::all_of(op->getUsers(), readsColumns);
 }
 
 MergedLinears skim::findMergedLinears(func::FuncOp main) {

@@ -35,11 +35,27 @@ func.func @on_heads(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}) -> tens
 
 // -----
 
-// CHECK-LABEL: func @causal_stays
-// CHECK:         onnx.Attention
-func.func @causal_stays(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}) -> tensor<?x?x6xf32> {
+// Causal, and with windows of its own.
+// CHECK-LABEL: func @causal
+// CHECK:         skim.attention {{.*}} {heads = 2 : i64, right_window = 0 : i64, scale = 0.577350259 : f32}
+// CHECK:         skim.attention {{.*}} {heads = 2 : i64, left_window = 3 : i64, right_window = 2 : i64, scale = 0.577350259 : f32}
+func.func @causal(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}) -> tensor<?x?x6xf32> {
   %none = onnx.None
   %y, %pk, %pv, %qk = onnx.Attention %x, %x, %x, %none, %none, %none, %none {is_causal = 1 : i64, q_num_heads = 2 : i64, kv_num_heads = 2 : i64}
+    : (tensor<?x?x6xf32>, tensor<?x?x6xf32>, tensor<?x?x6xf32>, none, none, none, none) -> (tensor<?x?x6xf32>, none, none, none)
+  %z, %zk, %zv, %zqk = onnx.Attention %y, %y, %y, %none, %none, %none, %none {left_window_size = 3 : i64, right_window_size = 2 : i64, q_num_heads = 2 : i64, kv_num_heads = 2 : i64}
+    : (tensor<?x?x6xf32>, tensor<?x?x6xf32>, tensor<?x?x6xf32>, none, none, none, none) -> (tensor<?x?x6xf32>, none, none, none)
+  return %z : tensor<?x?x6xf32>
+}
+
+// -----
+
+// Capped scores have no kernel.
+// CHECK-LABEL: func @capped_stays
+// CHECK:         onnx.Attention
+func.func @capped_stays(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}) -> tensor<?x?x6xf32> {
+  %none = onnx.None
+  %y, %pk, %pv, %qk = onnx.Attention %x, %x, %x, %none, %none, %none, %none {softcap = 5.0 : f32, q_num_heads = 2 : i64, kv_num_heads = 2 : i64}
     : (tensor<?x?x6xf32>, tensor<?x?x6xf32>, tensor<?x?x6xf32>, none, none, none, none) -> (tensor<?x?x6xf32>, none, none, none)
   return %y : tensor<?x?x6xf32>
 }

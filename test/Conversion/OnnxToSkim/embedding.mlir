@@ -95,3 +95,38 @@ func.func @states_are_added(%ids: tensor<?x?xi64> {onnx.dims = ["b", "s"]}, %x: 
   %1 = onnx.Add %0, %x : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
   return %1 : tensor<?x?x4xf32>
 }
+
+// -----
+
+// The table is multiplied instead of what is read of it; the positions that are added are not.
+// CHECK-LABEL: func @scaled_words
+// CHECK-SAME:    %[[IDS:[^ ]+]]: tensor<?x?xi64>
+// CHECK-DAG:     %[[W:.+]] = onnx.Constant dense_resource<{{.+}}> : tensor<2x4xf32>
+// CHECK-DAG:     %[[P:.+]] = onnx.Constant dense<3.000000e+00> : tensor<7x4xf32>
+// CHECK-NOT:     onnx.Mul
+// CHECK:         skim.embed(%[[IDS]], %{{.+}}) in(%[[W]], %[[P]])
+// CHECK:         "0x{{[0-9A-F]+}}0000003F0000803F0000C03F00000040000020400000404000006040000080C0"
+func.func @scaled_words(%ids: tensor<?x?xi64> {onnx.dims = ["b", "s"]}, %places: tensor<?x?xi64> {onnx.dims = ["b", "s"]}) -> tensor<?x?x4xf32> {
+  %w = onnx.Constant dense<[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, -8.0]]> : tensor<2x4xf32>
+  %p = onnx.Constant dense<3.0> : tensor<7x4xf32>
+  %factor = onnx.Constant dense<0.5> : tensor<f32>
+  %0 = onnx.Gather %w, %ids : (tensor<2x4xf32>, tensor<?x?xi64>) -> tensor<?x?x4xf32>
+  %1 = onnx.Mul %0, %factor : (tensor<?x?x4xf32>, tensor<f32>) -> tensor<?x?x4xf32>
+  %2 = onnx.Gather %p, %places : (tensor<7x4xf32>, tensor<?x?xi64>) -> tensor<?x?x4xf32>
+  %3 = onnx.Add %1, %2 : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  return %3 : tensor<?x?x4xf32>
+}
+
+// -----
+
+// A table that something else reads stays one.
+// CHECK-LABEL: func @scaled_words_of_a_shared_table
+// CHECK:         skim.embed
+// CHECK:         onnx.Mul
+func.func @scaled_words_of_a_shared_table(%ids: tensor<?x?xi64> {onnx.dims = ["b", "s"]}) -> (tensor<?x?x4xf32>, tensor<2x4xf32>) {
+  %w = onnx.Constant dense<[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, -8.0]]> : tensor<2x4xf32>
+  %factor = onnx.Constant dense<0.5> : tensor<f32>
+  %0 = onnx.Gather %w, %ids : (tensor<2x4xf32>, tensor<?x?xi64>) -> tensor<?x?x4xf32>
+  %1 = onnx.Mul %0, %factor : (tensor<?x?x4xf32>, tensor<f32>) -> tensor<?x?x4xf32>
+  return %1, %w : tensor<?x?x4xf32>, tensor<2x4xf32>
+}

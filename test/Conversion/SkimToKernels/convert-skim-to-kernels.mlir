@@ -52,6 +52,37 @@ func.func @main(%ids: tensor<?x?xi64> {onnx.name = "input_ids"}, %mask: tensor<?
 
 // -----
 
+// Heads that are normalised are read where the one product wrote them. Of causal
+// attention half of the pairs count.
+// CHECK-LABEL: func.func @main
+func.func @main(%x: tensor<?x?x16xf32>) -> tensor<?x?x16xf32> {
+  %scale = onnx.Constant dense<1.0> : tensor<8xf32>
+  %q = onnx.Constant dense_resource<q> : tensor<16x16xf32>
+  %k = onnx.Constant dense_resource<k> : tensor<16x8xf32>
+  %v = onnx.Constant dense_resource<v> : tensor<16x8xf32>
+  // CHECK: %[[ROWS:.+]] = skim.pack_rows
+  %rows = skim.pack like %x : tensor<?x?x16xf32>
+  %r = skim.gather %x rows %rows : tensor<?x?x16xf32> -> !skim.ragged<16xf32>
+  // CHECK: %[[QKV:.+]] = memref.alloc(%{{.+}}) : memref<?x32xf32>
+  // CHECK: skim.dispatch gemm @gemm_16x32(%{{.+}}, %{{.+}}, %[[QKV]])
+  %query = skim.linear %r, %q : !skim.ragged<16xf32>, tensor<16x16xf32> -> !skim.ragged<16xf32>
+  %key = skim.linear %r, %k : !skim.ragged<16xf32>, tensor<16x8xf32> -> !skim.ragged<8xf32>
+  %value = skim.linear %r, %v : !skim.ragged<16xf32>, tensor<16x8xf32> -> !skim.ragged<8xf32>
+  // CHECK: skim.dispatch norm @norm_rms_2x8_{{[0-9a-f]+}}_0of32(%[[QKV]], %{{.+}}, %[[QN:.+]])
+  %qn = skim.norm %query, %scale {epsilon = 1.0e-6 : f32, heads = 2 : i64, kind = #skim<norm_kind rms>} : !skim.ragged<16xf32>, tensor<8xf32>
+  // CHECK: skim.dispatch norm @norm_rms_8_{{[0-9a-f]+}}_16of32(%[[QKV]], %{{.+}}, %[[KN:.+]])
+  %kn = skim.norm %key, %scale {epsilon = 1.0e-6 : f32, kind = #skim<norm_kind rms>} : !skim.ragged<8xf32>, tensor<8xf32>
+  // CHECK: %[[PAIRS:.+]] = scf.for
+  // CHECK: arith.divui %{{.+}}, %{{.+}} : index
+  // CHECK: skim.dispatch attention @attention_2x8_kv1_q0of16_k0of8_v24of32_right0_scale_{{[0-9a-f]+}}(%[[QN]], %[[KN]], %[[QKV]],
+  %a = skim.attention %qn, %kn, %value rows %rows {heads = 2 : i64, kv_heads = 1 : i64, right_window = 0 : i64, scale = 0.25 : f32}
+    : !skim.ragged<16xf32>, !skim.ragged<8xf32>, !skim.ragged<8xf32> -> !skim.ragged<16xf32>
+  %out = skim.restore %a rows %rows : !skim.ragged<16xf32> -> tensor<?x?x16xf32>
+  return %out : tensor<?x?x16xf32>
+}
+
+// -----
+
 // Layers that something else reads too stay apart, dense states keep their
 // shape, and left over ops see tensors.
 // CHECK-LABEL: func.func @main

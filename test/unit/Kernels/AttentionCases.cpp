@@ -189,7 +189,8 @@ Attention::probabilities(const Batch &batch, const Floats &qkv, int64_t b,
           (keys.offsets[b] + j) * spec.kWidth + spec.kColumn + group(head));
     if (operands.mask && !(*operands.mask)[source * length + keyAt])
       sum += spec.fill;
-    if (spec.window && std::abs(at - keyAt) > *spec.window)
+    if ((spec.leftWindow && at - keyAt > *spec.leftWindow) ||
+        (spec.rightWindow && keyAt - at > *spec.rightWindow))
       sum = spec.mask ? spec.fill : -INFINITY;
     result[j] = sum;
     largest = std::max(largest, sum);

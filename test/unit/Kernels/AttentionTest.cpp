@@ -192,24 +192,41 @@ TEST_P(AttentionOfEmitter, BiasOfWholeSequences) {
   attention.check(batch, qkv, out, operands);
 }
 
+/// Windows to both sides, to either, and the one of causal attention.
+static std::vector<std::pair<std::optional<int64_t>, std::optional<int64_t>>>
+windows(int64_t size) {
+  return {{size, size},
+          {size, std::nullopt},
+          {std::nullopt, size},
+          {std::nullopt, 0},
+          {size, 0},
+          {0, 2 * size}};
+}
+
 TEST_P(AttentionOfEmitter, Window) {
-  AttentionSpec spec = merged(2, 16);
-  spec.window = 5;
-  Attention attention = make(spec);
-  Batch batch({12, 20}, 41, true);
-  Floats qkv = randomStates(spec, batch.rows());
-  attention.check(batch, qkv, attention.run(batch, qkv, 1));
+  for (auto [left, right] : windows(5)) {
+    AttentionSpec spec = merged(2, 16);
+    spec.leftWindow = left;
+    spec.rightWindow = right;
+    Attention attention = make(spec);
+    Batch batch({12, 20}, 41, true);
+    Floats qkv = randomStates(spec, batch.rows());
+    attention.check(batch, qkv, attention.run(batch, qkv, 1));
+  }
 }
 
 // Panels leave out keys that none of their queries sees.
 TEST_P(AttentionOfEmitter, WindowOfLongSequences) {
-  AttentionSpec spec = merged(2, 16);
-  spec.window = 20;
-  Attention attention = make(spec);
-  for (bool gaps : {false, true}) {
-    Batch batch({300, 1, 131}, 700, gaps);
-    Floats qkv = randomStates(spec, batch.rows());
-    attention.check(batch, qkv, attention.run(batch, qkv, 1));
+  for (auto [left, right] : windows(20)) {
+    AttentionSpec spec = merged(2, 16);
+    spec.leftWindow = left;
+    spec.rightWindow = right;
+    Attention attention = make(spec);
+    for (bool gaps : {false, true}) {
+      Batch batch({300, 1, 131}, 700, gaps);
+      Floats qkv = randomStates(spec, batch.rows());
+      attention.check(batch, qkv, attention.run(batch, qkv, 1));
+    }
   }
 }
 
@@ -218,7 +235,7 @@ TEST_P(AttentionOfEmitter, WindowWithoutTokens) {
   for (EmptyKeys emptyKeys : {EmptyKeys::Zero, EmptyKeys::Nan}) {
     AttentionSpec spec = merged(2, 16);
     spec.mask = true;
-    spec.window = 3;
+    spec.leftWindow = spec.rightWindow = 3;
     spec.fill = -INFINITY;
     spec.emptyKeys = emptyKeys;
     Attention attention = make(spec);
@@ -246,7 +263,7 @@ TEST_P(AttentionOfEmitter, SomeSequencesOfTheBatch) {
   AttentionSpec spec = merged(2, 16);
   spec.bias = spec.mask = true;
   spec.fill = -1e4f;
-  spec.window = 9;
+  spec.leftWindow = spec.rightWindow = 9;
   Attention attention = make(spec);
   Batch batch({12, 1, 20}, 41, true, {1, 2, 4});
   Floats qkv = randomStates(spec, batch.rows()), bias({5, 2, 41, 41});

@@ -23,6 +23,54 @@ class RowKernelsOfEmitter : public EveryEmitter {};
 } // namespace
 SKIM_FOR_EVERY_EMITTER(RowKernelsOfEmitter);
 
+/// A row's `width` numbers normalised, in double.
+static std::vector<double> normalised(const float *x, const NormSpec &spec,
+                                      const Floats &scale,
+                                      const Floats &shift) {
+  double mean = 0, squares = 0;
+  for (int64_t i = 0; i != spec.width; ++i)
+    mean += x[i] / double(spec.width);
+  if (spec.kind == NormKind::Rms)
+    mean = 0;
+  for (int64_t i = 0; i != spec.width; ++i)
+    squares += std::pow(x[i] - mean, 2) / spec.width;
+  std::vector<double> result;
+  for (int64_t i = 0; i != spec.width; ++i)
+    result.push_back((x[i] - mean) / std::sqrt(squares + spec.epsilon) *
+                         scale[i] +
+                     shift[i]);
+  return result;
+}
+
+/// Rows 0 to 3 of five, in two calls; row 4 stays as it was.
+static void checkNorm(Kernels &kernels, const NormSpec &spec) {
+  std::string name = kernels.add(spec);
+  kernels.compile();
+  int64_t width = spec.width, whole = spec.heads * width;
+  int64_t stride = spec.xWidth ? spec.xWidth : whole;
+  Floats x = randomRows(5, stride), out({5, whole}, NAN);
+  Floats scale({width}), shift({width});
+  for (int64_t i = 0; i != width; ++i) {
+    scale[i] = 0.5f + i;
+    shift[i] = spec.bias ? i - 3.0f : 0.0f;
+  }
+  for (auto [begin, end] : {std::pair<int64_t, int64_t>{0, 3}, {3, 4}})
+    if (spec.bias)
+      kernels.call(name, begin, end, x, scale, shift, out);
+    else
+      kernels.call(name, begin, end, x, scale, out);
+  EXPECT_TRUE(out.intact());
+  EXPECT_TRUE(std::isnan(out[4 * whole]));
+  for (int64_t row = 0; row != 4; ++row)
+    for (int64_t head = 0; head != spec.heads; ++head) {
+      const float *from = x.data() + row * stride + spec.column + head * width;
+      auto expected = normalised(from, spec, scale, shift);
+      for (int64_t i = 0; i != width; ++i)
+        ASSERT_NEAR(out[row * whole + head * width + i], expected[i],
+                    4e-6 * (1 + i));
+    }
+}
+
 TEST_P(RowKernelsOfEmitter, Norm) {
   for (llvm::StringRef cpu : {"native", "x86-64"})
     for (int64_t width : widths)
@@ -30,39 +78,24 @@ TEST_P(RowKernelsOfEmitter, Norm) {
         for (bool bias : {false, true}) {
           SCOPED_TRACE(width);
           Kernels kernels = makeKernels(cpu);
-          NormSpec spec{width, kind, bias, 1e-5f};
-          std::string name = kernels.add(spec);
-          kernels.compile();
-          Floats x = randomRows(5, width), out({5, width}, NAN);
-          Floats scale({width}), shift({width});
-          for (int64_t i = 0; i != width; ++i) {
-            scale[i] = 0.5f + i;
-            shift[i] = bias ? i - 3.0f : 0.0f;
-          }
-          // Two calls; row 4 stays as it was.
-          for (auto [begin, end] : {std::pair<int64_t, int64_t>{0, 3}, {3, 4}})
-            if (bias)
-              kernels.call(name, begin, end, x, scale, shift, out);
-            else
-              kernels.call(name, begin, end, x, scale, out);
-          EXPECT_TRUE(out.intact());
-          EXPECT_TRUE(std::isnan(out[4 * width]));
-          for (int64_t row = 0; row != 4; ++row) {
-            double mean = 0, squares = 0;
-            for (int64_t i = 0; i != width; ++i)
-              mean += x[row * width + i] / double(width);
-            if (kind == NormKind::Rms)
-              mean = 0;
-            for (int64_t i = 0; i != width; ++i)
-              squares += std::pow(x[row * width + i] - mean, 2) / width;
-            for (int64_t i = 0; i != width; ++i) {
-              double expected = (x[row * width + i] - mean) /
-                                    std::sqrt(squares + 1e-5) * scale[i] +
-                                shift[i];
-              ASSERT_NEAR(out[row * width + i], expected, 4e-6 * (1 + i));
-            }
-          }
+          checkNorm(kernels, NormSpec{width, kind, bias, 1e-5f});
         }
+}
+
+// Heads of queries, say, one by one, in a wider buffer.
+TEST_P(RowKernelsOfEmitter, NormOfHeads) {
+  for (llvm::StringRef cpu : {"native", "x86-64"})
+    for (int64_t width : widths)
+      for (int64_t column : {-1, 0, 5}) {
+        SCOPED_TRACE(width);
+        NormSpec spec{width, NormKind::Rms, width % 2 == 0, 1e-5f, 3};
+        if (column >= 0) {
+          spec.column = column;
+          spec.xWidth = 3 * width + 9;
+        }
+        Kernels kernels = makeKernels(cpu);
+        checkNorm(kernels, spec);
+      }
 }
 
 TEST(RowKernels, L2Normalize) {

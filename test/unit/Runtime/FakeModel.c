@@ -48,8 +48,8 @@ static const struct skim_tensor_desc outputs[] = {
     {"first_word", SKIM_INT32, 0, 0, 0, -1, 0, 0},
 };
 static const struct skim_layer_desc layers[] = {
-    {HIDDEN, 16, 2, {100, 10, 0, 0}},
-    {HIDDEN, 16, 2, {100, 10, 1, 1}},
+    {HIDDEN, 16, 2, {100, 10, 0, -1, -1}},
+    {HIDDEN, 16, 2, {100, 10, 1, 1, 1}},
 };
 static const struct skim_knob_desc knobs[] = {
     {"scale.factor", 1, 0},
@@ -72,7 +72,7 @@ const struct skim_model_desc skim_model = {SKIM_ABI_VERSION,
                                            outputs,
                                            2,
                                            layers,
-                                           {7, 0, 5, 0},
+                                           {7, 0, 5, -1, -1},
                                            sizeof(knobs) / sizeof(knobs[0]),
                                            knobs,
                                            0,

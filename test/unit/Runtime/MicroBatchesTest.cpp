@@ -26,8 +26,8 @@ const skim_tensor_desc outputs[] = {
     {"sums", SKIM_FLOAT32, 1, anyDims, names, -1, 0, /*batched=*/1},
     {"ids_out", SKIM_INT64, 2, anyDims, names, -1, 0, /*batched=*/1},
     {"bias_out", SKIM_FLOAT32, 1, anyDims, names, -1, 0, /*batched=*/0}};
-const skim_layer_desc layers[] = {{4, 16, 2, {100, 10, 0, 0}},
-                                  {4, 16, 2, {100, 10, 1, 0}}};
+const skim_layer_desc layers[] = {{4, 16, 2, {100, 10, 0, -1, -1}},
+                                  {4, 16, 2, {100, 10, 1, -1, -1}}};
 
 using Sizes = std::vector<int64_t>;
 

@@ -90,8 +90,13 @@ LogicalResult MatmulOp::verify() {
 }
 
 LogicalResult NormOp::verify() {
+  // norm_c2
+  int64_t heads = getHeads(), width = getWidth(getInput().getType());
+  if (heads < 1 || width % heads != 0)
+    return emitOpError() << "expected heads that divide the width " << width
+                         << ", got " << heads;
   // norm_c1
-  int64_t width = getWidth(getInput().getType());
+  width /= heads;
   for (Value operand : {getScale(), getBias()}) {
     if (!operand)
       continue;
@@ -190,6 +195,12 @@ LogicalResult AttentionOp::verify() {
                              getPositionToContent(), getPositionIndex(),
                              width / heads)))
     return failure();
+  // attention_c9
+  for (auto [name, window] : {std::make_pair("left_window", getLeftWindow()),
+                              std::make_pair("right_window", getRightWindow())})
+    if (window && static_cast<int64_t>(*window) < 0)
+      return emitOpError() << "expected a " << name << " of at least 0, got "
+                           << static_cast<int64_t>(*window);
   // attention_c4
   return verifyRows(*this, getQuery().getType(), getRows());
 }

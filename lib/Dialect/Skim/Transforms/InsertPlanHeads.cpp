@@ -97,7 +97,8 @@ Value HeadBuilder::fastBert(int64_t index, Value states) {
       builder.getI64IntegerAttr(kNarrowHeads), /*kv_heads=*/IntegerAttr(),
       builder.getF32FloatAttr(scale), /*fill=*/FloatAttr(),
       EmptyKeysAttr::get(builder.getContext(), EmptyKeys::Uniform),
-      /*window=*/IntegerAttr(), /*rotary_interleaved=*/UnitAttr(),
+      /*left_window=*/IntegerAttr(), /*right_window=*/IntegerAttr(),
+      /*rotary_interleaved=*/UnitAttr(),
       /*mask_queries=*/UnitAttr());
   Value mixed = linear(prefix + "mix", attention.getResult());
   Value pooledState = pool(PoolKind::First, mixed, first.getKept());

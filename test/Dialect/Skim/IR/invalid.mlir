@@ -151,6 +151,30 @@ func.func @norm_c1(%x: tensor<?x?x4xf32>, %s: tensor<8xf32>) {
 
 // -----
 
+func.func @norm_c1_of_heads(%x: tensor<?x?x8xf32>, %s: tensor<8xf32>) {
+  // expected-error@+1 {{expected shape [4] of scale and bias, got 'tensor<8xf32>'}}
+  %y = skim.norm %x, %s {epsilon = 1.0e-5 : f32, heads = 2 : i64} : tensor<?x?x8xf32>, tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @norm_c2(%x: tensor<?x?x8xf32>, %s: tensor<8xf32>) {
+  // expected-error@+1 {{expected heads that divide the width 8, got 3}}
+  %y = skim.norm %x, %s {epsilon = 1.0e-5 : f32, heads = 3 : i64} : tensor<?x?x8xf32>, tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c9(%x: tensor<?x?x8xf32>) {
+  // expected-error@+1 {{expected a right_window of at least 0, got -1}}
+  %y = skim.attention %x, %x, %x {heads = 2 : i64, right_window = -1 : i64, scale = 0.5 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  return
+}
+
+// -----
+
 func.func @glu_c1(%x: tensor<?x?x6xf32>) {
   // expected-error@+1 {{expected input type 'tensor<?x?x8xf32>', got 'tensor<?x?x6xf32>'}}
   %y = skim.glu silu %x : tensor<?x?x6xf32> -> tensor<?x?x4xf32>

@@ -26,19 +26,21 @@ func.func @dense_layer(%ids: tensor<?x?xi64>, %positions: tensor<1x?xi64>, %mask
 
 // CHECK-LABEL: func @ragged_layer
 func.func @ragged_layer(%ids: tensor<?x?xi32>, %mask: tensor<?x?xi1>, %table: tensor<9x8xf32>,
-                        %v: tensor<8xf32>) -> (tensor<?x?x8xf32>, tensor<?x4xf32>) {
+                        %v: tensor<8xf32>, %half: tensor<4xf32>) -> (tensor<?x?x8xf32>, tensor<?x4xf32>) {
   // CHECK: %[[ROWS:.+]] = skim.pack mask %{{.+}} : tensor<?x?xi1>
   %rows = skim.pack mask %mask : tensor<?x?xi1>
   // CHECK: %[[X:.+]] = skim.embed(%{{.+}}) in(%{{.+}}) rows %[[ROWS]] : (tensor<?x?xi32>) in(tensor<9x8xf32>) -> !skim.ragged<8xf32>
   %x = skim.embed(%ids) in (%table) rows %rows : (tensor<?x?xi32>) in (tensor<9x8xf32>) -> !skim.ragged<8xf32>
-  // CHECK: skim.attention %[[X]], %[[X]], %[[X]] rows %[[ROWS]] key_rows %[[ROWS]] {heads = 2 : i64, kv_heads = 2 : i64, scale = 5.000000e-01 : f32, window = 3 : i64}
-  %a = skim.attention %x, %x, %x rows %rows key_rows %rows {heads = 2 : i64, kv_heads = 2 : i64, scale = 0.5 : f32, window = 3 : i64} : !skim.ragged<8xf32>, !skim.ragged<8xf32>, !skim.ragged<8xf32> -> !skim.ragged<8xf32>
+  // CHECK: skim.attention %[[X]], %[[X]], %[[X]] rows %[[ROWS]] key_rows %[[ROWS]] {heads = 2 : i64, kv_heads = 2 : i64, left_window = 3 : i64, right_window = 0 : i64, scale = 5.000000e-01 : f32}
+  %a = skim.attention %x, %x, %x rows %rows key_rows %rows {heads = 2 : i64, kv_heads = 2 : i64, left_window = 3 : i64, right_window = 0 : i64, scale = 0.5 : f32} : !skim.ragged<8xf32>, !skim.ragged<8xf32>, !skim.ragged<8xf32> -> !skim.ragged<8xf32>
   // CHECK: skim.add %{{.+}}, %[[X]] : !skim.ragged<8xf32>
   %s = skim.add %a, %x : !skim.ragged<8xf32>
   // CHECK: skim.mul %{{.+}}, %[[X]] : !skim.ragged<8xf32>
   %m = skim.mul %s, %x : !skim.ragged<8xf32>
   // CHECK: skim.norm %{{.+}}, %{{.+}} {epsilon = 9.99999974E-6 : f32, kind = #skim<norm_kind rms>} : !skim.ragged<8xf32>, tensor<8xf32>
   %n = skim.norm %s, %v {epsilon = 1.0e-5 : f32, kind = #skim<norm_kind rms>} : !skim.ragged<8xf32>, tensor<8xf32>
+  // CHECK: skim.norm %{{.+}}, %{{.+}} {epsilon = 9.99999974E-6 : f32, heads = 2 : i64} : !skim.ragged<8xf32>, tensor<4xf32>
+  %h = skim.norm %s, %half {epsilon = 1.0e-5 : f32, heads = 2 : i64} : !skim.ragged<8xf32>, tensor<4xf32>
   // CHECK: skim.activation {{ *}}silu %{{.+}} : !skim.ragged<8xf32>
   %c = skim.activation silu %n : !skim.ragged<8xf32>
   // CHECK: skim.glu {{ *}}gelu_tanh %{{.+}} {gate_last} : !skim.ragged<8xf32> -> !skim.ragged<4xf32>

@@ -96,15 +96,17 @@ def Skim_NormOp : Skim_PureOp<"norm", [AllTypesMatch<["input", "result"]>]> {
   let description = [{
     layer: `result = (x - mean(x)) / sqrt(var(x) + epsilon) * scale + bias` over
     the last dimension, var the biased variance.
-    rms: `result = x / sqrt(mean(x * x) + epsilon) * scale + bias`.
+    rms: `result = x / sqrt(mean(x * x) + epsilon) * scale + bias`. With `heads`
+    each of so many parts of a row, side by side, is normalised by itself.
 
     Constraints:
-    - (C1) scale and bias have shape `[H]`
+    - (C1) scale and bias have shape `[H / heads]`
+    - (C2) heads divides the row's width H
   }];
   let arguments = (ins Skim_States:$input, Skim_Weight:$scale,
                        Optional<Skim_Weight>:$bias,
                        DefaultValuedAttr<Skim_NormKind, "::skim::NormKind::Layer">:$kind,
-                       F32Attr:$epsilon);
+                       F32Attr:$epsilon, DefaultValuedAttr<I64Attr, "1">:$heads);
   let results = (outs Skim_States:$result);
   let assemblyFormat = [{
     $input `,` $scale (`bias` $bias^)? attr-dict `:` type($input) `,` type($scale)
@@ -176,9 +178,10 @@ def Skim_AttentionOp : Skim_PureOp<"attention", [AttrSizedOperandSegments]> {
     have a bias of minus infinity, gives what `empty_keys` says: the softmax of the
     filled scores (uniform), zeros or NaN. With `mask_queries` every score of a query
     without a token is filled as well. `bias` broadcasts from `[1 or batch, 1 or
-    heads, sequence, sequence]` by original positions. With `window` w only keys with
-    |i - j| <= w, by original position, take part; with a mask too the others have
-    the score `fill`. Rotary positions: `cos` and `sin`
+    heads, sequence, sequence]` by original positions. With
+    `left_window` l only keys with i - j <= l take part, with `right_window` r only
+    those with j - i <= r, by original position; with a mask too the others have the
+    score `fill`. Causal attention has a `right_window` of 0. Rotary positions: `cos` and `sin`
     `[sequence, R]` (or `[1 or batch, sequence, R]`) turn the first R numbers of each
     query and key head before the product, halves against halves, or neighbours with
     `rotary_interleaved`.
@@ -206,6 +209,7 @@ def Skim_AttentionOp : Skim_PureOp<"attention", [AttrSizedOperandSegments]> {
       most the head's width
     - (C7) each of the two tables comes with its index
     - (C8) a table is `[heads, D, P]` with P at least 1
+    - (C9) neither window is negative
   }];
   let arguments = (ins Skim_States:$query, Skim_States:$key, Skim_States:$value,
                        Optional<Skim_Mask>:$key_mask,
@@ -221,7 +225,8 @@ def Skim_AttentionOp : Skim_PureOp<"attention", [AttrSizedOperandSegments]> {
                        I64Attr:$heads, OptionalAttr<I64Attr>:$kv_heads, F32Attr:$scale,
                        OptionalAttr<F32Attr>:$fill,
                        DefaultValuedAttr<Skim_EmptyKeys, "::skim::EmptyKeys::Uniform">:$empty_keys,
-                       OptionalAttr<I64Attr>:$window,
+                       OptionalAttr<I64Attr>:$left_window,
+                       OptionalAttr<I64Attr>:$right_window,
                        UnitAttr:$rotary_interleaved, UnitAttr:$mask_queries);
   let results = (outs Skim_States:$result);
   let assemblyFormat = [{
