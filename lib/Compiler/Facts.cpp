@@ -48,8 +48,15 @@ std::string skim::tellRaised(const RaiseReport &report) {
 }
 
 /// "batch_size x sequence_length": the names of the first two dimensions of the
-/// first input that has as many.
+/// first input that has as many; a length that states have in any run.
 static std::string tellPositions(func::FuncOp main) {
+  std::string length;
+  main.walk([&](PackOp op) {
+    auto like = op.getLike() ? cast<RankedTensorType>(op.getLike().getType())
+                             : RankedTensorType();
+    if (like && like.getRank() == 3 && !like.isDynamicDim(1))
+      length = std::to_string(like.getDimSize(1));
+  });
   for (unsigned i = 0; i != main.getNumArguments(); ++i) {
     auto dims = main.getArgAttrOfType<ArrayAttr>(i, "onnx.dims");
     auto type = dyn_cast<RankedTensorType>(main.getArgumentTypes()[i]);
@@ -58,8 +65,9 @@ static std::string tellPositions(func::FuncOp main) {
     std::string text;
     for (unsigned d = 0; d != 2; ++d) {
       auto name = dyn_cast<StringAttr>(dims[d]);
-      text += (d ? " x " : "") +
-              (name && !name.empty() ? name.str() : std::string("?"));
+      text += (d ? " x " : "") + (d && !length.empty()    ? length
+                                  : name && !name.empty() ? name.str()
+                                                          : std::string("?"));
     }
     return text;
   }

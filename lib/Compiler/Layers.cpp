@@ -78,9 +78,13 @@ void LayerCounter::addLinear(LinearOp op) {
   Type type = op.getResult().getType();
   int64_t inner = getWidth(op.getInput().getType()), outer = getWidth(type);
   int64_t flops = 2 * inner * outer;
+  // Not of the tokens' rows: of one row a sequence, or of as many as its type
+  // says, the patches of an image.
   auto tensor = dyn_cast<RankedTensorType>(type);
-  if (tensor && tensor.getRank() < 3) {
-    model.otherFlops.perSequence += flops;
+  bool isFixed = tensor && tensor.getRank() == 3 && !tensor.isDynamicDim(1);
+  if (isFixed || (tensor && tensor.getRank() < 3)) {
+    model.otherFlops.perSequence +=
+        flops * (isFixed ? tensor.getDimSize(1) : 1);
     return;
   }
   auto count = [&](FlopsDescription &part) {

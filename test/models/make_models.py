@@ -196,14 +196,24 @@ T5 = dict(
     pad_token_id=0,
     eos_token_id=1,
 )
+# Patches of an image instead of words: 6 x 6, and one token for the class.
+VIT = dict(
+    image_size=48,
+    patch_size=8,
+    num_channels=3,
+    hidden_size=36,
+    num_hidden_layers=3,
+    num_attention_heads=4,
+    intermediate_size=76,
+)
 # A causal mask: with padding on the left some rows have no key at all.
 GPT2 = dict(
     vocab_size=97, n_embd=28, n_layer=2, n_head=4, n_positions=264, use_cache=False, bos_token_id=0, eos_token_id=0
 )
 
-IDS, MASK, TYPES = "input_ids", "attention_mask", "token_type_ids"
+IDS, MASK, TYPES, PIXELS = "input_ids", "attention_mask", "token_type_ids", "pixel_values"
 BATCH, SEQUENCE = "batch_size", "sequence_length"
-TOKENS = {0: BATCH, 1: SEQUENCE}
+TOKENS, ROW = {0: BATCH, 1: SEQUENCE}, {0: BATCH}
 
 
 def fill_weights(model, seed=SEED):
@@ -258,6 +268,13 @@ class Family:
     def __init__(self, model, config, sizes, inputs, outputs, wrap=None):
         self.model, self.config, self.sizes = model, config, sizes
         self.inputs, self.outputs, self.wrap = inputs, outputs, wrap
+        # What of the inputs is dynamic.
+        self.axes = ROW if inputs == [PIXELS] else TOKENS
+
+    @property
+    def folder(self):
+        """Models of images have a folder of their own: they have no ids."""
+        return "vision" if self.inputs == [PIXELS] else "."
 
     def build(self, attention):
         config = self.config(**self.sizes, attn_implementation=attention)
@@ -267,7 +284,6 @@ class Family:
         return self.wrap(model).eval() if self.wrap else model
 
 
-ROW = {0: BATCH}
 LOGITS = {"logits": ROW}
 FAMILIES = {
     "bert": Family(
@@ -305,6 +321,7 @@ FAMILIES = {
     "gemma3": Family(tf.Gemma3TextModel, tf.Gemma3TextConfig, GEMMA3, [IDS, MASK], {"last_hidden_state": TOKENS}),
     "t5": Family(tf.T5EncoderModel, tf.T5Config, T5, [IDS, MASK], {"last_hidden_state": TOKENS}),
     "gpt2": Family(tf.GPT2Model, tf.GPT2Config, GPT2, [IDS, MASK], {"last_hidden_state": TOKENS}),
+    "vit": Family(tf.ViTModel, tf.ViTConfig, VIT, [PIXELS], {"last_hidden_state": ROW, "pooler_output": ROW}),
     "sentence": Family(
         tf.BertModel,
         tf.BertConfig,
@@ -357,6 +374,8 @@ EXPORTS = (
         Export("gemma3", 18, dynamo=True),
         Export("t5", 17),
         Export("gpt2", 17),
+        Export("vit", 17),
+        Export("vit", 18, dynamo=True),
         Export("sentence", 14),
         Export("sentence", 17, "eager"),
         Export("sentence", 18, dynamo=True),
@@ -368,6 +387,9 @@ def example(family, batch, sequence, dtype, padded):
     """Ids, mask and segments of a batch; `padded` cuts the later rows short."""
     rng = np.random.default_rng(batch * 1000 + sequence)
     sizes = family.sizes
+    if family.inputs == [PIXELS]:
+        shape = (batch, sizes["num_channels"], sizes["image_size"], sizes["image_size"])
+        return {PIXELS: torch.tensor(rng.standard_normal(shape), dtype=torch.float32)}
     lengths = [max(1, sequence - 3 * b if padded else sequence) for b in range(batch)]
     mask = np.array([[1] * n + [0] * (sequence - n) for n in lengths])
     ids = rng.integers(3, sizes["vocab_size"], (batch, sequence))
@@ -383,7 +405,7 @@ def export(item, path):
     # The traced batch has padding: a model that looks at the mask's values while
     # it is traced then keeps the masked form.
     sample = example(family, *(item.static or (2, 16)), item.dtype, padded=True)
-    axes = {} if item.static else {**{name: TOKENS for name in family.inputs}, **family.outputs}
+    axes = {} if item.static else {**{name: family.axes for name in family.inputs}, **family.outputs}
     options = dict(input_names=family.inputs, output_names=list(family.outputs), opset_version=item.opset)
     if item.dynamo:
         batch, sequence = torch.export.Dim(BATCH), torch.export.Dim(SEQUENCE, max=256)
@@ -391,7 +413,7 @@ def export(item, path):
             dynamo=True,
             external_data=False,
             verbose=False,
-            dynamic_shapes={name: {0: batch, 1: sequence} for name in family.inputs},
+            dynamic_shapes={name: dict(enumerate((batch, sequence)[: len(family.axes)])) for name in family.inputs},
         )
         # Parameters that are not inputs of the graph must not be seen at all.
         program = torch.onnx.export(model, kwargs=sample, **options)
@@ -459,7 +481,8 @@ def main():
     for item in EXPORTS:
         if args.prefix and not any(item.name.startswith(p) for p in args.prefix):
             continue
-        path = args.output / f"{item.name}.onnx"
+        path = args.output / FAMILIES[item.family].folder / f"{item.name}.onnx"
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with contextlib.redirect_stdout(io.StringIO()):
                 model = export(item, path)

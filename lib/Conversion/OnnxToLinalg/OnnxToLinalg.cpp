@@ -115,6 +115,7 @@ static void addPatterns(Family &family) {
   addGatherLowerings(family);
   addGenerateLowerings(family);
   addMatMulLowerings(family);
+  addConvLowerings(family);
   addNNLowerings(family);
   addPartLowerings(family);
   addQuantLowerings(family);

@@ -77,6 +77,7 @@ template <typename OpT, typename Fn> void Family::add(Fn fn) {
 // By file of the same name.
 void addActivationLowerings(Family &family);
 void addAttentionLowerings(Family &family);
+void addConvLowerings(Family &family);
 void addElementwiseLowerings(Family &family);
 void addGatherLowerings(Family &family);
 void addGenerateLowerings(Family &family);

@@ -265,6 +265,7 @@ LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
   if (withWidth(match.query.states.getType(), width) != stateType)
     return fail("the context is not as the queries");
   // Nothing fails from here on.
+  context.learnSequence(batch, sequence);
   Value bias = makeBiases(biases, match.query.states);
   auto [contentTable, contentIndex] =
       makePositions(content, match.query.states);

@@ -129,7 +129,8 @@ AttentionMatcher::makePositions(const PositionTable &terms, Value states) {
   Value table =
       reshapeConstant(rewriter, terms.table, type.getShape().take_back(3));
   // The input's shape where it has the sequence: all layers share the index.
-  Value shaped = context.isSequence(sequence) ? context.getTokens() : states;
+  Value tokens = context.getTokens();
+  Value shaped = tokens && context.isSequence(sequence) ? tokens : states;
   Value distances = makeDistances(rewriter, root->getLoc(), shaped);
   return {table, terms.index->build(rewriter, distances)};
 }

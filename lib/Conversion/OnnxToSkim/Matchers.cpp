@@ -201,6 +201,13 @@ RaiseContext::RaiseContext(onnx::SymbolicShapes &shapes, func::FuncOp func)
   }
 }
 
+void RaiseContext::learnSequence(const SymDim &batch, const SymDim &sequence) {
+  if (this->batch)
+    return;
+  this->batch = batch;
+  this->sequence = sequence;
+}
+
 /// The dimensions of a skim op's result: as a rule the leading ones of its
 /// first operand.
 static std::optional<SymDims> dimsOfStates(RaiseContext &context,

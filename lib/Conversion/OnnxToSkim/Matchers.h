@@ -114,6 +114,10 @@ public:
     return sequence && dim == *sequence;
   }
 
+  /// Takes what attends to each other for the sequence, in a model without such
+  /// an input: patches of images.
+  void learnSequence(const SymDim &batch, const SymDim &sequence);
+
   /// The input of the model whose leading dimensions are batch and sequence;
   /// null where none is known.
   mlir::Value getTokens() const { return tokens; }

@@ -220,6 +220,7 @@ struct NormalisePass : skim::onnx::impl::NormalisePassBase<NormalisePass> {
     NormaliseState state(func);
     RewritePatternSet patterns(&getContext());
     addAlgebraPatterns(patterns, state);
+    addConvPatterns(patterns, state);
     addExpandPatterns(patterns, state);
     addGatherPatterns(patterns, state);
     addKnownValuePatterns(patterns, state);

@@ -73,6 +73,7 @@ protected:
 };
 
 void addAlgebraPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
+void addConvPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addExpandPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addGatherPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addKnownValuePatterns(mlir::RewritePatternSet &set, NormaliseState &state);

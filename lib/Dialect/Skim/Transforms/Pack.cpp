@@ -111,7 +111,7 @@ public:
     replaced.clear();
     replaced.insert(candidates.begin(), candidates.end());
     remove = !keepPadding && analysis.getMask() && !analysis.getObstacle();
-    if (!keepPadding && analysis.getObstacle())
+    if (!keepPadding && analysis.getMask() && analysis.getObstacle())
       emitRemark(analysis.getObstacle()->getLoc())
           << onnx::describe(analysis.getObstacle())
           << " keeps padding in: " << analysis.getReason();
@@ -133,9 +133,11 @@ private:
   /// too; those stay dense.
   static SmallVector<Operation *> collect(func::FuncOp function, Value mask) {
     SmallVector<Operation *> ops;
-    SmallVector<int64_t> batch;
-    if (mask)
-      batch.assign(cast<RankedTensorType>(mask.getType()).getShape());
+    SmallVector<int64_t> batch = shapeOfRows(function, mask);
+    // Where a length is fixed it tells the positions, however states were put
+    // together: a class token before the patches of an image.
+    bool isFixed = !mask && batch.size() == 2 &&
+                   !ShapedType::isDynamic(batch[1]) && batch[1] > 1;
     auto isOfBatch = [&](Value states) {
       return isDenseStates(states.getType()) &&
              cast<RankedTensorType>(states.getType())
@@ -154,10 +156,11 @@ private:
         continue;
       }
       if (batch.empty())
-        batch.assign(shapeOfRows(op, states.front()));
+        batch = shapeOfRows(op, states.front());
       if (isa<AttentionOp, PoolOp>(op) ||
           llvm::all_of(states, [&](Value value) {
-            return isOfBatch(value) && !positions.isElsewhere(value);
+            return isOfBatch(value) &&
+                   (isFixed || !positions.isElsewhere(value));
           })) {
         ops.push_back(&op);
         positions.add(op);
@@ -168,7 +171,22 @@ private:
     return ops;
   }
 
-  /// Batch and sequence as the type of the first states has them.
+  /// Batch and sequence as the type of the mask, or of the first attention's
+  /// states, has them.
+  static SmallVector<int64_t> shapeOfRows(func::FuncOp function, Value mask) {
+    if (mask)
+      return SmallVector<int64_t>(
+          cast<RankedTensorType>(mask.getType()).getShape());
+    auto attentions = function.front().getOps<AttentionOp>();
+    if (attentions.empty())
+      return {};
+    auto states =
+        dyn_cast<RankedTensorType>((*attentions.begin()).getQuery().getType());
+    return states ? SmallVector<int64_t>(states.getShape().take_front(2))
+                  : SmallVector<int64_t>();
+  }
+
+  /// The same where there is no attention, of the first states.
   static SmallVector<int64_t> shapeOfRows(Operation &first, Value states) {
     auto embed = dyn_cast<EmbedOp>(first);
     Value like = embed ? widest(embed.getIds()) : states;

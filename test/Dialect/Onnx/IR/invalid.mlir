@@ -461,3 +461,67 @@ func.func @ms_MultiHeadAttention_expected_num_heads_of_1_or_more(%x: tensor<1x4x
     : (tensor<1x4x8xf32>, none, none, none, none, none, none, none, none, none) -> (tensor<1x4x8xf32>, none, none, none)
   return
 }
+
+// -----
+
+func.func @Conv_rank(%x: tensor<2x4xf32>, %w: tensor<6x4xf32>, %b: tensor<6xf32>) {
+  // expected-error @below {{expected 'X' of rank 3 or more, got 2}}
+  %y = onnx.Conv %x, %w, %b {dilations = array<i64: 1>, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<2x4xf32>, tensor<6x4xf32>, tensor<6xf32>) -> tensor<2x6xf32>
+  return
+}
+
+// -----
+
+func.func @Conv_rank_of_weights(%x: tensor<2x4x9xf32>, %w: tensor<6x4x3x3xf32>, %b: tensor<6xf32>) {
+  // expected-error @below {{expected 'W' of rank 3, got 4}}
+  %y = onnx.Conv %x, %w, %b {dilations = array<i64: 1>, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<2x4x9xf32>, tensor<6x4x3x3xf32>, tensor<6xf32>) -> tensor<2x6x7xf32>
+  return
+}
+
+// -----
+
+func.func @Conv_strides(%x: tensor<2x4x9xf32>, %w: tensor<6x4x3xf32>, %b: tensor<6xf32>) {
+  // expected-error @below {{expected 1 strides, got 2}}
+  %y = onnx.Conv %x, %w, %b {dilations = array<i64: 1>, pads = array<i64: 0, 0>, strides = array<i64: 1, 1>} : (tensor<2x4x9xf32>, tensor<6x4x3xf32>, tensor<6xf32>) -> tensor<2x6x7xf32>
+  return
+}
+
+// -----
+
+func.func @Conv_dilations(%x: tensor<2x4x9xf32>, %w: tensor<6x4x3xf32>, %b: tensor<6xf32>) {
+  // expected-error @below {{expected dilations of at least 1, got 0}}
+  %y = onnx.Conv %x, %w, %b {dilations = array<i64: 0>, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<2x4x9xf32>, tensor<6x4x3xf32>, tensor<6xf32>) -> tensor<2x6x7xf32>
+  return
+}
+
+// -----
+
+func.func @Conv_pads(%x: tensor<2x4x9xf32>, %w: tensor<6x4x3xf32>, %b: tensor<6xf32>) {
+  // expected-error @below {{expected pads of at least 0, got -1}}
+  %y = onnx.Conv %x, %w, %b {dilations = array<i64: 1>, pads = array<i64: 0, -1>, strides = array<i64: 1>} : (tensor<2x4x9xf32>, tensor<6x4x3xf32>, tensor<6xf32>) -> tensor<2x6x7xf32>
+  return
+}
+
+// -----
+
+func.func @Conv_group(%x: tensor<2x16x9xf32>, %w: tensor<6x4x3xf32>, %b: tensor<6xf32>) {
+  // expected-error @below {{expected a group that divides 6 channels, got 4}}
+  %y = onnx.Conv %x, %w, %b {dilations = array<i64: 1>, group = 4 : i64, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<2x16x9xf32>, tensor<6x4x3xf32>, tensor<6xf32>) -> tensor<2x6x7xf32>
+  return
+}
+
+// -----
+
+func.func @Conv_channels(%x: tensor<2x4x9xf32>, %w: tensor<6x4x3xf32>, %b: tensor<6xf32>) {
+  // expected-error @below {{expected 8 channels of 'X', got 4}}
+  %y = onnx.Conv %x, %w, %b {dilations = array<i64: 1>, group = 2 : i64, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<2x4x9xf32>, tensor<6x4x3xf32>, tensor<6xf32>) -> tensor<2x6x7xf32>
+  return
+}
+
+// -----
+
+func.func @Conv_bias(%x: tensor<2x4x9xf32>, %w: tensor<6x4x3xf32>, %b: tensor<5xf32>) {
+  // expected-error @below {{expected 'B' of 6 elements, got 'tensor<5xf32>'}}
+  %y = onnx.Conv %x, %w, %b {dilations = array<i64: 1>, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<2x4x9xf32>, tensor<6x4x3xf32>, tensor<5xf32>) -> tensor<2x6x7xf32>
+  return
+}

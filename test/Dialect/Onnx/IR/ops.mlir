@@ -927,6 +927,14 @@ func.func @Gemm(%A: tensor<2x?xf32>, %B: tensor<4x?xf32>) -> tensor<2x4xf32> {
   return %result : tensor<2x4xf32>
 }
 
+// CHECK-LABEL: func.func @Conv(
+// CHECK: onnx.Conv %{{.+}}, %{{.+}}, %{{.+}} {dilations = array<i64: 1>, pads = array<i64: 1, 1>, strides = array<i64: 2>} : (tensor<?x3x9xf32>, tensor<4x3x3xf32>, tensor<4xf32>) -> tensor<?x4x5xf32>
+func.func @Conv(%X: tensor<?x3x9xf32>, %W: tensor<4x3x3xf32>, %B: tensor<4xf32>) -> tensor<?x4x5xf32> {
+  %result = onnx.Conv %X, %W, %B {dilations = array<i64: 1>, pads = array<i64: 1, 1>, strides = array<i64: 2>}
+    : (tensor<?x3x9xf32>, tensor<4x3x3xf32>, tensor<4xf32>) -> tensor<?x4x5xf32>
+  return %result : tensor<?x4x5xf32>
+}
+
 // CHECK-LABEL: func.func @Einsum(
 // CHECK: onnx.Einsum %{{.+}}, %{{.+}} {equation = "bij,bjk->bik"} : (tensor<2x3x4xf32>, tensor<2x4x5xf32>) -> tensor<2x3x5xf32>
 func.func @Einsum(%v0: tensor<2x3x4xf32>, %v1: tensor<2x4x5xf32>) -> tensor<2x3x5xf32> {

@@ -70,3 +70,22 @@ func.func @squeeze_extent(%a: tensor<2x3xf32>) -> tensor<*xf32> {
   %0 = onnx.Squeeze %u, %axes : (tensor<*xf32>, tensor<1xi64>) -> tensor<*xf32>
   return %0 : tensor<*xf32>
 }
+
+// -----
+
+func.func @conv_rank(%x: tensor<2x3x9x9xf32>, %w: tensor<4x3x3xf32>) -> tensor<*xf32> {
+  %none = onnx.None
+  %u = onnx.Abs %x : (tensor<2x3x9x9xf32>) -> tensor<*xf32>
+  // expected-error @+1 {{node (Conv): expected operands of rank 3, got 4 and 3}}
+  %y = onnx.Conv %u, %w, %none {dilations = array<i64: 1>, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<*xf32>, tensor<4x3x3xf32>, none) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+func.func @conv_window(%x: tensor<2x3x4xf32>, %w: tensor<4x3x3xf32>) -> tensor<*xf32> {
+  %none = onnx.None
+  // expected-error @+1 {{node (Conv): expected a window of at most the padded input, got 5 of 4}}
+  %y = onnx.Conv %x, %w, %none {dilations = array<i64: 2>, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<2x3x4xf32>, tensor<4x3x3xf32>, none) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}

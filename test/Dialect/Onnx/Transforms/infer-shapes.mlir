@@ -124,3 +124,22 @@ func.func @data_dependent(%a: tensor<?x?xi64>) -> (tensor<*xi64> {onnx.dims = ["
   %0 = onnx.NonZero %a : (tensor<?x?xi64>) -> tensor<*xi64>
   return %0 : tensor<*xi64>
 }
+
+// -----
+
+// As many windows as fit; those of a sequence with pads for them are as many as before.
+// CHECK-LABEL: func @convolutions
+func.func @convolutions(%x: tensor<?x3x?xf32> {onnx.dims = ["b", "3", "s"]}, %image: tensor<?x3x9x8xf32>, %w: tensor<4x3x3xf32>, %patch: tensor<5x3x2x4xf32>) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
+  %none = onnx.None
+  // CHECK: onnx.Conv {{.*}} -> tensor<?x4x?xf32>
+  %same = onnx.Conv %x, %w, %none {dilations = array<i64: 2>, pads = array<i64: 3, 1>, strides = array<i64: 1>} : (tensor<?x3x?xf32>, tensor<4x3x3xf32>, none) -> tensor<*xf32>
+  // The same length as the input's: they add up.
+  // CHECK: onnx.MatMul {{.*}} -> tensor<?x4x3xf32>
+  %t = onnx.Transpose %x {perm = array<i64: 0, 2, 1>} : (tensor<?x3x?xf32>) -> tensor<*xf32>
+  %product = onnx.MatMul %same, %t : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  // CHECK: onnx.Conv {{.*}} -> tensor<?x4x?xf32>
+  %half = onnx.Conv %x, %w, %none {dilations = array<i64: 1>, pads = array<i64: 1, 1>, strides = array<i64: 2>} : (tensor<?x3x?xf32>, tensor<4x3x3xf32>, none) -> tensor<*xf32>
+  // CHECK: onnx.Conv {{.*}} -> tensor<?x5x4x2xf32>
+  %patches = onnx.Conv %image, %patch, %none {dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 2, 4>} : (tensor<?x3x9x8xf32>, tensor<5x3x2x4xf32>, none) -> tensor<*xf32>
+  return %same, %product, %half, %patches : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
+}

@@ -309,6 +309,60 @@ func.func @gemm_with_factors_stays(%x: tensor<?x4xf32>, %w: tensor<4x3xf32>) -> 
   return %0 : tensor<?x3xf32>
 }
 
+// -----
+
+// Patches of an image that do not overlap are rows, the weights one matrix.
+// CHECK-LABEL: func @conv_of_patches
+// CHECK-SAME: %[[X:[^:]+]]: tensor<?x3x6x8xf32> {{.*}}, %[[W:[^:]+]]: tensor<5x3x2x4xf32>, %[[B:[^:]+]]: tensor<5xf32>
+func.func @conv_of_patches(%x: tensor<?x3x6x8xf32> {onnx.dims = ["b", "3", "6", "8"]}, %w: tensor<5x3x2x4xf32>, %b: tensor<5xf32>) -> tensor<*xf32> {
+  // CHECK-NOT:  onnx.Conv
+  // CHECK:      %[[CUT:.+]] = onnx.Reshape %[[X]], %{{.+}} -> tensor<?x3x3x2x2x4xf32>
+  // CHECK:      %[[MOVED:.+]] = onnx.Transpose %[[CUT]] {perm = array<i64: 0, 1, 3, 5, 2, 4>}
+  // CHECK:      %[[COLUMNS:.+]] = onnx.Reshape %[[MOVED]], %{{.+}} -> tensor<?x24x6xf32>
+  // CHECK:      %[[M:.+]] = onnx.Reshape %[[W]], %{{.+}} -> tensor<5x24xf32>
+  // CHECK:      %[[T:.+]] = onnx.Transpose %[[M]] {perm = array<i64: 1, 0>}
+  // CHECK:      %[[ROWS:.+]] = onnx.Transpose %[[COLUMNS]] {perm = array<i64: 0, 2, 1>}
+  // CHECK:      %[[P:.+]] = onnx.MatMul %[[ROWS]], %[[T]] : {{.*}} -> tensor<?x6x5xf32>
+  // CHECK:      %[[S:.+]] = onnx.Add %[[P]], %[[B]]
+  // CHECK-NEXT: return %[[S]]
+  %flat = onnx.Constant dense<[0, 5, -1]> : tensor<3xi64>
+  %y = onnx.Conv %x, %w, %b {dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 2, 4>} : (tensor<?x3x6x8xf32>, tensor<5x3x2x4xf32>, tensor<5xf32>) -> tensor<*xf32>
+  %c = onnx.Reshape %y, %flat : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  %t = onnx.Transpose %c {perm = array<i64: 0, 2, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  return %t : tensor<*xf32>
+}
+
+// -----
+
+// Windows of one position of a sequence of any length.
+// CHECK-LABEL: func @conv_of_positions
+// CHECK-SAME: %[[X:[^:]+]]: tensor<?x?x3xf32> {{.*}}, %[[W:[^:]+]]: tensor<5x3x1xf32>
+func.func @conv_of_positions(%x: tensor<?x?x3xf32> {onnx.dims = ["b", "s", "3"]}, %w: tensor<5x3x1xf32>) -> tensor<*xf32> {
+  // CHECK:      %[[M:.+]] = onnx.Squeeze %[[W]], %{{.+}} -> tensor<5x3xf32>
+  // CHECK:      %[[T:.+]] = onnx.Transpose %[[M]]
+  // CHECK-NEXT: %[[P:.+]] = onnx.MatMul %[[X]], %[[T]]
+  // CHECK-NEXT: return %[[P]]
+  %none = onnx.None
+  %c = onnx.Transpose %x {perm = array<i64: 0, 2, 1>} : (tensor<?x?x3xf32>) -> tensor<*xf32>
+  %y = onnx.Conv %c, %w, %none {dilations = array<i64: 1>, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<*xf32>, tensor<5x3x1xf32>, none) -> tensor<*xf32>
+  %t = onnx.Transpose %y {perm = array<i64: 0, 2, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  return %t : tensor<*xf32>
+}
+
+// -----
+
+// Windows that overlap, pads, groups, and an image that patches do not fill stay.
+// CHECK-LABEL: func @conv_stays
+// CHECK-COUNT-4: onnx.Conv
+func.func @conv_stays(%x: tensor<?x4x9xf32>, %w: tensor<6x4x3xf32>, %v: tensor<6x2x3xf32>, %u: tensor<6x6x3xf32>) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
+  %none = onnx.None
+  %0 = onnx.Conv %x, %w, %none {dilations = array<i64: 1>, pads = array<i64: 0, 0>, strides = array<i64: 2>} : (tensor<?x4x9xf32>, tensor<6x4x3xf32>, none) -> tensor<*xf32>
+  %1 = onnx.Conv %x, %w, %none {dilations = array<i64: 1>, pads = array<i64: 0, 3>, strides = array<i64: 3>} : (tensor<?x4x9xf32>, tensor<6x4x3xf32>, none) -> tensor<*xf32>
+  %2 = onnx.Conv %x, %v, %none {dilations = array<i64: 1>, group = 2 : i64, pads = array<i64: 0, 0>, strides = array<i64: 3>} : (tensor<?x4x9xf32>, tensor<6x2x3xf32>, none) -> tensor<*xf32>
+  %3 = onnx.Conv %0, %u, %none {dilations = array<i64: 1>, pads = array<i64: 0, 0>, strides = array<i64: 3>} : (tensor<*xf32>, tensor<6x6x3xf32>, none) -> tensor<*xf32>
+  return %0, %1, %2, %3 : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
+}
+
 {-#
   dialect_resources: {
     builtin: {

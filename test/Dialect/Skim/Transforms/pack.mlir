@@ -96,3 +96,20 @@ func.func @slice_of_states(%ids: tensor<?x?xi64>, %mask: tensor<?x?xi1>, %words:
   %y = skim.linear %s, %w : tensor<?x?x8xf32>, tensor<8x8xf32> -> tensor<?x?x8xf32>
   return %y : tensor<?x?x8xf32>
 }
+
+// Without a mask, where the length is fixed, states are those of the attention's length: a
+// class token is put before the patches. What works on the patches stays dense.
+// CHECK-LABEL: func @class_token
+func.func @class_token(%patches: tensor<?x4x8xf32>, %class: tensor<?x1x8xf32>, %w: tensor<8x8xf32>) -> tensor<?x5x8xf32> {
+  // CHECK: %[[E:.+]] = skim.linear %{{.+}}, %{{.+}} : tensor<?x4x8xf32>
+  // CHECK: %[[X:.+]] = onnx.Concat %{{.+}}, %[[E]]
+  // CHECK: %[[ROWS:.+]] = skim.pack like %[[X]] : tensor<?x5x8xf32>
+  // CHECK: %[[R:.+]] = skim.gather %[[X]] rows %[[ROWS]]
+  // CHECK: %[[V:.+]] = skim.linear %[[R]], %{{.+}} : !skim.ragged<8xf32>
+  // CHECK: skim.attention %[[R]], %[[R]], %[[V]] rows %[[ROWS]]
+  %e = skim.linear %patches, %w : tensor<?x4x8xf32>, tensor<8x8xf32> -> tensor<?x4x8xf32>
+  %x = onnx.Concat %class, %e {axis = 1 : i64} : (tensor<?x1x8xf32>, tensor<?x4x8xf32>) -> tensor<?x5x8xf32>
+  %v = skim.linear %x, %w : tensor<?x5x8xf32>, tensor<8x8xf32> -> tensor<?x5x8xf32>
+  %a = skim.attention %x, %x, %v {heads = 2 : i64, scale = 0.5 : f32} : tensor<?x5x8xf32>, tensor<?x5x8xf32>, tensor<?x5x8xf32> -> tensor<?x5x8xf32>
+  return %a : tensor<?x5x8xf32>
+}

@@ -1,0 +1,133 @@
+//===- Conv.cpp - Conv ----------------------------------------------------===//
+// Windows side by side are the rows of one matrix for each group, weights the
+// other: what is multiplied has a kernel.
+//===----------------------------------------------------------------------===//
+
+#include "Contract.h"
+#include "Patterns.h"
+
+using namespace mlir;
+using namespace skim;
+using namespace skim::lowering;
+
+namespace {
+/// The sizes of a convolution.
+struct ConvSizes {
+  Value batch, group, inner, outer; // Channels of a group, and of its results.
+  Values kernel, out;
+
+  /// [group, batch, out.., last..].
+  Values rows(ValueRange last) const {
+    Values dims = {group, batch};
+    dims.append(out);
+    dims.append(last.begin(), last.end());
+    return dims;
+  }
+};
+} // namespace
+
+static ConvSizes sizesOf(Emitter &e, onnx::ConvOp op,
+                         onnx::ConvOp::Adaptor in) {
+  Values x = e.dims(in.getX()), w = e.dims(in.getW());
+  ConvSizes sizes;
+  sizes.batch = x[0];
+  sizes.group = e.index(op.getGroup());
+  sizes.inner = w[1];
+  sizes.outer = e.div(w[0], sizes.group);
+  sizes.kernel.assign(w.begin() + 2, w.end());
+  e.check(e.compare(Pred::eq, x[1], e.mul(sizes.group, w[1])),
+          "expected {0} channels, got {1}", {e.mul(sizes.group, w[1]), x[1]});
+  size_t spatial = sizes.kernel.size();
+  for (size_t i = 0; i != spatial; ++i) {
+    Value span =
+        e.add(e.mul(e.sub(w[i + 2], e.index(1)), e.index(op.getDilations()[i])),
+              e.index(1));
+    Value size =
+        e.add(x[i + 2], e.index(op.getPads()[i] + op.getPads()[spatial + i]));
+    e.check(e.compare(Pred::sge, size, span),
+            "expected a padded input of at least the window's {0} positions, "
+            "got {1}",
+            {span, size});
+    sizes.out.push_back(e.add(e.div(e.max(e.sub(size, span), e.index(0)),
+                                    e.index(op.getStrides()[i])),
+                              e.index(1)));
+  }
+  return sizes;
+}
+
+/// [group, batch, out.., inner, kernel..]: what every window sees.
+static Value windowsOf(Emitter &e, Scalars &s, onnx::ConvOp op, Value x,
+                       const ConvSizes &sizes) {
+  size_t spatial = sizes.kernel.size();
+  Values from = e.dims(x), last = {sizes.inner};
+  last.append(sizes.kernel);
+  return e.generate(sizes.rows(last), s.stored, [&](ValueRange at) {
+    Value channel = e.add(e.mul(at[0], sizes.inner), at[2 + spatial]);
+    Values place = {at[1], channel};
+    Value inside = e.boolean(true);
+    for (size_t i = 0; i != spatial; ++i) {
+      Value position =
+          e.add(e.mul(at[2 + i], e.index(op.getStrides()[i])),
+                e.mul(at[3 + spatial + i], e.index(op.getDilations()[i])));
+      if (int64_t begin = op.getPads()[i]; begin || op.getPads()[spatial + i]) {
+        position = e.sub(position, e.index(begin));
+        inside =
+            e.both(inside, e.both(e.compare(Pred::sge, position, e.index(0)),
+                                  e.compare(Pred::slt, position, from[2 + i])));
+        // Read in any case; an empty dimension has no window.
+        position =
+            e.max(e.min(position, e.sub(from[2 + i], e.index(1))), e.index(0));
+      }
+      place.push_back(position);
+    }
+    Scalars stored(e, s.stored);
+    return e.select(inside, e.extract(x, place), stored.store(s.constant(0)));
+  });
+}
+
+/// [group, inner x kernel, outer] of [group x outer, inner, kernel..].
+static Value weightsOf(Emitter &e, Value w, const ConvSizes &sizes) {
+  Value depth = e.mul(sizes.inner, e.count(sizes.kernel));
+  Value rows = e.reshape(w, Values{sizes.group, sizes.outer, depth});
+  Type element = cast<RankedTensorType>(w.getType()).getElementType();
+  return e.generate({sizes.group, depth, sizes.outer}, element,
+                    [&](ValueRange at) {
+                      return e.extract(rows, Values{at[0], at[2], at[1]});
+                    });
+}
+
+static FailureOr<Value> lowerConv(Emitter &e, onnx::ConvOp op,
+                                  onnx::ConvOp::Adaptor in) {
+  Scalars s(e, elementOf(op.getX()));
+  ConvSizes sizes = sizesOf(e, op, in);
+  Value depth = e.mul(sizes.inner, e.count(sizes.kernel));
+  Value rows = e.mul(sizes.batch, e.count(sizes.out));
+  Value windows = e.reshape(windowsOf(e, s, op, in.getX(), sizes),
+                            Values{sizes.group, rows, depth});
+  Value product = contract(e, s, windows, /*transposeA=*/false,
+                           weightsOf(e, in.getW(), sizes),
+                           /*transposeB=*/false);
+  product = e.reshape(product, sizes.rows(sizes.outer));
+  Values dims = {sizes.batch, sizes.group, sizes.outer};
+  dims.append(sizes.out);
+  bool hasBias = !onnx::isAbsent(op.getB());
+  Type element = e.resultType().getElementType();
+  Value result = e.generate(dims, element, [&](ValueRange at) {
+    Values place = {at[1], at[0]};
+    place.append(at.begin() + 3, at.end());
+    place.push_back(at[2]);
+    Value sum = e.extract(product, place);
+    if (hasBias) {
+      Value channel = e.add(e.mul(at[1], sizes.outer), at[2]);
+      sum = s.add(sum, s.load(e.extract(in.getB(), channel)));
+    }
+    return s.store(sum);
+  });
+  Values joined = {sizes.batch, e.mul(sizes.group, sizes.outer)};
+  joined.append(sizes.out);
+  return e.reshape(result, e.settle(joined, e.resultType()));
+}
+
+void skim::lowering::addConvLowerings(Family &family) {
+  family.add<onnx::ConvOp>(lowerConv);
+}

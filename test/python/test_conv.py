@@ -1,0 +1,59 @@
+"""Convolutions against ONNX Runtime, at sizes that are known and that are not."""
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import skim
+from encoder_cases import assert_close
+from onnx import TensorProto, helper, numpy_helper
+
+# Input, weights, dynamic dimensions, attributes.
+CASES = {
+    "plain": ((2, 3, 9), (4, 3, 3), (), {}),
+    "strides": ((2, 3, 9), (4, 3, 3), (0, 2), dict(pads=[1, 1], strides=[2])),
+    "groups": ((2, 4, 9), (6, 2, 3), (0, 2), dict(group=2, pads=[2, 0], dilations=[2])),
+    "each_channel": ((2, 5, 11), (5, 1, 4), (0, 2), dict(group=5, pads=[2, 1])),
+    "positions": ((2, 3, 9), (4, 3, 1), (0, 2), {}),
+    "positions_of_groups": ((2, 4, 9), (8, 1, 1), (0, 2), dict(group=4)),
+    "patches": ((2, 3, 8, 12), (7, 3, 4, 4), (0,), dict(strides=[4, 4])),
+    "patches_of_any_size": ((2, 3, 8, 12), (7, 3, 4, 4), (0, 2, 3), dict(strides=[4, 4])),
+    "patches_and_a_rest": ((2, 3, 8, 13), (7, 3, 4, 4), (0,), dict(strides=[4, 4])),
+    "same_upper": ((1, 3, 7, 8), (4, 3, 3, 3), (0,), dict(auto_pad="SAME_UPPER", strides=[2, 2])),
+    "same_lower": ((1, 3, 7, 8), (4, 3, 4, 4), (0, 2, 3), dict(auto_pad="SAME_LOWER")),
+    "valid": ((1, 3, 7, 8), (4, 3, 4, 4), (0, 2, 3), dict(auto_pad="VALID")),
+    "three_dimensions": ((1, 2, 4, 5, 6), (3, 2, 2, 2, 2), (0,), dict(pads=[1, 0, 1, 0, 1, 0])),
+}
+
+
+def build(path, shape, weights, dynamic, attributes, bias):
+    rng = np.random.default_rng(0)
+    arrays = {"w": rng.standard_normal(weights), "b": rng.standard_normal(weights[0])}
+    names = ["w", "b"] if bias else ["w"]
+    dims = [f"d{i}" if i in dynamic else extent for i, extent in enumerate(shape)]
+    graph = helper.make_graph(
+        [helper.make_node("Conv", ["x", *names], ["y"], **attributes)],
+        "conv",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, dims)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(arrays[name].astype(np.float32), name) for name in names],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("name", CASES)
+def test_matches_onnxruntime(name, bias, tmp_path):
+    shape, _, dynamic, _ = CASES[name]
+    peer, model = build(tmp_path / "conv.onnx", *CASES[name], bias), skim.compile(tmp_path / "conv.onnx")
+    for more in (0, 1) if dynamic else (0,):
+        x = [extent + more * (i in dynamic) for i, extent in enumerate(shape)]
+        x = np.random.default_rng(more).standard_normal(x).astype(np.float32)
+        assert_close("y", model.run({"x": x})["y"], peer.run(None, {"x": x})[0])
+
+
+def test_too_short_an_input_is_refused(tmp_path):
+    build(tmp_path / "conv.onnx", (1, 3, 5), (4, 3, 4), (2,), {}, bias=False)
+    with pytest.raises(skim.RunError, match="the window's 4 positions, got 3"):
+        skim.compile(tmp_path / "conv.onnx").run({"x": np.zeros((1, 3, 3), np.float32)})
