@@ -20,6 +20,10 @@ void skim::buildOnnxPipeline(OpPassManager &passes,
   passes.addNestedPass<func::FuncOp>(onnx::createInferShapesPass());
   // Weights first: a stored weight is freed before anything else is made.
   passes.addNestedPass<func::FuncOp>(onnx::createFoldConstantsPass());
+  // Layers that round activations themselves do not take rounded ones; before
+  // the weights, still integers, are folded.
+  if (options.dtype == "int8" || options.dtype == "bf16")
+    passes.addNestedPass<func::FuncOp>(onnx::createUnquantiseActivationsPass());
   passes.addNestedPass<func::FuncOp>(onnx::createNormalisePass());
   // What normalising has made constant.
   passes.addNestedPass<func::FuncOp>(onnx::createFoldConstantsPass());

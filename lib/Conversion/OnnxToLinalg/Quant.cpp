@@ -162,29 +162,102 @@ lowerDynamicQuantize(Emitter &e, onnx::DynamicQuantizeLinearOp op,
   return Values{y, scalar(scale), scalar(toByte(point))};
 }
 
-/// A matrix of bytes, less its zero points, in i32. `rows`: zero points go
-/// with the rows, otherwise with the columns.
-static FailureOr<Value> widen(Emitter &e, Value original, Value tensor,
-                              Value zero, bool rows) {
-  Scalars s(e, elementOf(original)), word(e, e.b.getI32Type());
-  Values dims = e.dims(tensor);
-  bool shifted = !isa<NoneType>(zero.getType());
-  int64_t axis = rows ? int64_t(dims.size()) - 2 : int64_t(dims.size()) - 1;
-  int64_t zeroRank =
-      shifted ? cast<RankedTensorType>(zero.getType()).getRank() : 0;
-  if (shifted && zeroRank <= 1 &&
-      failed(checkParameter(e, zero, dims, axis, 0)))
-    return failure();
-  if (zeroRank > 1)
-    e.checkBroadcast(zero, dims);
-  return e.generate(dims, word.stored, [&](ValueRange at) {
-    Value x = s.castTo(e.extract(tensor, at), word);
-    if (!shifted)
+namespace {
+/// A matrix of bytes, less its zero points, which go with the rows or with the
+/// columns.
+struct ByteMatrix {
+  Emitter &e;
+  Value tensor, zero;
+  Scalars bytes, words;
+  Values dims;
+  int64_t axis, zeroRank = -1; // -1: there are none.
+
+  ByteMatrix(Emitter &e, Value original, Value tensor, Value zero, bool ofRows)
+      : e(e), tensor(tensor), zero(zero), bytes(e, elementOf(original)),
+        words(e, e.b.getI32Type()), dims(e.dims(tensor)),
+        axis(int64_t(dims.size()) - (ofRows ? 2 : 1)) {
+    if (auto type = dyn_cast<RankedTensorType>(zero.getType()))
+      zeroRank = type.getRank();
+  }
+
+  LogicalResult check() {
+    if (zeroRank > 1)
+      e.checkBroadcast(zero, dims);
+    return zeroRank < 0 || zeroRank > 1
+               ? success()
+               : checkParameter(e, zero, dims, axis, 0);
+  }
+
+  /// An element in i32.
+  Value at(ValueRange place) {
+    Value x = bytes.castTo(e.extract(tensor, place), words);
+    if (zeroRank < 0)
       return x;
-    Value z = zeroRank > 1 ? e.readBroadcast(zero, dims, at)
-                           : readParameter(e, zero, at, axis, 0);
-    return word.sub(x, s.castTo(z, word));
+    Value z = zeroRank > 1 ? e.readBroadcast(zero, dims, place)
+                           : readParameter(e, zero, place, axis, 0);
+    return words.sub(x, bytes.castTo(z, words));
+  }
+
+  Value widen() {
+    return e.generate(dims, words.stored,
+                      [&](ValueRange place) { return at(place); });
+  }
+};
+} // namespace
+
+/// The product with one matrix on the right by the kernel for fp32, in which
+/// sums of 256 products of numbers below 256 are exact: below 2^24. Null where
+/// the inner dimension is not known.
+static Value multiplyExactly(Emitter &e, ByteMatrix &left, ByteMatrix &right) {
+  constexpr int64_t exact = 256;
+  std::optional<int64_t> depth = getConstantIntValue(right.dims[0]);
+  if (right.dims.size() != 2 || !depth || *depth == 0 ||
+      getConstantIntValue(left.dims.back()) != depth)
+    return nullptr;
+  int64_t blocks = (*depth + exact - 1) / exact;
+  int64_t size = (*depth + blocks - 1) / blocks;
+  Scalars real(e, e.b.getF32Type()), &words = left.words;
+  Value zero = words.constant(0);
+  Values outer(left.dims.begin(), left.dims.end() - 1);
+  // An element of the inner dimension's block, 0 beyond its end.
+  auto read = [&](ByteMatrix &matrix, Value block, Value i,
+                  function_ref<Values(Value)> place) {
+    Value k = e.add(e.mul(block, e.index(size)), i);
+    Value inside = e.compare(Pred::slt, k, e.index(*depth));
+    Value last = e.min(k, e.index(*depth - 1));
+    Value element = matrix.at(place(last));
+    return words.castTo(e.select(inside, element, zero), real);
+  };
+  Values dims = {e.index(blocks)};
+  dims.append(outer);
+  dims.push_back(e.index(size));
+  Value a = e.generate(dims, real.stored, [&](ValueRange at) {
+    return read(left, at[0], at.back(), [&](Value k) {
+      Values place = llvm::to_vector(at.drop_front().drop_back());
+      place.push_back(k);
+      return place;
+    });
   });
+  Value columns = right.dims[1];
+  Value b = e.generate({e.index(blocks), e.index(size), columns}, real.stored,
+                       [&](ValueRange at) {
+                         return read(right, at[0], at[1],
+                                     [&](Value k) { return Values{k, at[2]}; });
+                       });
+  Value rows = e.count(outer);
+  a = e.reshape(a, Values{e.index(blocks), rows, e.index(size)});
+  Value sums = e.reshape(contract(e, real, a, false, b, false),
+                         Values{e.index(blocks), rows, columns});
+  Value product = e.generate({rows, columns}, words.stored, [&](ValueRange at) {
+    Value sum = zero;
+    for (int64_t block = 0; block != blocks; ++block) {
+      Value part = e.extract(sums, Values{e.index(block), at[0], at[1]});
+      sum = words.add(sum, real.castTo(part, words));
+    }
+    return sum;
+  });
+  outer.push_back(columns);
+  return e.reshape(product, outer);
 }
 
 static FailureOr<Value> lowerMatMulInteger(Emitter &e, onnx::MatMulIntegerOp op,
@@ -197,14 +270,14 @@ static FailureOr<Value> lowerMatMulInteger(Emitter &e, onnx::MatMulIntegerOp op,
     a = e.reshape(a, {e.index(1), left[0]});
   if (right.size() == 1)
     b = e.reshape(b, {right[0], e.index(1)});
-  FailureOr<Value> wideA =
-      widen(e, op.getA(), a, in.getAZeroPoint(), /*rows=*/true);
-  FailureOr<Value> wideB =
-      widen(e, op.getB(), b, in.getBZeroPoint(), /*rows=*/false);
-  if (failed(wideA) || failed(wideB))
+  ByteMatrix wideA(e, op.getA(), a, in.getAZeroPoint(), /*ofRows=*/true);
+  ByteMatrix wideB(e, op.getB(), b, in.getBZeroPoint(), /*ofRows=*/false);
+  if (failed(wideA.check()) || failed(wideB.check()))
     return failure();
-  Scalars word(e, e.b.getI32Type());
-  Value product = contract(e, word, *wideA, false, *wideB, false);
+  Value product = multiplyExactly(e, wideA, wideB);
+  if (!product)
+    product =
+        contract(e, wideA.words, wideA.widen(), false, wideB.widen(), false);
   Values dims = e.dims(product), out(dims.begin(), dims.end() - 2);
   if (left.size() > 1)
     out.push_back(dims[dims.size() - 2]);

@@ -67,3 +67,26 @@ func.func @einsum_sums_what_the_result_lacks(%a: tensor<9x4xf32>, %b: tensor<5x4
   %y = onnx.Einsum %a, %b {equation = "ik,jk->ij"} : (tensor<9x4xf32>, tensor<5x4xf32>) -> tensor<9x5xf32>
   return %y : tensor<9x5xf32>
 }
+
+// Bytes by one matrix: in blocks of the inner dimension that fp32 adds exactly, then as integers.
+// CHECK-LABEL: func @bytes
+// CHECK: %[[A:.+]] = linalg.generic {{.*}}outs(%{{.+}} : tensor<2x?x150xf32>)
+// CHECK: %[[B:.+]] = linalg.generic {{.*}}outs(%{{.+}} : tensor<2x150x5xf32>)
+// CHECK: skim.matmul %{{.+}}, %{{.+}} : tensor<2x?x150xf32>, tensor<2x150x5xf32> -> tensor<2x?x5xf32>
+// CHECK: arith.fptosi
+// CHECK: arith.addi
+func.func @bytes(%a: tensor<?x300xui8>, %b: tensor<300x5xi8>, %zero: tensor<ui8>) -> tensor<?x5xi32> {
+  %none = onnx.None
+  %y = onnx.MatMulInteger %a, %b, %zero, %none : (tensor<?x300xui8>, tensor<300x5xi8>, tensor<ui8>, none) -> tensor<?x5xi32>
+  return %y : tensor<?x5xi32>
+}
+
+// A matrix for each of a batch stays a loop over integers.
+// CHECK-LABEL: func @bytes_of_a_batch
+// CHECK-NOT: skim.matmul
+// CHECK: arith.muli
+func.func @bytes_of_a_batch(%a: tensor<2x9x30xui8>, %b: tensor<2x30x5xi8>) -> tensor<2x9x5xi32> {
+  %none = onnx.None
+  %y = onnx.MatMulInteger %a, %b, %none, %none : (tensor<2x9x30xui8>, tensor<2x30x5xi8>, none, none) -> tensor<2x9x5xi32>
+  return %y : tensor<2x9x5xi32>
+}

@@ -215,10 +215,39 @@ struct GatherElementsOfSame : NormalisePattern<GatherElementsOp> {
     return replaceExpanded(rewriter, state, op, expand.getInput());
   }
 };
+
+/// DequantizeLinear, by one scale, of rows that are gathered from a constant:
+/// rows of the constant dequantised, which folds.
+struct DequantizeRows : NormalisePattern<DequantizeLinearOp> {
+  using NormalisePattern::NormalisePattern;
+
+  LogicalResult matchAndRewrite(DequantizeLinearOp op,
+                                PatternRewriter &rewriter) const override {
+    auto gather = op.getX().getDefiningOp<GatherOp>();
+    if (!gather || !getConstant(gather.getData()))
+      return rewriter.notifyMatchFailure(op, "no rows of a constant");
+    for (Value number : op->getOperands().drop_front()) {
+      ElementsAttr elements = getConstant(number);
+      if (!isAbsent(number) && (!elements || elements.getNumElements() != 1))
+        return rewriter.notifyMatchFailure(op, "more than one scale");
+    }
+    if (op.getBlockSize() != 0)
+      return rewriter.notifyMatchFailure(op, "scales of blocks");
+    Type type = elementType(op.getY());
+    Value table = state.build<DequantizeLinearOp>(
+        rewriter, op.getLoc(), type, gather.getData(), op.getXScale(),
+        op.getXZeroPoint(), op.getAxisAttr(), op.getBlockSizeAttr(),
+        op.getOutputDtypeAttr());
+    rewriter.replaceOp(
+        op, state.build<GatherOp>(rewriter, gather.getLoc(), type, table,
+                                  gather.getIndices(), gather.getAxisAttr()));
+    return success();
+  }
+};
 } // namespace
 
 void skim::onnx::addGatherPatterns(RewritePatternSet &set,
                                    NormaliseState &state) {
-  set.add<GatherElementsOfSame, RelabelGather, RelabelGatherND>(
+  set.add<DequantizeRows, GatherElementsOfSame, RelabelGather, RelabelGatherND>(
       set.getContext(), state);
 }

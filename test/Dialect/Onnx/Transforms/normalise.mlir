@@ -363,6 +363,23 @@ func.func @conv_stays(%x: tensor<?x4x9xf32>, %w: tensor<6x4x3xf32>, %v: tensor<6
   return %0, %1, %2, %3 : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
 }
 
+// -----
+
+// Rows of a table of bytes: the table is dequantised, which folds.
+// CHECK-LABEL: func @rows_of_bytes
+// CHECK-SAME: %[[IDS:[^:]+]]: tensor<?x?xi64>
+func.func @rows_of_bytes(%ids: tensor<?x?xi64> {onnx.dims = ["b", "s"]}) -> tensor<*xf32> {
+  // CHECK: %[[T:.+]] = onnx.DequantizeLinear %{{.+}}, %{{.+}}, %{{.+}} : (tensor<9x4xui8>, tensor<f32>, tensor<ui8>) -> tensor<9x4xf32>
+  // CHECK: %[[Y:.+]] = onnx.Gather %[[T]], %[[IDS]]
+  // CHECK-NEXT: return %[[Y]]
+  %table = onnx.Constant dense<7> : tensor<9x4xui8>
+  %scale = onnx.Constant dense<0.5> : tensor<f32>
+  %zero = onnx.Constant dense<128> : tensor<ui8>
+  %rows = onnx.Gather %table, %ids : (tensor<9x4xui8>, tensor<?x?xi64>) -> tensor<*xui8>
+  %y = onnx.DequantizeLinear %rows, %scale, %zero : (tensor<*xui8>, tensor<f32>, tensor<ui8>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
 {-#
   dialect_resources: {
     builtin: {

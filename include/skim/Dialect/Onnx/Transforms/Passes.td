@@ -81,6 +81,42 @@ def FoldConstantsPass : Pass<"onnx-fold-constants", "::mlir::func::FuncOp"> {
   ];
 }
 
+def UnquantiseActivationsPass
+    : Pass<"onnx-unquantise-activations", "::mlir::func::FuncOp"> {
+  let summary = "Take the quantisation of activations out of products";
+  let description = [{
+    A product of 8-bit integers whose activations `DynamicQuantizeLinear` quantises by
+    the range of the whole tensor becomes a product of the activations themselves and
+    of the weights as numbers:
+
+    `float((q(x) - zero) (w - zero_w)) * (scale * scale_w)  ->  x * dequantise(w)`
+
+    Activations that go through `QuantizeLinear` and `DequantizeLinear` by one scale are
+    themselves. Not exact: what rounding x to 8 bits changes is gone. Meant for the types in which
+    linear layers round activations themselves, a token at a time, so that they do not
+    round twice, and no token depends on the range of others. Weights that are no
+    constants, or with another number of zero points than of scales, stay.
+
+    ```mlir
+    // In:
+    %q:3 = onnx.DynamicQuantizeLinear %x : (tensor<?x4xf32>) -> (tensor<?x4xui8>, tensor<f32>, tensor<ui8>)
+    %0 = onnx.MatMulInteger %q#0, %w, %q#2, %none : (tensor<?x4xui8>, tensor<4x3xi8>, tensor<ui8>, none) -> tensor<?x3xi32>
+    %1 = onnx.Cast %0 {to = 1 : i64} : (tensor<?x3xi32>) -> tensor<?x3xf32>
+    %2 = onnx.Mul %q#1, %scale : (tensor<f32>, tensor<3xf32>) -> tensor<3xf32>
+    %3 = onnx.Mul %1, %2 : (tensor<?x3xf32>, tensor<3xf32>) -> tensor<?x3xf32>
+    // Out:
+    %0 = onnx.DequantizeLinear %w, %scale, %none {axis = 1 : i64} : (tensor<4x3xi8>, tensor<3xf32>, none) -> tensor<4x3xf32>
+    %3 = onnx.MatMul %x, %0 : (tensor<?x4xf32>, tensor<4x3xf32>) -> tensor<?x3xf32>
+    ```
+
+    Example: test/Dialect/Onnx/Transforms/unquantise-activations.mlir
+  }];
+  let dependentDialects = ["::skim::onnx::OnnxDialect"];
+  let statistics = [
+    Statistic<"numPlaces", "places", "Number of products and roundings that were changed">
+  ];
+}
+
 def NormalisePass : Pass<"onnx-normalise", "::mlir::func::FuncOp"> {
   let summary = "Bring graphs to one form, without shape arithmetic";
   let description = [{
@@ -94,6 +130,7 @@ def NormalisePass : Pass<"onnx-normalise", "::mlir::func::FuncOp"> {
       operand (0 and -1 in the shape where that says it);
     - `Transpose` in a row, also with axes joined and taken apart around it, to one, and
       `Transpose` of `Tile` to `Tile` of `Transpose`;
+    - `DequantizeLinear` of rows of a table to rows of the table dequantised;
     - `Gather` and `GatherND` by grids of `Range` to the gathered tensor with
       axes moved and added;
     - `Expand` moves behind elementwise ops, reductions over other axes and row selections,

@@ -1,0 +1,133 @@
+"""Models that a quantiser has been over: exact by default, by the library's own int8 on request."""
+
+import pathlib
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import skim
+from encoder_cases import make_batch
+from onnx import TensorProto, helper, numpy_helper
+from onnxruntime import quantization
+
+MODELS = pathlib.Path(__file__).resolve().parent.parent / "models"
+NAMES = ["bert-17-sdpa", "sentence-17-eager", "modernbert-17-sdpa"]
+
+
+def integer_product(path, left, right, depth, zeros):
+    """y = (a - za) (w - zw) over any number of rows; w holds the extremes of its type."""
+    rng = np.random.default_rng(depth)
+    types = {np.uint8: TensorProto.UINT8, np.int8: TensorProto.INT8}
+    info = np.iinfo(right)
+    w = rng.integers(info.min, info.max + 1, (depth, 7)).astype(right)
+    w[:, 0], w[:, 1] = info.max, info.min
+    names = ["a", "w"]
+    arrays = {"w": w}
+    if zeros:
+        arrays |= {"za": np.array(17, left), "zw": rng.integers(info.min, info.max + 1, 7).astype(right)}
+        names += ["za", "zw"]
+    graph = helper.make_graph(
+        [helper.make_node("MatMulInteger", names, ["y"])],
+        "product",
+        [helper.make_tensor_value_info("a", types[left], ["batch", 3, depth])],
+        [helper.make_tensor_value_info("y", TensorProto.INT32, None)],
+        [numpy_helper.from_array(array, name) for name, array in arrays.items()],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return arrays
+
+
+@pytest.mark.parametrize("zeros", [False, True])
+@pytest.mark.parametrize("types", [(np.uint8, np.int8), (np.uint8, np.uint8), (np.int8, np.int8)])
+@pytest.mark.parametrize("depth", [1, 255, 256, 257, 700])
+def test_products_of_integers_are_exact(depth, types, zeros, tmp_path):
+    arrays = integer_product(tmp_path / "product.onnx", *types, depth, zeros)
+    model = skim.compile(tmp_path / "product.onnx")
+    info = np.iinfo(types[0])
+    a = np.random.default_rng(1).integers(info.min, info.max + 1, (2, 3, depth)).astype(types[0])
+    a[0, 0], a[0, 1] = info.max, info.min
+    za = arrays["za"].astype(np.int64) if zeros else 0
+    zw = arrays["zw"].astype(np.int64) if zeros else 0
+    expected = (a.astype(np.int64) - za) @ (arrays["w"].astype(np.int64) - zw)
+    np.testing.assert_array_equal(model.run({"a": a})["y"], expected.astype(np.int32))
+
+
+def cosines(a, b):
+    return (a * b).sum(-1) / np.sqrt((a * a).sum(-1) * (b * b).sum(-1))
+
+
+@pytest.fixture(params=[(name, wide) for name in NAMES for wide in (False, True)], ids=str)
+def quantised(request, tmp_path):
+    """A model, and the same after ONNX Runtime's dynamic quantiser, by tensor or by column."""
+    name, by_column = request.param
+    source, path = MODELS / f"{name}.onnx", tmp_path / "quantised.onnx"
+    options = dict(per_channel=True, weight_type=quantization.QuantType.QInt8) if by_column else {}
+    quantization.quantize_dynamic(source, path, **options)
+    assert any(node.op_type == "MatMulInteger" for node in onnx.load(path).graph.node)
+    return source, path
+
+
+def test_dynamic_quantisation_is_kept_by_default(quantised):
+    """A number that rounds the other way changes a step of 8 bits, no more."""
+    _, path = quantised
+    peer = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    model = skim.compile(path)
+    inputs, _ = make_batch(peer, 3, 20, "none")
+    want, got = peer.run(None, inputs)[0], next(iter(model.run(inputs).values()))
+    assert np.abs(got - want).max() <= 0.05 * np.abs(want).max()
+    assert cosines(got, want).min() > 0.9995
+
+
+def test_own_types_round_once(quantised, tmp_path):
+    """Padding goes, tokens do not see each other's range, and results are as near to the model's
+    that was quantised as those of the quantised one."""
+    source, path = quantised
+    exact = onnxruntime.InferenceSession(source, providers=["CPUExecutionProvider"])
+    peer = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    model = skim.compile(path, dtype="int8", output=tmp_path / "int8.so")
+    inputs, mask = make_batch(peer, 4, 30, "right")
+    token = mask != 0
+    want, kept = (session.run(None, inputs)[0][token] for session in (exact, peer))
+    outputs, stats = model.run(inputs, stats=True)
+    got = next(iter(outputs.values()))
+    assert stats["tokens"] == mask.sum()
+    assert cosines(got[token], want).mean() > min(0.999, cosines(kept, want).mean() - 0.001)
+    for row in range(4):
+        alone = {name: value[row : row + 1, : mask[row].sum()] for name, value in inputs.items()}
+        single = next(iter(model.run(alone).values()))[0]
+        assert single.tobytes() == got[row, : mask[row].sum()].tobytes()
+
+
+def test_rounded_activations_go_too(tmp_path, tool):
+    """QuantizeLinear and DequantizeLinear around a layer, as static quantisers write them."""
+    rng = np.random.default_rng(0)
+    arrays = {
+        "w": rng.integers(-127, 128, (8, 6)).astype(np.int8),
+        "ws": np.array(0.01, np.float32),
+        "wz": np.array(0, np.int8),
+        "s": np.array(0.02, np.float32),
+        "z": np.array(128, np.uint8),
+    }
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"]),
+        helper.make_node("DequantizeLinear", ["q", "s", "z"], ["r"]),
+        helper.make_node("DequantizeLinear", ["w", "ws", "wz"], ["m"]),
+        helper.make_node("MatMul", ["r", "m"], ["y"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "rounded",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", "sequence", 8])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(array, name) for name, array in arrays.items()],
+    )
+    path = tmp_path / "rounded.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    x = rng.uniform(-2.5, 2.5, (2, 3, 8)).astype(np.float32)
+    matrix = arrays["w"] * 0.01
+    rounded = np.clip(np.rint(x / np.float32(0.02)), -128, 127) * 0.02
+    np.testing.assert_allclose(skim.compile(path).run({"x": x})["y"], rounded @ matrix, atol=1e-5)
+    np.testing.assert_allclose(skim.compile(path, dtype="int8").run({"x": x})["y"], x @ matrix, atol=0.08)
+    text = tool("skim-opt", path, "--dtype=int8", "--emit=skim").stdout
+    assert "QuantizeLinear" not in text
