@@ -17,6 +17,8 @@ using namespace skim;
 
 void skim::buildOnnxPipeline(OpPassManager &passes,
                              const PipelineOptions &options) {
+  // Before anything looks at types: all that follows knows fp32.
+  passes.addNestedPass<func::FuncOp>(onnx::createWidenFloatsPass());
   passes.addNestedPass<func::FuncOp>(onnx::createInferShapesPass());
   // Weights first: a stored weight is freed before anything else is made.
   passes.addNestedPass<func::FuncOp>(onnx::createFoldConstantsPass());

@@ -41,6 +41,42 @@ def InferShapesPass : Pass<"onnx-infer-shapes", "::mlir::func::FuncOp"> {
   ];
 }
 
+def WidenFloatsPass : Pass<"onnx-widen-floats", "::mlir::func::FuncOp"> {
+  let summary = "Compute in fp32 what a model computes in 16 bits";
+  let description = [{
+    Values of float16 and bfloat16 become f32: inputs and weights behind a `Cast`,
+    which folds for weights, outputs before one. Inputs and outputs keep their types.
+    Nothing is rounded in between, so results are nearer to those of exact arithmetic
+    than what is computed in 16 bits, and what overflows there may be finite here. A
+    `Cast` to 16 bits becomes one to f32. A scalar that is what 16 bits leave of a number
+    in GELU's definitions, sqrt(2) say, becomes that number.
+
+    ```mlir
+    // In:
+    func.func @main(%x: tensor<4xf16>) -> tensor<4xf16> {
+      %w = onnx.Constant dense_resource<w> : tensor<4xf16>
+      %y = onnx.Mul %x, %w : (tensor<4xf16>, tensor<4xf16>) -> tensor<4xf16>
+      return %y : tensor<4xf16>
+    }
+    // Out:
+    func.func @main(%x: tensor<4xf16>) -> tensor<4xf16> {
+      %0 = onnx.Cast %x {to = 1 : i64} : (tensor<4xf16>) -> tensor<4xf32>
+      %w = onnx.Constant dense_resource<w> : tensor<4xf16>
+      %1 = onnx.Cast %w {to = 1 : i64} : (tensor<4xf16>) -> tensor<4xf32>
+      %y = onnx.Mul %0, %1 : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+      %2 = onnx.Cast %y {to = 10 : i64} : (tensor<4xf32>) -> tensor<4xf16>
+      return %2 : tensor<4xf16>
+    }
+    ```
+
+    Example: test/Dialect/Onnx/Transforms/widen-floats.mlir
+  }];
+  let dependentDialects = ["::skim::onnx::OnnxDialect"];
+  let statistics = [
+    Statistic<"numWidened", "widened", "Number of values that became f32">
+  ];
+}
+
 def FoldConstantsPass : Pass<"onnx-fold-constants", "::mlir::func::FuncOp"> {
   let summary = "Compute ops on constants at compile time";
   let description = [{
