@@ -7,7 +7,7 @@ import onnx
 import onnxruntime
 import pytest
 import skim
-from encoder_cases import make_batch
+from encoder_cases import compare, make_batch
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime import quantization
 
@@ -131,3 +131,79 @@ def test_rounded_activations_go_too(tmp_path, tool):
     np.testing.assert_allclose(skim.compile(path, dtype="int8").run({"x": x})["y"], x @ matrix, atol=0.08)
     text = tool("skim-opt", path, "--dtype=int8", "--emit=skim").stdout
     assert "QuantizeLinear" not in text
+
+
+def few_bits(path, depth, columns, size, bits, zeros, half):
+    """A product with weights of a few bits, a scale for each block of the inner dimension."""
+    rng = np.random.default_rng([depth, columns, size, bits])
+    blocks = -(-depth // size)
+    number, kind = (np.float16, TensorProto.FLOAT16) if half else (np.float32, TensorProto.FLOAT)
+    arrays = {
+        "w": rng.integers(0, 256, (columns, blocks, size * bits // 8)).astype(np.uint8),
+        "s": rng.uniform(0.01, 0.1, columns * blocks).astype(number),
+    }
+    if zeros:
+        arrays["z"] = rng.integers(0, 256, columns * -(-blocks * bits // 8)).astype(np.uint8)
+    attributes = dict(domain="com.microsoft", K=depth, N=columns, bits=bits, block_size=size)
+    graph = helper.make_graph(
+        [helper.make_node("MatMulNBits", ["x", *arrays], ["y"], **attributes)],
+        "product",
+        [helper.make_tensor_value_info("x", kind, ["batch", "sequence", depth])],
+        [helper.make_tensor_value_info("y", kind, ["batch", "sequence", columns])],
+        [numpy_helper.from_array(array, name) for name, array in arrays.items()],
+    )
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
+    return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]), number
+
+
+@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize("zeros", [False, True])
+@pytest.mark.parametrize("sizes", [(64, 5, 32, 4), (96, 7, 32, 4), (100, 6, 32, 4), (128, 6, 16, 8), (64, 8, 16, 2)])
+def test_weights_of_few_bits(sizes, zeros, half, tmp_path):
+    peer, number = few_bits(tmp_path / "bits.onnx", *sizes, zeros, half)
+    x = np.random.default_rng(3).standard_normal((2, 3, sizes[0])).astype(number)
+    want, got = peer.run(None, {"x": x})[0], skim.compile(tmp_path / "bits.onnx").run({"x": x})["y"]
+    tolerance = 2e-3 if half else 2e-6
+    assert np.abs(got.astype(np.float64) - want).max() <= tolerance * np.abs(want).max()
+
+
+def with_few_bits(source, path, size=16):
+    """The model with MatMulNBits of 4 bits for each product by constant weights."""
+    model = onnx.load(source)
+    stored = {i.name: numpy_helper.to_array(i) for i in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type != "MatMul" or stored.get(node.input[1], np.zeros(())).ndim != 2:
+            continue
+        depth, columns = stored[node.input[1]].shape
+        blocks = -(-depth // size)
+        padded = np.zeros((columns, blocks * size), np.float32)
+        padded[:, :depth] = stored[node.input[1]].T
+        cut = padded.reshape(columns, blocks, size)
+        scales = np.abs(cut).max(axis=-1) / 7 + np.float32(1e-9)
+        steps = np.clip(np.rint(cut / scales[..., None]) + 8, 0, 15).astype(np.uint8)
+        name = node.input[1]
+        packed = steps[..., ::2] | steps[..., 1::2] << 4
+        model.graph.initializer.append(numpy_helper.from_array(packed, f"{name}_bits"))
+        model.graph.initializer.append(numpy_helper.from_array(scales.reshape(-1), f"{name}_scales"))
+        node.op_type, node.domain = "MatMulNBits", "com.microsoft"
+        node.input[1] = f"{name}_bits"
+        node.input.append(f"{name}_scales")
+        node.attribute.extend(
+            helper.make_attribute(key, value)
+            for key, value in dict(K=depth, N=columns, bits=4, block_size=size).items()
+        )
+    model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    onnx.save(model, path)
+
+
+def test_a_model_with_weights_of_four_bits(tmp_path):
+    """Raised and packed, and as ONNX Runtime computes it."""
+    path = tmp_path / "bits.onnx"
+    with_few_bits(MODELS / "bert-17-sdpa.onnx", path)
+    assert sum(node.op_type == "MatMulNBits" for node in onnx.load(path).graph.node) == 18
+    peer = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    inputs, mask = make_batch(peer, 3, 20, "right")
+    outputs, stats = skim.compile(path).run(inputs, stats=True)
+    assert stats["tokens"] == mask.sum()
+    compare(peer, inputs, mask, outputs)

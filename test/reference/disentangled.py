@@ -9,9 +9,8 @@ keep their positions.
 import encoder
 import numpy as np
 import onnx
+import pruning
 from onnx import numpy_helper
-
-FLOOR = 1e-5
 
 
 def buckets(distance, size, farthest):
@@ -76,10 +75,8 @@ class Classifier:
             attended = context @ output + self.weights[name + "attention.output.dense.bias"]
             rows = self.norm(name + "attention.output.LayerNorm", attended + rows)
             if layer in thresholds:
-                shares = weights.sum(axis=(0, 1)) / (self.heads * len(rows))
-                limit = max(FLOOR, thresholds[layer])
-                kept = (shares >= limit) | (np.arange(len(rows)) == 0)
-                closest = min(closest, np.abs(shares - limit).min())
+                kept, near = pruning.keep_tokens(weights, np.arange(len(rows)), thresholds[layer])
+                closest = min(closest, near)
                 rows, positions = rows[kept], positions[kept]
             inner = encoder.gelu(rows @ wide + self.weights[name + "intermediate.dense.bias"])
             fed = inner @ narrow + self.weights[name + "output.dense.bias"]

@@ -8,9 +8,8 @@ pruned are gone, the others keep their positions.
 import encoder
 import numpy as np
 import onnx
+import pruning
 from onnx import numpy_helper
-
-FLOOR = 1e-5
 
 
 def turn(heads, positions, base):
@@ -67,10 +66,8 @@ class ModernBert:
             attended, weights = self.attend(layer, rows, positions[live])
             stream = before + attended
             if layer in thresholds:
-                shares = weights.sum(axis=(0, 1)) / (self.heads * len(live))
-                limit = max(FLOOR, thresholds[layer])
-                kept = (shares >= limit) | (live == 0)
-                closest = min(closest, np.abs(shares - limit).min())
+                kept, near = pruning.keep_tokens(weights, live, thresholds[layer])
+                closest = min(closest, near)
                 live, stream = live[kept], stream[kept]
             gated, gate = np.split(self.norm(f"layers.{layer}.mlp_norm", stream) @ wide, 2, axis=-1)
             last[live] = stream + (encoder.gelu(gated) * gate) @ narrow
@@ -78,11 +75,4 @@ class ModernBert:
 
     def run(self, ids, mask, thresholds=None):
         """States [batch, sequence, hidden], 0 without a token; the tokens left; the closest call."""
-        out = np.zeros((*ids.shape, self.words.shape[1]))
-        counts, closest = [], np.inf
-        for row in range(len(ids)):
-            at = np.flatnonzero(mask[row])
-            out[row, at], live, near = self.sequence(ids[row, at], at.astype(np.float64), thresholds or {})
-            counts.append(len(live))
-            closest = min(closest, near)
-        return out, counts, closest
+        return pruning.run_states(self, ids, mask, thresholds, self.words.shape[1])

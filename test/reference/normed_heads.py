@@ -11,10 +11,9 @@ from dataclasses import dataclass
 import encoder
 import numpy as np
 import onnx
+import pruning
 from modern import turn
 from onnx import numpy_helper
-
-FLOOR = 1e-5
 
 
 @dataclass
@@ -80,10 +79,8 @@ class Network:
             attended, weights = self.attend(layer, rows, positions[live], [next(norms), next(norms)])
             stream = before + behind(attended)
             if layer in thresholds:
-                shares = weights.sum(axis=(0, 1)) / (self.heads * len(live))
-                limit = max(FLOOR, thresholds[layer])
-                kept = (shares >= limit) | (live == 0)
-                closest = min(closest, np.abs(shares - limit).min())
+                kept, near = pruning.keep_tokens(weights, live, thresholds[layer])
+                closest = min(closest, near)
                 live, stream = live[kept], stream[kept]
             rows = self.norm(next(norms), stream)
             last[live] = stream + behind((self.activation(rows @ to_gate) * (rows @ wide)) @ narrow)
@@ -91,14 +88,7 @@ class Network:
 
     def run(self, ids, mask, thresholds=None):
         """States [batch, sequence, hidden], 0 without a token; the tokens left; the closest call."""
-        out = np.zeros((*ids.shape, self.words.shape[1]))
-        counts, closest = [], np.inf
-        for row in range(len(ids)):
-            at = np.flatnonzero(mask[row])
-            out[row, at], live, near = self.sequence(ids[row, at], at.astype(np.float64), thresholds or {})
-            counts.append(len(live))
-            closest = min(closest, near)
-        return out, counts, closest
+        return pruning.run_states(self, ids, mask, thresholds, self.words.shape[1])
 
 
 def qwen3(path, heads, key_heads, layers):

@@ -7,9 +7,8 @@ tokens that were pruned are gone.
 import encoder
 import numpy as np
 import onnx
+import pruning
 from onnx import numpy_helper
-
-FLOOR = 1e-5
 
 
 class VisionTransformer:
@@ -64,10 +63,8 @@ class VisionTransformer:
             context, weights = self.attend(layer, self.norm(name + "layernorm_before", before))
             stream = before + context @ output + self.bias(name + "attention.o_proj")
             if layer in thresholds:
-                shares = weights.sum(axis=(0, 1)) / (self.heads * len(live))
-                limit = max(FLOOR, thresholds[layer])
-                kept = (shares >= limit) | (live == 0)
-                closest = min(closest, np.abs(shares - limit).min())
+                kept, near = pruning.keep_tokens(weights, live, thresholds[layer])
+                closest = min(closest, near)
                 live, stream = live[kept], stream[kept]
             rows = self.norm(name + "layernorm_after", stream)
             inner = encoder.gelu(rows @ wide + self.bias(name + "mlp.fc1"))

@@ -205,59 +205,98 @@ struct ByteMatrix {
 };
 } // namespace
 
-/// The product with one matrix on the right by the kernel for fp32, in which
-/// sums of 256 products of numbers below 256 are exact: below 2^24. Null where
-/// the inner dimension is not known.
-static Value multiplyExactly(Emitter &e, ByteMatrix &left, ByteMatrix &right) {
-  constexpr int64_t exact = 256;
-  std::optional<int64_t> depth = getConstantIntValue(right.dims[0]);
-  if (right.dims.size() != 2 || !depth || *depth == 0 ||
-      getConstantIntValue(left.dims.back()) != depth)
-    return nullptr;
-  int64_t blocks = (*depth + exact - 1) / exact;
-  int64_t size = (*depth + blocks - 1) / blocks;
-  Scalars real(e, e.b.getF32Type()), &words = left.words;
-  Value zero = words.constant(0);
-  Values outer(left.dims.begin(), left.dims.end() - 1);
-  // An element of the inner dimension's block, 0 beyond its end.
-  auto read = [&](ByteMatrix &matrix, Value block, Value i,
-                  function_ref<Values(Value)> place) {
-    Value k = e.add(e.mul(block, e.index(size)), i);
-    Value inside = e.compare(Pred::slt, k, e.index(*depth));
-    Value last = e.min(k, e.index(*depth - 1));
-    Value element = matrix.at(place(last));
-    return words.castTo(e.select(inside, element, zero), real);
-  };
+namespace {
+/// The product of a matrix of bytes, or of many, with one on the right by the
+/// kernel for fp32: in blocks of the inner dimension, in which sums of up to
+/// 256 products of numbers below 256 are exact, below 2^24.
+struct BlockedProduct {
+  Emitter &e;
+  ByteMatrix &left, &right;
+  int64_t depth, blocks, size;
+  Scalars real;
+
+  BlockedProduct(Emitter &e, ByteMatrix &left, ByteMatrix &right, int64_t depth)
+      : e(e), left(left), right(right), depth(depth),
+        blocks((depth + 255) / 256), size((depth + blocks - 1) / blocks),
+        real(e, e.b.getF32Type()) {}
+
+  Value read(ByteMatrix &matrix, Value block, Value i,
+             function_ref<Values(Value)> place);
+  Value leftBlocks(ValueRange outer);
+  Value rightBlocks();
+  Value addBlocks(Value sums, Value rows);
+  Value emit();
+};
+} // namespace
+
+/// An element of a block of the inner dimension as fp32, 0 beyond its end.
+Value BlockedProduct::read(ByteMatrix &matrix, Value block, Value i,
+                           function_ref<Values(Value)> place) {
+  Value k = e.add(e.mul(block, e.index(size)), i);
+  Value inside = e.compare(Pred::slt, k, e.index(depth));
+  Value element = matrix.at(place(e.min(k, e.index(depth - 1))));
+  return left.words.castTo(e.select(inside, element, left.words.constant(0)),
+                           real);
+}
+
+/// [blocks, outer.., size].
+Value BlockedProduct::leftBlocks(ValueRange outer) {
   Values dims = {e.index(blocks)};
-  dims.append(outer);
+  dims.append(outer.begin(), outer.end());
   dims.push_back(e.index(size));
-  Value a = e.generate(dims, real.stored, [&](ValueRange at) {
-    return read(left, at[0], at.back(), [&](Value k) {
+  return e.generate(dims, real.stored, [&](ValueRange at) {
+    return read(left, at.front(), at.back(), [&](Value k) {
       Values place = llvm::to_vector(at.drop_front().drop_back());
       place.push_back(k);
       return place;
     });
   });
-  Value columns = right.dims[1];
-  Value b = e.generate({e.index(blocks), e.index(size), columns}, real.stored,
-                       [&](ValueRange at) {
-                         return read(right, at[0], at[1],
-                                     [&](Value k) { return Values{k, at[2]}; });
-                       });
-  Value rows = e.count(outer);
-  a = e.reshape(a, Values{e.index(blocks), rows, e.index(size)});
-  Value sums = e.reshape(contract(e, real, a, false, b, false),
-                         Values{e.index(blocks), rows, columns});
-  Value product = e.generate({rows, columns}, words.stored, [&](ValueRange at) {
-    Value sum = zero;
+}
+
+/// [blocks, size, columns].
+Value BlockedProduct::rightBlocks() {
+  Values dims = {e.index(blocks), e.index(size), right.dims[1]};
+  return e.generate(dims, real.stored, [&](ValueRange at) {
+    return read(right, at[0], at[1], [&](Value k) { return Values{k, at[2]}; });
+  });
+}
+
+/// [rows, columns], the blocks' sums added as integers.
+Value BlockedProduct::addBlocks(Value sums, Value rows) {
+  Scalars &words = left.words;
+  Values dims = {rows, right.dims[1]};
+  return e.generate(dims, words.stored, [&](ValueRange at) {
+    Value sum = words.constant(0);
     for (int64_t block = 0; block != blocks; ++block) {
       Value part = e.extract(sums, Values{e.index(block), at[0], at[1]});
       sum = words.add(sum, real.castTo(part, words));
     }
     return sum;
   });
-  outer.push_back(columns);
+}
+
+Value BlockedProduct::emit() {
+  Values outer(left.dims.begin(), left.dims.end() - 1);
+  Value rows = e.count(outer);
+  Value a = e.reshape(leftBlocks(outer),
+                      Values{e.index(blocks), rows, e.index(size)});
+  Value sums = contract(e, real, a, /*transposeA=*/false, rightBlocks(),
+                        /*transposeB=*/false);
+  sums = e.reshape(sums, Values{e.index(blocks), rows, right.dims[1]});
+  Value product = addBlocks(sums, rows);
+  outer.push_back(right.dims[1]);
   return e.reshape(product, outer);
+}
+
+/// The product of integers; loops where the inner dimension is not known or
+/// each of a batch has a matrix of its own.
+static Value multiplyBytes(Emitter &e, ByteMatrix &left, ByteMatrix &right) {
+  std::optional<int64_t> depth = getConstantIntValue(right.dims.front());
+  if (right.dims.size() == 2 && depth && *depth > 0 &&
+      getConstantIntValue(left.dims.back()) == depth)
+    return BlockedProduct(e, left, right, *depth).emit();
+  return contract(e, left.words, left.widen(), /*transposeA=*/false,
+                  right.widen(), /*transposeB=*/false);
 }
 
 static FailureOr<Value> lowerMatMulInteger(Emitter &e, onnx::MatMulIntegerOp op,
@@ -274,10 +313,7 @@ static FailureOr<Value> lowerMatMulInteger(Emitter &e, onnx::MatMulIntegerOp op,
   ByteMatrix wideB(e, op.getB(), b, in.getBZeroPoint(), /*ofRows=*/false);
   if (failed(wideA.check()) || failed(wideB.check()))
     return failure();
-  Value product = multiplyExactly(e, wideA, wideB);
-  if (!product)
-    product =
-        contract(e, wideA.words, wideA.widen(), false, wideB.widen(), false);
+  Value product = multiplyBytes(e, wideA, wideB);
   Values dims = e.dims(product), out(dims.begin(), dims.end() - 2);
   if (left.size() > 1)
     out.push_back(dims[dims.size() - 2]);

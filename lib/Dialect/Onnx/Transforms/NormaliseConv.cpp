@@ -9,6 +9,18 @@ using namespace mlir;
 using namespace skim::onnx;
 
 namespace {
+/// Windows side by side: their size and how many there are in each spatial
+/// dimension, and the channels before and after.
+struct Patches {
+  SmallVector<int64_t> kernel, counts;
+  int64_t inner = 0, outer = 0;
+  int64_t size = 1, windows = 1; // Products of the two lists.
+  bool areCounted = true;        // Every count is known, and nothing is left.
+
+  /// Windows of one position of a sequence, whose length need not be known.
+  bool arePositions() const { return size == 1 && kernel.size() == 1; }
+};
+
 /// Conv whose windows lie side by side, without pads: a MatMul of the windows,
 /// `[batch, windows, channels x kernel]`, by the weights as one matrix.
 struct ConvOfPatches : NormalisePattern<ConvOp> {
@@ -18,86 +30,92 @@ struct ConvOfPatches : NormalisePattern<ConvOp> {
                                 PatternRewriter &rewriter) const override;
 
 private:
-  /// [batch, channels x kernel, windows..] of the input, which has a static
-  /// number of windows in each spatial dimension.
-  Value cutPatches(PatternRewriter &rewriter, ConvOp op,
-                   ArrayRef<int64_t> counts, ArrayRef<int64_t> kernel) const;
+  std::optional<Patches> measure(ConvOp op) const;
+  Value cut(PatternRewriter &rewriter, ConvOp op, const Patches &patches) const;
+
+  Value reshape(PatternRewriter &rewriter, Value value,
+                ArrayRef<int64_t> shape) const {
+    Location loc = value.getLoc();
+    return state.build<ReshapeOp>(rewriter, loc, elementType(value), value,
+                                  buildInts(rewriter, loc, shape),
+                                  rewriter.getI64IntegerAttr(0));
+  }
+  Value transpose(PatternRewriter &rewriter, Value value,
+                  ArrayRef<int64_t> perm) const {
+    return state.build<TransposeOp>(rewriter, value.getLoc(),
+                                    elementType(value), value,
+                                    rewriter.getDenseI64ArrayAttr(perm));
+  }
 };
 } // namespace
 
-Value ConvOfPatches::cutPatches(PatternRewriter &rewriter, ConvOp op,
-                                ArrayRef<int64_t> counts,
-                                ArrayRef<int64_t> kernel) const {
-  Location loc = op.getLoc();
-  Type type = elementType(op.getX());
-  SmallVector<int64_t> split = {0, 0}, perm = {0, 1};
-  size_t spatial = kernel.size();
-  for (size_t i = 0; i < spatial; ++i) {
-    split.append({counts[i], kernel[i]});
-    perm.push_back(3 + 2 * i);
+/// Nothing where windows overlap, or leave positions out.
+std::optional<Patches> ConvOfPatches::measure(ConvOp op) const {
+  auto from = shapes.dims(op.getX()), weight = shapes.dims(op.getW());
+  if (!from || !weight || op.getGroup() != 1 ||
+      llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; }))
+    return std::nullopt;
+  auto inner = (*weight)[1].constant(), outer = (*weight)[0].constant();
+  if (!inner || !outer)
+    return std::nullopt;
+  Patches patches;
+  patches.inner = *inner;
+  patches.outer = *outer;
+  for (auto [i, stride] : llvm::enumerate(op.getStrides())) {
+    auto window = (*weight)[i + 2].constant();
+    if (window != stride || (op.getDilations()[i] != 1 && *window != 1))
+      return std::nullopt;
+    auto extent = (*from)[i + 2].constant();
+    patches.areCounted &= extent && *extent % *window == 0;
+    patches.kernel.push_back(*window);
+    patches.counts.push_back(extent ? *extent / *window : 0);
+    patches.size *= *window;
+    patches.windows *= patches.counts.back();
   }
-  for (size_t i = 0; i < spatial; ++i)
-    perm.push_back(2 + 2 * i);
-  Value whole = state.build<ReshapeOp>(rewriter, loc, type, op.getX(),
-                                       buildInts(rewriter, loc, split),
-                                       rewriter.getI64IntegerAttr(0));
-  return state.build<TransposeOp>(rewriter, loc, type, whole,
-                                  rewriter.getDenseI64ArrayAttr(perm));
+  return patches;
+}
+
+/// The input as `[batch, channels x kernel, windows]`.
+Value ConvOfPatches::cut(PatternRewriter &rewriter, ConvOp op,
+                         const Patches &patches) const {
+  Value x = op.getX();
+  size_t spatial = patches.kernel.size();
+  if (patches.size != 1) {
+    SmallVector<int64_t> split = {0, 0}, perm = {0, 1};
+    for (size_t i = 0; i < spatial; ++i) {
+      split.append({patches.counts[i], patches.kernel[i]});
+      perm.push_back(3 + 2 * i);
+    }
+    for (size_t i = 0; i < spatial; ++i)
+      perm.push_back(2 + 2 * i);
+    x = transpose(rewriter, reshape(rewriter, x, split), perm);
+  }
+  return reshape(rewriter, x,
+                 {0, patches.inner * patches.size, patches.windows});
 }
 
 LogicalResult ConvOfPatches::matchAndRewrite(ConvOp op,
                                              PatternRewriter &rewriter) const {
-  auto from = shapes.dims(op.getX()), weight = shapes.dims(op.getW());
-  if (!from || !weight || op.getGroup() != 1 ||
-      llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; }))
-    return rewriter.notifyMatchFailure(op, "groups or pads");
-  SmallVector<int64_t> kernel, counts;
-  int64_t size = 1, windows = 1;
-  bool single = true, known = true;
-  for (auto [i, stride] : llvm::enumerate(op.getStrides())) {
-    auto window = (*weight)[i + 2].constant();
-    if (!window || *window != stride ||
-        (op.getDilations()[i] != 1 && *window != 1))
-      return rewriter.notifyMatchFailure(op, "the windows overlap");
-    auto extent = (*from)[i + 2].constant();
-    known &= extent && *extent % *window == 0;
-    single &= *window == 1;
-    kernel.push_back(*window);
-    counts.push_back(extent ? *extent / *window : ShapedType::kDynamic);
-    size *= *window;
-    windows *= counts.back();
-  }
-  auto inner = (*weight)[1].constant(), outer = (*weight)[0].constant();
-  bool isSequence = single && kernel.size() == 1;
-  if (!inner || !outer || (!known && !isSequence))
-    return rewriter.notifyMatchFailure(op, "sizes are not known");
-
-  Location loc = op.getLoc();
+  std::optional<Patches> patches = measure(op);
+  if (!patches || (!patches->areCounted && !patches->arePositions()))
+    return rewriter.notifyMatchFailure(op, "no windows side by side");
+  bool arePositions = patches->arePositions();
+  Value rows = arePositions ? op.getX() : cut(rewriter, op, *patches);
+  Value matrix =
+      transpose(rewriter,
+                reshape(rewriter, op.getW(),
+                        {patches->outer, patches->inner * patches->size}),
+                {1, 0});
   Type type = elementType(op.getX());
-  auto reshape = [&](Value value, ArrayRef<int64_t> shape) {
-    return state.build<ReshapeOp>(rewriter, loc, type, value,
-                                  buildInts(rewriter, loc, shape),
-                                  rewriter.getI64IntegerAttr(0));
-  };
-  auto swap = [&](Value value, ArrayRef<int64_t> perm) {
-    return state.build<TransposeOp>(rewriter, loc, type, value,
-                                    rewriter.getDenseI64ArrayAttr(perm));
-  };
-  Value x = op.getX();
-  if (!single)
-    x = cutPatches(rewriter, op, counts, kernel);
-  if (!isSequence)
-    x = reshape(x, {0, *inner * size, windows});
-  Value matrix = swap(reshape(op.getW(), {*outer, *inner * size}), {1, 0});
-  Value y =
-      state.build<MatMulOp>(rewriter, loc, type, swap(x, {0, 2, 1}), matrix);
+  Value y = state.build<MatMulOp>(rewriter, op.getLoc(), type,
+                                  transpose(rewriter, rows, {0, 2, 1}), matrix);
   if (!isAbsent(op.getB()))
-    y = state.build<AddOp>(rewriter, loc, type, y, op.getB());
-  y = swap(y, {0, 2, 1});
-  if (!isSequence) {
-    SmallVector<int64_t> shape = {0, *outer};
-    shape.append(counts);
-    y = reshape(y, shape);
+    y = state.build<AddOp>(rewriter, op.getLoc(), type, y, op.getB());
+  y = transpose(rewriter, y, {0, 2, 1});
+  if (!arePositions) {
+    SmallVector<int64_t> shape = {0, patches->outer};
+    shape.append(patches->counts);
+    y = reshape(rewriter, y, shape);
   }
   rewriter.replaceOp(op, y);
   return success();
