@@ -222,6 +222,9 @@ void Compilation::reportStage(Stage stage) {
     raised = RaiseReport();
     break;
   }
+  case Stage::Onnx:
+    report.endStage("onnx", tellNormalised(*module));
+    break;
   case Stage::Packed:
     report.endStage("packed", tellPacked(*module));
     break;

@@ -29,6 +29,17 @@ std::string skim::countOps(ModuleOp module) {
   return text;
 }
 
+std::string skim::tellNormalised(ModuleOp module) {
+  uint64_t quantised = 0;
+  module->walk([&](onnx::DynamicQuantizeLinearOp op) { ++quantised; });
+  std::string text = countOps(module);
+  if (quantised > 0)
+    text += "; " + plural(quantised, "tensor") +
+            " quantised by the range of all tokens, as the model says "
+            "(--dtype=int8: by that of each)";
+  return text;
+}
+
 std::string skim::tellRaised(const RaiseReport &report) {
   std::string kinds;
   uint64_t total = 0;

@@ -14,6 +14,9 @@ namespace skim {
 /// "277 onnx ops, 33 skim ops", constants left out.
 std::string countOps(mlir::ModuleOp module);
 
+/// The same, and what is quantised by the range of whole tensors.
+std::string tellNormalised(mlir::ModuleOp module);
+
 /// "raised 37 ops (attention 3, ...), left unraised: none".
 std::string tellRaised(const RaiseReport &report);
 

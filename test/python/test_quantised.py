@@ -68,9 +68,13 @@ def quantised(request, tmp_path):
     return source, path
 
 
-def test_dynamic_quantisation_is_kept_by_default(quantised):
+def test_dynamic_quantisation_is_kept_by_default(quantised, tool, tmp_path):
     """A number that rounds the other way changes a step of 8 bits, no more."""
     _, path = quantised
+    for options, says in (((), True), (("--dtype=int8",), False)):
+        process = tool("skim-opt", path, "-v", "--emit=onnx", "-o", tmp_path / "onnx.mlir", *options)
+        assert process.returncode == 0, process.stderr
+        assert ("quantised by the range of all tokens" in process.stderr) == says
     peer = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     model = skim.compile(path)
     inputs, _ = make_batch(peer, 3, 20, "none")
