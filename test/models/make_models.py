@@ -206,6 +206,10 @@ VIT = dict(
     num_attention_heads=4,
     intermediate_size=76,
 )
+# The same with layers that are scaled before they are added.
+DINOV2 = dict(
+    image_size=48, patch_size=8, num_channels=3, hidden_size=36, num_hidden_layers=2, num_attention_heads=4, mlp_ratio=2
+)
 # A causal mask: with padding on the left some rows have no key at all.
 GPT2 = dict(
     vocab_size=97, n_embd=28, n_layer=2, n_head=4, n_positions=264, use_cache=False, bos_token_id=0, eos_token_id=0
@@ -249,6 +253,18 @@ class SentenceEmbedder(torch.nn.Module):
         mask = attention_mask.unsqueeze(-1).expand(states.size()).float()
         mean = torch.sum(states * mask, 1) / torch.clamp(mask.sum(1), min=1e-9)
         return states, torch.nn.functional.normalize(mean, p=2, dim=1)
+
+
+class Named(torch.nn.Module):
+    """A model that works with named outputs only, which are given as a tuple."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+        model.config.return_dict = True
+
+    def forward(self, pixel_values):
+        return self.model(pixel_values).to_tuple()
 
 
 class Positional(torch.nn.Module):
@@ -322,6 +338,9 @@ FAMILIES = {
     "t5": Family(tf.T5EncoderModel, tf.T5Config, T5, [IDS, MASK], {"last_hidden_state": TOKENS}),
     "gpt2": Family(tf.GPT2Model, tf.GPT2Config, GPT2, [IDS, MASK], {"last_hidden_state": TOKENS}),
     "vit": Family(tf.ViTModel, tf.ViTConfig, VIT, [PIXELS], {"last_hidden_state": ROW, "pooler_output": ROW}),
+    "dinov2": Family(
+        tf.Dinov2Model, tf.Dinov2Config, DINOV2, [PIXELS], {"last_hidden_state": ROW, "pooler_output": ROW}, wrap=Named
+    ),
     "sentence": Family(
         tf.BertModel,
         tf.BertConfig,
@@ -376,6 +395,7 @@ EXPORTS = (
         Export("gpt2", 17),
         Export("vit", 17),
         Export("vit", 18, dynamo=True),
+        Export("dinov2", 18, dynamo=True),
         Export("sentence", 14),
         Export("sentence", 17, "eager"),
         Export("sentence", 18, dynamo=True),

@@ -36,6 +36,18 @@ def test_matches_onnxruntime_and_the_reference(name, session):
         assert_close("pooler_output", outputs["pooler_output"], pooled.astype(np.float32))
 
 
+def test_scaled_layers_are_layers(session, tool, tmp_path):
+    path = MODELS / "dinov2-18-dynamo.onnx"
+    peer, pixels = session(path), images(3)
+    outputs = skim.compile(path).run({"pixel_values": pixels})
+    for output, want in zip(peer.get_outputs(), peer.run(None, {"pixel_values": pixels}), strict=True):
+        assert_close(output.name, outputs[output.name], want)
+    text = tool("skim-opt", path, "--emit=optimised").stdout
+    assert len(re.findall(r"skim.linear .* residual", text)) == 2 * 2
+    assert "skim.mul" not in text and "onnx.Mul" not in text
+    assert not re.findall(r"skim.attention .* bias", text)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_everything_but_the_embedding_is_raised(name, tool, tmp_path):
     path = MODELS / f"{name}.onnx"

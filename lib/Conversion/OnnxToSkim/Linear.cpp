@@ -136,6 +136,43 @@ struct RaiseBias : RaisePattern<onnx::AddOp> {
   }
 };
 
+/// `linear * row`, as layers are scaled behind attention and feed-forward: a
+/// layer with weights and bias that are multiplied.
+struct RaiseLayerScale : RaisePattern<onnx::MulOp> {
+  using RaisePattern::RaisePattern;
+  LogicalResult matchAndRewrite(onnx::MulOp op,
+                                PatternRewriter &rewriter) const override {
+    for (unsigned side : {0, 1}) {
+      auto linear = op->getOperand(side).getDefiningOp<LinearOp>();
+      Value constant = op->getOperand(1 - side);
+      if (!linear || !onnx::getConstant(constant))
+        continue;
+      int64_t width = getWidth(op.getC().getType());
+      if (linear.getResidual() || !linear->hasOneUse() ||
+          linear.getActivation() != Activation::None ||
+          linear.getResult().getType() != op.getC().getType())
+        return rewriter.notifyMatchFailure(op, "the linear layer is complete");
+      // One number is the attention's to take.
+      bool isNumber = onnx::getConstant(constant).getNumElements() == 1;
+      if (isNumber || !isRowVector(constant, width) ||
+          !linear.getWeight().hasOneUse())
+        return rewriter.notifyMatchFailure(
+            op, "the constant is no row, or the weights are shared");
+      Value row = getRowVector(rewriter, constant, width);
+      Value weight = scaleConstant(rewriter, linear.getWeight(), row,
+                                   linear.getTransposeWeight() ? 0 : 1);
+      Value bias = linear.getBias();
+      if (bias)
+        bias = scaleConstant(rewriter, bias, row, /*axis=*/0);
+      rewriter.replaceOpWithNewOp<LinearOp>(
+          op, op.getC().getType(), linear.getInput(), weight, bias,
+          /*residual=*/Value(), linear.getTransposeWeight(), Activation::None);
+      return success();
+    }
+    return failure();
+  }
+};
+
 /// `op(Reshape(x))`, where the reshape joins leading dimensions and `op` works
 /// row by row: the reshape goes behind `op`, where that of the states' return
 /// meets it.
@@ -223,9 +260,10 @@ template <typename Op> struct DropRoundTrip : RaisePattern<Op> {
 
 void skim::raise::populateLinearPatterns(RewritePatternSet &patterns,
                                          RaiseContext &context) {
-  patterns.add<RaiseMatMul, RaiseGemm, RaiseBias, SinkFlatten<LinearOp>,
-               SinkFlatten<NormOp>, SinkFlatten<ActivationOp>,
-               SinkUnsqueeze<LinearOp>, SinkUnsqueeze<NormOp>,
-               SinkUnsqueeze<ActivationOp>, DropRoundTrip<onnx::ReshapeOp>,
-               DropRoundTrip<onnx::SqueezeOp>>(patterns.getContext(), context);
+  patterns.add<RaiseMatMul, RaiseGemm, RaiseBias, RaiseLayerScale,
+               SinkFlatten<LinearOp>, SinkFlatten<NormOp>,
+               SinkFlatten<ActivationOp>, SinkUnsqueeze<LinearOp>,
+               SinkUnsqueeze<NormOp>, SinkUnsqueeze<ActivationOp>,
+               DropRoundTrip<onnx::ReshapeOp>, DropRoundTrip<onnx::SqueezeOp>>(
+      patterns.getContext(), context);
 }

@@ -125,6 +125,32 @@ Value skim::raise::scaleConstant(OpBuilder &builder, Value constant,
       DenseResourceElementsAttr::get(type, name, std::move(blob)));
 }
 
+Value skim::raise::scaleConstant(OpBuilder &builder, Value constant, Value row,
+                                 int64_t axis) {
+  auto type = cast<RankedTensorType>(constant.getType());
+  auto numbers = [](Value value) {
+    ArrayRef<char> bytes = getBytes(onnx::getConstant(value)).first;
+    ArrayRef<float> from(reinterpret_cast<const float *>(bytes.data()),
+                         bytes.size() / sizeof(float));
+    // A splat has one.
+    return [=](int64_t i) { return from[from.size() == 1 ? 0 : i]; };
+  };
+  int64_t count = type.getNumElements(), extent = type.getDimSize(axis),
+          inner = 1;
+  for (int64_t size : type.getShape().drop_front(axis + 1))
+    inner *= size;
+  auto from = numbers(constant), factors = numbers(row);
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(
+      count * sizeof(float), /*align=*/64, /*dataIsMutable=*/true);
+  auto *to = reinterpret_cast<float *>(blob.getMutableData().data());
+  for (int64_t i = 0; i < count; ++i)
+    to[i] = from(i) * factors(i / inner % extent);
+  StringRef name = getBytes(onnx::getConstant(constant)).second;
+  return onnx::ConstantOp::create(
+      builder, constant.getLoc(),
+      DenseResourceElementsAttr::get(type, name, std::move(blob)));
+}
+
 bool skim::raise::isRowVector(Value value, int64_t width) {
   ElementsAttr elements = onnx::getConstant(value);
   if (!elements || !elements.getElementType().isF32())

@@ -47,6 +47,11 @@ mlir::Value sliceConstant(mlir::OpBuilder &builder, mlir::Value constant,
 mlir::Value scaleConstant(mlir::OpBuilder &builder, mlir::Value constant,
                           float factor);
 
+/// The f32 constant with each element times that of `row`, a f32 constant, at
+/// the same place on `axis`.
+mlir::Value scaleConstant(mlir::OpBuilder &builder, mlir::Value constant,
+                          mlir::Value row, int64_t axis);
+
 /// True when `value` is a f32 constant of shape `[width]` with any leading
 /// ones, or of one number: what can be added to rows or multiplied with them.
 bool isRowVector(mlir::Value value, int64_t width);

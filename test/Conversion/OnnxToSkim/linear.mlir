@@ -91,3 +91,41 @@ func.func @bias_of_used_layer(%x: tensor<?x?x4xf32>) -> (tensor<?x?x6xf32>, tens
   %1 = onnx.Add %0, %b : (tensor<?x?x6xf32>, tensor<6xf32>) -> tensor<?x?x6xf32>
   return %0, %1 : tensor<?x?x6xf32>, tensor<?x?x6xf32>
 }
+
+// -----
+
+// A layer that is scaled column by column: its weights and its bias are.
+// CHECK-LABEL: func @layer_scale
+// CHECK-SAME:    %[[X:[^ ]+]]: tensor<?x?x2xf32>
+// CHECK-DAG:     %[[W:.+]] = onnx.Constant dense_resource<[[WEIGHT:.+]]> : tensor<2x3xf32>
+// CHECK-DAG:     %[[B:.+]] = onnx.Constant dense_resource<[[BIAS:.+]]> : tensor<3xf32>
+// CHECK:         %[[Y:.+]] = skim.linear %[[X]], %[[W]] bias %[[B]]
+// CHECK-NEXT:    return %[[Y]]
+// CHECK-DAG:     [[WEIGHT]]: "0x{{[0-9A-F]+}}0000803F000080400000104100008040000020410000904
+// CHECK-DAG:     [[BIAS]]: "0x{{[0-9A-F]+}}0000803F0000004000004040"
+func.func @layer_scale(%x: tensor<?x?x2xf32> {onnx.dims = ["b", "s", "2"]}) -> tensor<?x?x3xf32> {
+  %w = onnx.Constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>
+  %b = onnx.Constant dense<1.0> : tensor<3xf32>
+  %scale = onnx.Constant dense<[1.0, 2.0, 3.0]> : tensor<3xf32>
+  %0 = onnx.MatMul %x, %w : (tensor<?x?x2xf32>, tensor<2x3xf32>) -> tensor<?x?x3xf32>
+  %1 = onnx.Add %0, %b : (tensor<?x?x3xf32>, tensor<3xf32>) -> tensor<?x?x3xf32>
+  %2 = onnx.Mul %1, %scale : (tensor<?x?x3xf32>, tensor<3xf32>) -> tensor<?x?x3xf32>
+  return %2 : tensor<?x?x3xf32>
+}
+
+// -----
+
+// Weights that something else reads stay as they are, and one number is no row.
+// CHECK-LABEL: func @layer_scale_stays
+// CHECK-COUNT-2: onnx.Mul
+func.func @layer_scale_stays(%x: tensor<?x?x2xf32> {onnx.dims = ["b", "s", "2"]}) -> (tensor<?x?x3xf32>, tensor<?x?x3xf32>, tensor<2x3xf32>) {
+  %w = onnx.Constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>
+  %v = onnx.Constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>
+  %scale = onnx.Constant dense<[1.0, 2.0, 3.0]> : tensor<3xf32>
+  %half = onnx.Constant dense<0.5> : tensor<f32>
+  %0 = onnx.MatMul %x, %w : (tensor<?x?x2xf32>, tensor<2x3xf32>) -> tensor<?x?x3xf32>
+  %1 = onnx.Mul %0, %scale : (tensor<?x?x3xf32>, tensor<3xf32>) -> tensor<?x?x3xf32>
+  %2 = onnx.MatMul %x, %v : (tensor<?x?x2xf32>, tensor<2x3xf32>) -> tensor<?x?x3xf32>
+  %3 = onnx.Mul %2, %half : (tensor<?x?x3xf32>, tensor<f32>) -> tensor<?x?x3xf32>
+  return %1, %3, %w : tensor<?x?x3xf32>, tensor<?x?x3xf32>, tensor<2x3xf32>
+}

@@ -128,11 +128,12 @@ static bool allEqual(const char *data, size_t bytes, size_t element) {
 
 ElementsAttr ConstantTensor::take(StringRef name) && {
   size_t element = elementBytes(), bytes = size() * element;
-  bool isInteger = isa<IntegerType>(type.getElementType());
+  bool isMask = isa<IntegerType>(type.getElementType()) || type.getRank() > 3;
   if (size() == 0)
     return DenseElementsAttr::get(type, ArrayRef<Attribute>());
-  // Integers that are all equal are masks and ids; weights keep their bytes.
-  if (isInteger && allEqual(data, bytes, element)) {
+  // Integers, and what is added to scores, that are all equal are masks and
+  // ids; weights keep their bytes.
+  if (isMask && allEqual(data, bytes, element)) {
     if (type.getElementType().isInteger(1))
       return DenseElementsAttr::get(type, get<bool>(0));
     return DenseElementsAttr::getFromRawBuffer(type,
