@@ -23,7 +23,7 @@ FAILURES = pathlib.Path(__file__).with_name("onnx_node_failures.txt")
 # Ops that exported encoders use, or that exporters of them may write.
 OPS = frozenset(
     """
-    Abs Add And ArgMax Attention Cast CastLike Ceil Clip Concat Constant ConstantOfShape Conv Cos CumSum
+    Abs Add And ArgMax Attention Cast CastLike Ceil Clip Concat Constant ConstantOfShape Cos CumSum
     DequantizeLinear Div Dropout DynamicQuantizeLinear Einsum Equal Erf Exp Expand Flatten Floor Gather
     GatherElements GatherND Gelu Gemm Greater GreaterOrEqual Identity IsNaN LayerNormalization Less
     LessOrEqual Log MatMul MatMulInteger Max Min Mod Mul Neg NonZero Not OneHot Or Pad Pow QuantizeLinear

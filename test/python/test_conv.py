@@ -27,15 +27,21 @@ CASES = {
 
 
 def build(path, shape, weights, dynamic, attributes, bias):
+    """A model of one Conv, and of a product without which it would be refused: no encoder."""
     rng = np.random.default_rng(0)
     arrays = {"w": rng.standard_normal(weights), "b": rng.standard_normal(weights[0])}
     names = ["w", "b"] if bias else ["w"]
     dims = [f"d{i}" if i in dynamic else extent for i, extent in enumerate(shape)]
     graph = helper.make_graph(
-        [helper.make_node("Conv", ["x", *names], ["y"], **attributes)],
+        [
+            helper.make_node("Conv", ["x", *names], ["y"], **attributes),
+            helper.make_node("Flatten", ["x"], ["rows"]),
+            helper.make_node("Transpose", ["rows"], ["columns"]),
+            helper.make_node("MatMul", ["rows", "columns"], ["scores"]),
+        ],
         "conv",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, dims)],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("y", "scores")],
         [numpy_helper.from_array(arrays[name].astype(np.float32), name) for name in names],
     )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)

@@ -7,6 +7,7 @@
 #include "ModelFile.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace skim::import;
@@ -108,7 +109,31 @@ LogicalResult GraphImporter::indexTables() {
     functions[(getDomain(function.domain()) + ":" + function.name() + ":" +
                function.overload())
                   .str()] = &function;
+  // Images are cut into patches by it; a network of convolutions is no encoder.
+  if (!hasAttention())
+    specs.erase("Conv");
   return success();
+}
+
+/// Whether the graph or a function has an attention op, or a product of two
+/// tensors that are computed.
+bool GraphImporter::hasAttention() const {
+  llvm::StringSet<> constants;
+  auto isAttention = [&](const ::onnx::NodeProto &node) {
+    StringRef type = node.op_type();
+    if (type == "Constant")
+      constants.insert(node.output_size() > 0 ? node.output(0) : "");
+    if (type.contains("Attention"))
+      return true;
+    return (type == "MatMul" || type == "FusedMatMul" || type == "Einsum") &&
+           llvm::count_if(node.input(), [&](const std::string &name) {
+             return !initialisers.contains(name) && !constants.contains(name);
+           }) > 1;
+  };
+  return llvm::any_of(model.graph().node(), isAttention) ||
+         llvm::any_of(model.functions(), [&](const auto &function) {
+           return llvm::any_of(function.node(), isAttention);
+         });
 }
 
 //===----------------------------------------------------------------------===//

@@ -41,6 +41,7 @@ private:
   llvm::LogicalResult addInputs(mlir::func::FuncOp func);
   llvm::LogicalResult addOutputs(mlir::func::FuncOp func);
   llvm::LogicalResult indexTables();
+  bool hasAttention() const;
   mlir::FailureOr<mlir::Type> getInputType(const ::onnx::ValueInfoProto &info,
                                            mlir::NamedAttrList &attrs);
 
