@@ -14,6 +14,7 @@ namespace {
 /// The sizes of a convolution.
 struct ConvSizes {
   Value batch, group, inner, outer; // Channels of a group, and of its results.
+  Value depth;                      // Numbers that a window sees of a group.
   Values kernel, out;
 
   /// [group, batch, out.., last..].
@@ -35,6 +36,7 @@ static ConvSizes sizesOf(Emitter &e, onnx::ConvOp op,
   sizes.inner = w[1];
   sizes.outer = e.div(w[0], sizes.group);
   sizes.kernel.assign(w.begin() + 2, w.end());
+  sizes.depth = e.mul(sizes.inner, e.count(sizes.kernel));
   e.check(e.compare(Pred::eq, x[1], e.mul(sizes.group, w[1])),
           "expected {0} channels, got {1}", {e.mul(sizes.group, w[1]), x[1]});
   size_t spatial = sizes.kernel.size();
@@ -80,17 +82,15 @@ static Value windowsOf(Emitter &e, Scalars &s, onnx::ConvOp op, Value x,
       }
       place.push_back(position);
     }
-    Scalars stored(e, s.stored);
-    return e.select(inside, e.extract(x, place), stored.store(s.constant(0)));
+    return e.select(inside, e.extract(x, place), s.store(s.constant(0)));
   });
 }
 
 /// [group, inner x kernel, outer] of [group x outer, inner, kernel..].
 static Value weightsOf(Emitter &e, Value w, const ConvSizes &sizes) {
-  Value depth = e.mul(sizes.inner, e.count(sizes.kernel));
-  Value rows = e.reshape(w, Values{sizes.group, sizes.outer, depth});
+  Value rows = e.reshape(w, Values{sizes.group, sizes.outer, sizes.depth});
   Type element = cast<RankedTensorType>(w.getType()).getElementType();
-  return e.generate({sizes.group, depth, sizes.outer}, element,
+  return e.generate({sizes.group, sizes.depth, sizes.outer}, element,
                     [&](ValueRange at) {
                       return e.extract(rows, Values{at[0], at[2], at[1]});
                     });
@@ -100,10 +100,9 @@ static FailureOr<Value> lowerConv(Emitter &e, onnx::ConvOp op,
                                   onnx::ConvOp::Adaptor in) {
   Scalars s(e, elementOf(op.getX()));
   ConvSizes sizes = sizesOf(e, op, in);
-  Value depth = e.mul(sizes.inner, e.count(sizes.kernel));
   Value rows = e.mul(sizes.batch, e.count(sizes.out));
   Value windows = e.reshape(windowsOf(e, s, op, in.getX(), sizes),
-                            Values{sizes.group, rows, depth});
+                            Values{sizes.group, rows, sizes.depth});
   Value product = contract(e, s, windows, /*transposeA=*/false,
                            weightsOf(e, in.getW(), sizes),
                            /*transposeB=*/false);

@@ -203,9 +203,7 @@ struct ByteMatrix {
                       [&](ValueRange place) { return at(place); });
   }
 };
-} // namespace
 
-namespace {
 /// The product of a matrix of bytes, or of many, with one on the right by the
 /// kernel for fp32: in blocks of the inner dimension, in which sums of up to
 /// 256 products of numbers below 256 are exact, below 2^24.

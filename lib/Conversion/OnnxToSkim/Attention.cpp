@@ -46,9 +46,8 @@ DistanceRange getDistances(onnx::AttentionOp op) {
     range.most = left;
   if (int64_t right = op.getRightWindowSize(); right >= 0)
     range.least = -right;
-  if (op.getIsCausal() != 0)
-    range.least = 0;
-  return range;
+  return op.getIsCausal() != 0 ? range.intersect(DistanceRange::causal())
+                               : range;
 }
 
 /// Adds the mask operand of an attention op; false when its shape does not fit.

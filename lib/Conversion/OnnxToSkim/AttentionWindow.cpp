@@ -21,7 +21,7 @@ bool AttentionMatcher::matchWindow(const ScoreTerm &term) {
   // A query sees its own position.
   if (!found || !found->contains(0))
     return false;
-  distances = distances.intersect(*found);
+  limitDistances(*found);
   return true;
 }
 

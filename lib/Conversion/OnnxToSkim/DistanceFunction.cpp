@@ -18,6 +18,14 @@ static bool isNumberOperand(Value value) {
   return elements && elements.getNumElements() == 1;
 }
 
+std::optional<LinearDistance>
+skim::raise::findLinearDistance(const SymDim &integer, const SymDim &distance) {
+  for (int64_t factor : {1, -1})
+    if (auto offset = (integer - SymDim(factor) * distance).constant())
+      return LinearDistance{factor, *offset};
+  return std::nullopt;
+}
+
 bool DistanceFunction::match(Value value, ArrayRef<SymDim> at) {
   steps.clear();
   known.clear();
@@ -31,10 +39,8 @@ DistanceFunction::findLinear(Value value, ArrayRef<SymDim> at) {
   Element element = elements->evaluate(value, at);
   if (element.kind != Kind::Integer)
     return std::nullopt;
-  for (int64_t factor : {1, -1})
-    if (auto offset = (element.integer - SymDim(factor) * distance).constant())
-      return Step{nullptr, {}, factor, *offset};
-  return std::nullopt;
+  auto linear = findLinearDistance(element.integer, distance);
+  return linear ? std::optional(Step{nullptr, {}, *linear}) : std::nullopt;
 }
 
 std::optional<DistanceFunction::Step>
@@ -86,11 +92,11 @@ Value DistanceFunction::build(OpBuilder &builder, Value distances) const {
   for (const Step &step : steps) {
     if (!step.op) {
       Value value = distances;
-      if (step.factor != 1)
+      if (step.linear.factor != 1)
         value = onnx::NegOp::create(builder, loc, shape, value);
-      if (step.offset)
+      if (step.linear.offset)
         value = onnx::AddOp::create(builder, loc, shape, value,
-                                    makeInt(builder, loc, step.offset));
+                                    makeInt(builder, loc, step.linear.offset));
       made.push_back(value);
       continue;
     }

@@ -11,6 +11,15 @@
 
 namespace skim::raise {
 
+/// `factor * distance + offset`, with a factor of 1 or -1.
+struct LinearDistance {
+  int64_t factor = 1, offset = 0;
+};
+
+/// Nothing where the integer is no such function.
+std::optional<LinearDistance> findLinearDistance(const SymDim &integer,
+                                                 const SymDim &distance);
+
 /// Element-wise ops over `i - j` and numbers, in the order in which they are
 /// computed.
 class DistanceFunction {
@@ -25,11 +34,11 @@ public:
   mlir::Value build(mlir::OpBuilder &builder, mlir::Value distances) const;
 
 private:
-  /// `op` of earlier steps and numbers, or `factor * distance + offset`.
+  /// `op` of earlier steps and numbers, or without one the distance itself.
   struct Step {
     mlir::Operation *op = nullptr;
     llvm::SmallVector<std::pair<mlir::Value, unsigned>> operands;
-    int64_t factor = 1, offset = 0;
+    LinearDistance linear = {};
   };
   struct Known {
     mlir::Value value;

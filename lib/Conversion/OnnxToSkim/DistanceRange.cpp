@@ -1,6 +1,6 @@
 //===- DistanceRange.cpp - conditions on i - j ----------------------------===//
 // Comparisons of positions are ranges of their distance; conditions that join
-// them intersect, unite or invert these.
+// them intersect or unite these.
 //===----------------------------------------------------------------------===//
 
 #include "DistanceRange.h"
@@ -47,16 +47,8 @@ std::optional<SymDim> DistanceRangeFinder::findInteger(Value value,
   return std::nullopt;
 }
 
-std::optional<DistanceRangeFinder::Linear>
-DistanceRangeFinder::findLinear(const SymDim &integer) const {
-  for (int64_t factor : {1, -1})
-    if (auto offset = (integer - SymDim(factor) * distance).constant())
-      return Linear{factor, *offset};
-  return std::nullopt;
-}
-
 /// The left operand of a comparison less the right one.
-std::optional<DistanceRangeFinder::Linear>
+std::optional<LinearDistance>
 DistanceRangeFinder::findDifference(Operation *op, ArrayRef<SymDim> at) {
   std::optional<SymDim> sides[2];
   for (unsigned side : {0, 1}) {
@@ -68,7 +60,7 @@ DistanceRangeFinder::findDifference(Operation *op, ArrayRef<SymDim> at) {
   }
   if (!sides[0] || !sides[1])
     return std::nullopt;
-  return findLinear(*sides[0] - *sides[1]);
+  return findLinearDistance(*sides[0] - *sides[1], distance);
 }
 
 /// Where `least <= value <= most`; unlimited ones hold everywhere.
@@ -83,11 +75,12 @@ static DistanceRange between(int64_t least, int64_t factor, int64_t offset,
   return factor > 0 ? range : DistanceRange{-range.most, -range.least};
 }
 
-/// Where `value <= most`, or where that is not so.
-std::optional<DistanceRange>
-DistanceRangeFinder::compare(const Linear &value, int64_t most, bool holds) {
+/// Where `value <= most`, or its absolute value is, or where that is not so.
+static std::optional<DistanceRange> compare(const LinearDistance &value,
+                                            bool isAbsolute, int64_t most,
+                                            bool holds) {
   constexpr int64_t unlimited = DistanceRange::unlimited;
-  auto [factor, offset, isAbsolute] = value;
+  auto [factor, offset] = value;
   if (holds)
     return between(isAbsolute ? -most : -unlimited, factor, offset, most);
   if (!isAbsolute)
@@ -102,8 +95,10 @@ DistanceRangeFinder::findComparison(Operation *op, ArrayRef<SymDim> at,
   bool isLess = isa<onnx::LessOp, onnx::LessOrEqualOp>(op);
   bool includes = isa<onnx::LessOrEqualOp, onnx::GreaterOrEqualOp>(op);
   // Every comparison is `value <= most` or its opposite.
-  auto compareWith = [&](const Linear &value, int64_t number, bool isBelow) {
-    return compare(value, number - (isBelow != includes), isBelow == holds);
+  auto compareWith = [&](const LinearDistance &value, bool isAbsolute,
+                         int64_t number, bool isBelow) {
+    return compare(value, isAbsolute, number - (isBelow != includes),
+                   isBelow == holds);
   };
   for (unsigned side : {0, 1}) {
     auto abs = op->getOperand(side).getDefiningOp<onnx::AbsOp>();
@@ -113,15 +108,15 @@ DistanceRangeFinder::findComparison(Operation *op, ArrayRef<SymDim> at,
       continue;
     auto absAt = getOperandIndex(context, abs.getY(), op->getResult(0), at);
     auto inner = absAt ? findInteger(abs.getX(), *absAt) : std::nullopt;
-    std::optional<Linear> value = inner ? findLinear(*inner) : std::nullopt;
+    auto value = inner ? findLinearDistance(*inner, distance) : std::nullopt;
     if (!value)
       return std::nullopt;
-    value->isAbsolute = true;
-    return compareWith(*value, static_cast<int64_t>(*number),
-                       isLess == (side == 0));
+    return compareWith(*value, /*isAbsolute=*/true,
+                       static_cast<int64_t>(*number), isLess == (side == 0));
   }
-  std::optional<Linear> difference = findDifference(op, at);
-  return difference ? compareWith(*difference, 0, isLess) : std::nullopt;
+  auto difference = findDifference(op, at);
+  return difference ? compareWith(*difference, /*isAbsolute=*/false, 0, isLess)
+                    : std::nullopt;
 }
 
 std::optional<DistanceRange> DistanceRangeFinder::findOp(Operation *op,

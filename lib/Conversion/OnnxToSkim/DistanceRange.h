@@ -6,7 +6,7 @@
 #ifndef SKIM_LIB_CONVERSION_ONNXTOSKIM_DISTANCERANGE_H
 #define SKIM_LIB_CONVERSION_ONNXTOSKIM_DISTANCERANGE_H
 
-#include "Matchers.h"
+#include "DistanceFunction.h"
 
 namespace skim::raise {
 
@@ -18,6 +18,8 @@ struct DistanceRange {
   int64_t least = -unlimited, most = unlimited;
 
   static DistanceRange none() { return {1, 0}; }
+  /// A query and the keys before it.
+  static DistanceRange causal() { return {0, unlimited}; }
   bool isEmpty() const { return least > most; }
   bool contains(int64_t distance) const {
     return least <= distance && distance <= most;
@@ -44,12 +46,6 @@ public:
                                     unsigned level = 0);
 
 private:
-  /// `factor * distance + offset`, or the absolute value of that.
-  struct Linear {
-    int64_t factor = 0, offset = 0;
-    bool isAbsolute = false;
-  };
-
   std::optional<DistanceRange> findOp(mlir::Operation *op,
                                       llvm::ArrayRef<SymDim> at, bool holds,
                                       unsigned level);
@@ -57,11 +53,8 @@ private:
   findComparison(mlir::Operation *op, llvm::ArrayRef<SymDim> at, bool holds);
   std::optional<SymDim> findInteger(mlir::Value value,
                                     llvm::ArrayRef<SymDim> at);
-  std::optional<Linear> findLinear(const SymDim &integer) const;
-  std::optional<Linear> findDifference(mlir::Operation *op,
-                                       llvm::ArrayRef<SymDim> at);
-  static std::optional<DistanceRange> compare(const Linear &value, int64_t most,
-                                              bool holds);
+  std::optional<LinearDistance> findDifference(mlir::Operation *op,
+                                               llvm::ArrayRef<SymDim> at);
 
   RaiseContext &context;
   Elements &elements;

@@ -42,14 +42,6 @@ double getScale(std::optional<APFloat> scale, int64_t headWidth) {
   return given != 0 ? given : 1 / std::sqrt(double(headWidth));
 }
 
-/// Lets a query see the keys up to its own position only, where the op is so.
-void hideLater(int64_t unidirectional, AttentionMatcher &matcher) {
-  DistanceRange range;
-  if (unidirectional != 0)
-    range.least = 0;
-  matcher.limitDistances(range);
-}
-
 bool areAbsent(ValueRange values) {
   return llvm::all_of(values, onnx::isAbsent);
 }
@@ -97,7 +89,8 @@ struct RaiseMultiHeadAttention : RaisePattern<onnx::MsMultiHeadAttentionOp> {
         !addBias(op.getAttentionBias(), matcher, match))
       return rewriter.notifyMatchFailure(
           op, "attention: a mask of a shape of its own");
-    hideLater(op.getUnidirectional(), matcher);
+    if (op.getUnidirectional() != 0)
+      matcher.limitDistances(DistanceRange::causal());
     Columns *parts[] = {&match.query, &match.key, &match.value};
     for (auto [index, part] : llvm::enumerate(parts)) {
       part->states = op->getOperand(index);
@@ -147,7 +140,8 @@ struct RaiseMsAttention : RaisePattern<onnx::MsAttentionOp> {
         !addBias(op.getAttentionBias(), matcher, match))
       return rewriter.notifyMatchFailure(
           op, "attention: a mask of a shape of its own");
-    hideLater(op.getUnidirectional(), matcher);
+    if (op.getUnidirectional() != 0)
+      matcher.limitDistances(DistanceRange::causal());
     // One wide layer, of which each takes its part.
     Value bias =
         hasBias ? getRowVector(rewriter, op.getBias(), 3 * width) : Value();

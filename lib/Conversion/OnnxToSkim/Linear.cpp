@@ -106,33 +106,47 @@ struct RaiseGemm : RaisePattern<onnx::GemmOp> {
   }
 };
 
+/// The layer and the constant row that `op` joins; says why a layer and a
+/// constant are not.
+std::optional<std::pair<LinearOp, Value>>
+matchLayerAndRow(PatternRewriter &rewriter, Operation *op) {
+  auto match = withConstant<LinearOp>(op);
+  if (!match)
+    return std::nullopt;
+  auto [linear, constant] = *match;
+  const char *reason = nullptr;
+  Type type = op->getResult(0).getType();
+  if (linear.getResidual() || linear.getActivation() != Activation::None ||
+      !linear->hasOneUse())
+    reason = "the linear layer is complete";
+  else if (linear.getResult().getType() != type)
+    reason = "the result is larger than the layer's";
+  else if (!isRowVector(constant, getWidth(type)))
+    reason = "the constant is no row";
+  if (!reason)
+    return match;
+  (void)rewriter.notifyMatchFailure(op, reason);
+  return std::nullopt;
+}
+
 /// `Add(linear, b)` with a constant row b.
 struct RaiseBias : RaisePattern<onnx::AddOp> {
   using RaisePattern::RaisePattern;
   LogicalResult matchAndRewrite(onnx::AddOp op,
                                 PatternRewriter &rewriter) const override {
-    for (unsigned side : {0, 1}) {
-      auto linear = op->getOperand(side).getDefiningOp<LinearOp>();
-      Value constant = op->getOperand(1 - side);
-      if (!linear || !onnx::getConstant(constant))
-        continue;
-      if (linear.getBias() || linear.getResidual() ||
-          linear.getActivation() != Activation::None || !linear->hasOneUse())
-        return rewriter.notifyMatchFailure(op, "the linear layer is complete");
-      if (linear.getResult().getType() != op.getC().getType())
-        return rewriter.notifyMatchFailure(
-            op, "the sum is larger than the layer's result");
-      int64_t width = getWidth(op.getC().getType());
-      if (!isRowVector(constant, width))
-        return rewriter.notifyMatchFailure(op, "the constant is no row");
-      Value bias = getRowVector(rewriter, constant, width);
-      auto biased = cast<LinearOp>(rewriter.clone(*linear));
-      biased.getBiasMutable().assign(bias);
-      biased->setLoc(linear.getLoc());
-      rewriter.replaceOp(op, biased.getResult());
-      return success();
-    }
-    return failure();
+    auto match = matchLayerAndRow(rewriter, op);
+    if (!match)
+      return failure();
+    auto [linear, constant] = *match;
+    if (linear.getBias())
+      return rewriter.notifyMatchFailure(op, "the linear layer is complete");
+    Value bias =
+        getRowVector(rewriter, constant, getWidth(op.getC().getType()));
+    auto biased = cast<LinearOp>(rewriter.clone(*linear));
+    biased.getBiasMutable().assign(bias);
+    biased->setLoc(linear.getLoc());
+    rewriter.replaceOp(op, biased.getResult());
+    return success();
   }
 };
 
@@ -142,34 +156,25 @@ struct RaiseLayerScale : RaisePattern<onnx::MulOp> {
   using RaisePattern::RaisePattern;
   LogicalResult matchAndRewrite(onnx::MulOp op,
                                 PatternRewriter &rewriter) const override {
-    for (unsigned side : {0, 1}) {
-      auto linear = op->getOperand(side).getDefiningOp<LinearOp>();
-      Value constant = op->getOperand(1 - side);
-      if (!linear || !onnx::getConstant(constant))
-        continue;
-      int64_t width = getWidth(op.getC().getType());
-      if (linear.getResidual() || !linear->hasOneUse() ||
-          linear.getActivation() != Activation::None ||
-          linear.getResult().getType() != op.getC().getType())
-        return rewriter.notifyMatchFailure(op, "the linear layer is complete");
-      // One number is the attention's to take.
-      bool isNumber = onnx::getConstant(constant).getNumElements() == 1;
-      if (isNumber || !isRowVector(constant, width) ||
-          !linear.getWeight().hasOneUse())
-        return rewriter.notifyMatchFailure(
-            op, "the constant is no row, or the weights are shared");
-      Value row = getRowVector(rewriter, constant, width);
-      Value weight = scaleConstant(rewriter, linear.getWeight(), row,
-                                   linear.getTransposeWeight() ? 0 : 1);
-      Value bias = linear.getBias();
-      if (bias)
-        bias = scaleConstant(rewriter, bias, row, /*axis=*/0);
-      rewriter.replaceOpWithNewOp<LinearOp>(
-          op, op.getC().getType(), linear.getInput(), weight, bias,
-          /*residual=*/Value(), linear.getTransposeWeight(), Activation::None);
-      return success();
-    }
-    return failure();
+    auto match = matchLayerAndRow(rewriter, op);
+    if (!match)
+      return failure();
+    auto [linear, constant] = *match;
+    // One number is the attention's to take.
+    if (onnx::getConstant(constant).getNumElements() == 1 ||
+        !linear.getWeight().hasOneUse())
+      return rewriter.notifyMatchFailure(
+          op, "the constant is one number, or the weights are shared");
+    Value row = getRowVector(rewriter, constant, getWidth(op.getC().getType()));
+    Value weight = scaleConstant(rewriter, linear.getWeight(), row,
+                                 linear.getTransposeWeight() ? 0 : 1);
+    Value bias = linear.getBias();
+    if (bias)
+      bias = scaleConstant(rewriter, bias, row, /*axis=*/0);
+    rewriter.replaceOpWithNewOp<LinearOp>(
+        op, op.getC().getType(), linear.getInput(), weight, bias,
+        /*residual=*/Value(), linear.getTransposeWeight(), Activation::None);
+    return success();
   }
 };
 

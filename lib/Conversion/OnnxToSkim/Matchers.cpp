@@ -105,50 +105,52 @@ Value skim::raise::sliceConstant(OpBuilder &builder, Value constant,
       DenseResourceElementsAttr::get(type, name, std::move(blob)));
 }
 
-Value skim::raise::scaleConstant(OpBuilder &builder, Value constant,
-                                 float factor) {
+/// The numbers of a f32 constant; a splat has one.
+static ArrayRef<float> getFloats(Value constant) {
+  ArrayRef<char> bytes = getBytes(onnx::getConstant(constant)).first;
+  return {reinterpret_cast<const float *>(bytes.data()),
+          bytes.size() / sizeof(float)};
+}
+
+/// The f32 constant with element `i`, row major, times `factorAt(i)`.
+static Value multiplyConstant(OpBuilder &builder, Value constant,
+                              function_ref<float(int64_t)> factorAt) {
   ElementsAttr elements = onnx::getConstant(constant);
-  auto type = cast<RankedTensorType>(elements.getType());
-  if (std::optional<double> splat = getSplat(constant))
-    return onnx::ConstantOp::create(
-        builder, constant.getLoc(),
-        DenseElementsAttr::get(type, static_cast<float>(*splat) * factor));
-  auto [bytes, name] = getBytes(elements);
+  int64_t count = elements.getNumElements();
+  ArrayRef<float> from = getFloats(constant);
   AsmResourceBlob blob = HeapAsmResourceBlob::allocate(
-      bytes.size(), /*align=*/64, /*dataIsMutable=*/true);
-  auto *from = reinterpret_cast<const float *>(bytes.data());
+      count * sizeof(float), /*align=*/64, /*dataIsMutable=*/true);
   auto *to = reinterpret_cast<float *>(blob.getMutableData().data());
-  for (size_t i = 0, count = bytes.size() / sizeof(float); i < count; ++i)
-    to[i] = from[i] * factor;
+  for (int64_t i = 0; i < count; ++i)
+    to[i] = from[from.size() == 1 ? 0 : i] * factorAt(i);
   return onnx::ConstantOp::create(
       builder, constant.getLoc(),
-      DenseResourceElementsAttr::get(type, name, std::move(blob)));
+      DenseResourceElementsAttr::get(cast<RankedTensorType>(elements.getType()),
+                                     getBytes(elements).second,
+                                     std::move(blob)));
+}
+
+Value skim::raise::scaleConstant(OpBuilder &builder, Value constant,
+                                 float factor) {
+  std::optional<double> splat = getSplat(constant);
+  if (!splat)
+    return multiplyConstant(builder, constant, [=](int64_t) { return factor; });
+  auto type = cast<RankedTensorType>(constant.getType());
+  return onnx::ConstantOp::create(
+      builder, constant.getLoc(),
+      DenseElementsAttr::get(type, static_cast<float>(*splat) * factor));
 }
 
 Value skim::raise::scaleConstant(OpBuilder &builder, Value constant, Value row,
                                  int64_t axis) {
   auto type = cast<RankedTensorType>(constant.getType());
-  auto numbers = [](Value value) {
-    ArrayRef<char> bytes = getBytes(onnx::getConstant(value)).first;
-    ArrayRef<float> from(reinterpret_cast<const float *>(bytes.data()),
-                         bytes.size() / sizeof(float));
-    // A splat has one.
-    return [=](int64_t i) { return from[from.size() == 1 ? 0 : i]; };
-  };
-  int64_t count = type.getNumElements(), extent = type.getDimSize(axis),
-          inner = 1;
+  int64_t extent = type.getDimSize(axis), inner = 1;
   for (int64_t size : type.getShape().drop_front(axis + 1))
     inner *= size;
-  auto from = numbers(constant), factors = numbers(row);
-  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(
-      count * sizeof(float), /*align=*/64, /*dataIsMutable=*/true);
-  auto *to = reinterpret_cast<float *>(blob.getMutableData().data());
-  for (int64_t i = 0; i < count; ++i)
-    to[i] = from(i) * factors(i / inner % extent);
-  StringRef name = getBytes(onnx::getConstant(constant)).second;
-  return onnx::ConstantOp::create(
-      builder, constant.getLoc(),
-      DenseResourceElementsAttr::get(type, name, std::move(blob)));
+  ArrayRef<float> factors = getFloats(row);
+  return multiplyConstant(builder, constant, [=](int64_t i) {
+    return factors[factors.size() == 1 ? 0 : i / inner % extent];
+  });
 }
 
 bool skim::raise::isRowVector(Value value, int64_t width) {

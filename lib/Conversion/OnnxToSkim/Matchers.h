@@ -34,6 +34,16 @@ bool isSplat(mlir::Value value, double number);
 /// is.
 std::optional<std::pair<mlir::Value, double>> withNumber(mlir::Operation *op);
 
+/// The operands of a binary op as (what an `Op` made, constant) when they are.
+template <typename Op>
+std::optional<std::pair<Op, mlir::Value>> withConstant(mlir::Operation *op) {
+  for (unsigned side : {0, 1})
+    if (auto made = op->getOperand(side).template getDefiningOp<Op>())
+      if (onnx::getConstant(op->getOperand(1 - side)))
+        return std::make_pair(made, op->getOperand(1 - side));
+  return std::nullopt;
+}
+
 /// A constant with the elements of `constant` and another shape, of as many
 /// elements. Bytes are shared, not copied.
 mlir::Value reshapeConstant(mlir::OpBuilder &builder, mlir::Value constant,

@@ -125,15 +125,15 @@ struct RaiseProduct : RaisePattern<onnx::MulOp> {
 
 /// The norm on one side of `op` and the constant row on the other.
 std::optional<std::pair<NormOp, Value>> withRow(Operation *op) {
-  for (unsigned side : {0, 1}) {
-    auto norm = op->getOperand(side).getDefiningOp<NormOp>();
-    Value constant = op->getOperand(1 - side);
-    if (norm && norm->hasOneUse() && !norm.getBias() &&
-        norm.getType() == op->getResult(0).getType() &&
-        isRowVector(constant, getWidth(norm.getType())))
-      return std::make_pair(norm, constant);
-  }
-  return std::nullopt;
+  auto match = withConstant<NormOp>(op);
+  if (!match)
+    return std::nullopt;
+  auto [norm, constant] = *match;
+  bool isOpen = norm->hasOneUse() && !norm.getBias() &&
+                norm.getType() == op->getResult(0).getType();
+  return isOpen && isRowVector(constant, getWidth(norm.getType()))
+             ? match
+             : std::nullopt;
 }
 
 /// `norm * scale` where the norm's scale is ones.

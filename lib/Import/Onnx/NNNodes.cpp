@@ -4,8 +4,6 @@
 
 #include "Node.h"
 
-#include "llvm/ADT/StringExtras.h"
-
 using namespace mlir;
 using namespace skim::import;
 
@@ -75,15 +73,10 @@ static LogicalResult importConv(Node &node) {
     return node.fail("expected weights of a known shape of rank 3 or more");
   ArrayRef<int64_t> kernel = w->drop_front(2);
   size_t spatial = kernel.size();
-  auto tell = [](ArrayRef<int64_t> list) {
-    return llvm::join(
-        llvm::map_range(list, [](int64_t x) { return std::to_string(x); }),
-        " x ");
-  };
   SmallVector<int64_t> named = node.getInts("kernel_shape");
   if (node.hasAttr("kernel_shape") && ArrayRef(named) != kernel)
     return node.fail("expected a kernel_shape as the weights have it, " +
-                     tell(kernel) + ", got " + tell(named));
+                     formatDims(kernel) + ", got " + formatDims(named));
   auto get = [&](StringRef name, size_t count, int64_t otherwise) {
     return node.hasAttr(name) ? node.getInts(name)
                               : SmallVector<int64_t>(count, otherwise);

@@ -265,7 +265,7 @@ ElementsAttr skim::import::TensorReader::make(
       type, manager.insert(name.empty() ? "tensor" : name, std::move(blob)));
 }
 
-static std::string formatDims(ArrayRef<int64_t> dims) {
+std::string skim::import::formatDims(ArrayRef<int64_t> dims) {
   std::string text;
   llvm::raw_string_ostream os(text);
   llvm::interleave(dims, os, " x ");

@@ -62,6 +62,9 @@ private:
   llvm::StringMap<std::shared_ptr<MappedFile>> files;
 };
 
+/// The dimensions as a message names them: "2 x 3".
+std::string formatDims(llvm::ArrayRef<int64_t> dims);
+
 } // namespace skim::import
 
 #endif // SKIM_LIB_IMPORT_ONNX_TENSORS_H

@@ -18,14 +18,18 @@ using namespace mlir;
 using namespace skim::onnx;
 
 namespace {
-/// Numbers that are rounded where they are, by QuantizeLinear and back.
-struct UnquantiseRounded : OpRewritePattern<DequantizeLinearOp> {
-  UnquantiseRounded(MLIRContext *context, uint64_t &count)
-      : OpRewritePattern(context), count(count) {}
+/// A pattern that counts what it changes.
+template <typename Op> struct CountingPattern : OpRewritePattern<Op> {
+  CountingPattern(MLIRContext *context, uint64_t &count)
+      : OpRewritePattern<Op>(context), count(count) {}
+  uint64_t &count;
+};
 
+/// Numbers that are rounded where they are, by QuantizeLinear and back.
+struct UnquantiseRounded : CountingPattern<DequantizeLinearOp> {
+  using CountingPattern::CountingPattern;
   LogicalResult matchAndRewrite(DequantizeLinearOp op,
                                 PatternRewriter &rewriter) const override;
-  uint64_t &count;
 };
 
 /// The factors of a product: integers as floats, the scale of the activations
@@ -37,13 +41,10 @@ struct Factors {
   bool add(Value factor, unsigned level = 0);
 };
 
-struct UnquantiseProduct : OpRewritePattern<MulOp> {
-  UnquantiseProduct(MLIRContext *context, uint64_t &count)
-      : OpRewritePattern(context), count(count) {}
-
+struct UnquantiseProduct : CountingPattern<MulOp> {
+  using CountingPattern::CountingPattern;
   LogicalResult matchAndRewrite(MulOp op,
                                 PatternRewriter &rewriter) const override;
-  uint64_t &count;
 };
 } // namespace
 

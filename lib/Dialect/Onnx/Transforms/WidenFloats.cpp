@@ -91,30 +91,30 @@ struct WidenFloatsPass
     if (func.isExternal())
       return;
     Block &block = func.front();
-    OpBuilder builder = OpBuilder::atBlockBegin(&block);
-    for (BlockArgument argument : block.getArguments())
-      widenUses(builder, argument);
+    OpBuilder builder(func.getContext());
     for (Operation &op : llvm::make_early_inc_range(block)) {
       builder.setInsertionPointAfter(&op);
       if (auto constant = dyn_cast<ConstantOp>(op)) {
         widenConstant(builder, constant);
         continue;
       }
-      if (isa<OnnxDialect>(op.getDialect()) && !made.contains(&op))
+      if (isa<OnnxDialect>(op.getDialect()))
         widenOp(op);
     }
+    // Behind the ops: casts of 16 bits are none of them.
+    builder.setInsertionPointToStart(&block);
+    for (BlockArgument argument : block.getArguments())
+      widenUses(builder, argument);
     narrowResults(builder, func);
   }
 
 private:
   Value cast(OpBuilder &builder, Value value, Type type) {
-    auto op = CastOp::create(
-        builder, value.getLoc(), type, value, /*round_mode=*/StringAttr(),
-        /*saturate=*/IntegerAttr(),
-        builder.getI64IntegerAttr(
-            getDataType(mlir::cast<TensorType>(type).getElementType())));
-    made.insert(op);
-    return op.getOutput();
+    return CastOp::create(builder, value.getLoc(), type, value,
+                          /*round_mode=*/StringAttr(),
+                          /*saturate=*/IntegerAttr(),
+                          builder.getI64IntegerAttr(getDataType(
+                              mlir::cast<TensorType>(type).getElementType())));
   }
 
   /// Everything that reads `value` reads it as f32.
@@ -133,7 +133,6 @@ private:
     if (!number)
       return widenUses(builder, value);
     auto wide = ConstantOp::create(builder, op.getLoc(), number);
-    made.insert(wide);
     value.replaceAllUsesWith(wide.getOutput());
     ++numWidened;
   }
@@ -163,7 +162,5 @@ private:
                  mlir::cast<TensorType>(operand.get().getType())
                      .clone(mlir::cast<TensorType>(type).getElementType())));
   }
-
-  llvm::DenseSet<Operation *> made;
 };
 } // namespace
