@@ -96,13 +96,28 @@ Value Emitter::generate(ValueRange dims, Type element,
   return generic.getResult(0);
 }
 
-Value Emitter::reshape(Value tensor, ValueRange dims) {
-  auto from = cast<RankedTensorType>(tensor.getType());
+/// The type of a tensor with such dimensions.
+static RankedTensorType typeOf(ValueRange dims, Type element) {
   SmallVector<int64_t> shape;
   for (Value dim : dims)
     shape.push_back(getConstantIntValue(dim).value_or(ShapedType::kDynamic));
-  auto type = RankedTensorType::get(shape, from.getElementType());
-  if (type == from)
+  return RankedTensorType::get(shape, element);
+}
+
+Value Emitter::withSizes(Value tensor, ValueRange dims) {
+  Type type =
+      typeOf(dims, cast<RankedTensorType>(tensor.getType()).getElementType());
+  return type == tensor.getType()
+             ? tensor
+             : tensor::CastOp::create(b, loc, type, tensor).getResult();
+}
+
+Value Emitter::reshape(Value tensor, ValueRange dims) {
+  auto from = cast<RankedTensorType>(tensor.getType());
+  RankedTensorType type = typeOf(dims, from.getElementType());
+  // Two sizes that are known at run time only may change places.
+  if (type == from &&
+      (type.getNumDynamicDims() <= 1 || Values(dims) == this->dims(tensor)))
     return tensor;
   std::optional<SmallVector<int64_t>> small = smallShape(dims);
   if (small && isa<IntegerType>(from.getElementType()) &&

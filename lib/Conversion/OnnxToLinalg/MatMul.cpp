@@ -4,6 +4,7 @@
 
 #include "Contract.h"
 #include "Patterns.h"
+#include "skim/Dialect/Onnx/IR/EinsumEquation.h"
 
 using namespace mlir;
 using namespace skim;
@@ -63,78 +64,18 @@ static FailureOr<Value> lowerGemm(Emitter &e, onnx::GemmOp op,
 // Einsum
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// An equation: the labels of each operand and of the result. Dimensions under
-/// an ellipsis have the labels '0', '1', ... counted from the last.
-struct Equation {
-  SmallVector<std::string> operands;
-  std::string result;
-};
-} // namespace
-
-/// Labels of a term for a tensor of `rank`; false where they do not fit.
-static bool expandTerm(StringRef term, int64_t rank, std::string &labels,
-                       int64_t &ellipsis) {
-  size_t dots = term.find("...");
-  if (dots == StringRef::npos) {
-    labels = term.str();
-    return rank == int64_t(term.size());
-  }
-  int64_t covered = rank - int64_t(term.size() - 3);
-  if (covered < 0 || covered > 9)
-    return false;
-  ellipsis = std::max(ellipsis, covered);
-  labels = term.substr(0, dots).str();
-  for (int64_t i = covered; i-- > 0;)
-    labels.push_back('0' + i);
-  labels += term.substr(dots + 3).str();
-  return true;
-}
-
-static bool parseEquation(StringRef text, ValueRange operands,
-                          Equation &equation) {
-  std::string packed;
-  llvm::copy_if(text, std::back_inserter(packed),
-                [](char c) { return c != ' '; });
-  auto [inputs, output] = StringRef(packed).split("->");
-  bool isExplicit = StringRef(packed).contains("->");
-  SmallVector<StringRef> terms;
-  inputs.split(terms, ',');
-  if (terms.size() != operands.size())
-    return false;
-  int64_t ellipsis = 0;
-  for (auto [term, operand] : llvm::zip(terms, operands)) {
-    int64_t rank = cast<RankedTensorType>(operand.getType()).getRank();
-    if (!expandTerm(term, rank, equation.operands.emplace_back(), ellipsis))
-      return false;
-  }
-  if (isExplicit) {
-    bool dots = output.contains("...");
-    int64_t rank = int64_t(output.size()) + (dots ? ellipsis - 3 : 0);
-    return expandTerm(output, rank, equation.result, ellipsis);
-  }
-  // Without a result: the ellipsis, then the labels that occur once, sorted.
-  for (int64_t i = ellipsis; i-- > 0;)
-    equation.result.push_back('0' + i);
-  std::string all = llvm::join(equation.operands, "");
-  std::string letters;
-  for (char c : all)
-    if (!isdigit(c) && llvm::count(all, c) == 1)
-      letters.push_back(c);
-  llvm::sort(letters);
-  equation.result += letters;
-  return true;
-}
-
 static FailureOr<Value> lowerEinsum(Emitter &e, onnx::EinsumOp op,
                                     onnx::EinsumOp::Adaptor in) {
   Scalars s(e, elementOf(op.getOutput()));
-  Equation equation;
-  if (!parseEquation(op.getEquation(), in.getInputs(), equation))
+  SmallVector<int64_t> ranks;
+  for (Value operand : in.getInputs())
+    ranks.push_back(cast<RankedTensorType>(operand.getType()).getRank());
+  auto equation = onnx::parseEinsumEquation(op.getEquation(), ranks);
+  if (!equation)
     return e.fail("expected an equation that fits the operands");
   // The size of every label, and the labels that are summed over.
   llvm::MapVector<char, Values> sizes;
-  for (auto [labels, operand] : llvm::zip(equation.operands, in.getInputs()))
+  for (auto [labels, operand] : llvm::zip(equation->operands, in.getInputs()))
     for (auto [label, size] : llvm::zip(labels, e.dims(operand)))
       sizes[label].push_back(size);
   llvm::DenseMap<char, Value> size;
@@ -150,11 +91,11 @@ static FailureOr<Value> lowerEinsum(Emitter &e, onnx::EinsumOp op,
                          e.compare(Pred::eq, one, size[label])),
                 "expected equal dimensions for a label, got {0} and {1}",
                 {one, size[label]});
-    if (!llvm::is_contained(equation.result, label))
+    if (!llvm::is_contained(equation->result, label))
       summed.push_back(label);
   }
   Values outDims, counts;
-  for (char label : equation.result) {
+  for (char label : equation->result) {
     if (!size.count(label))
       return e.fail("expected labels of the result among the operands'");
     outDims.push_back(size[label]);
@@ -167,10 +108,10 @@ static FailureOr<Value> lowerEinsum(Emitter &e, onnx::EinsumOp op,
             e.loop(counts, s.constant(0), [&](ValueRange inner, ValueRange so) {
               Value product;
               for (auto [labels, operand] :
-                   llvm::zip(equation.operands, in.getInputs())) {
+                   llvm::zip(equation->operands, in.getInputs())) {
                 Values to, at;
                 for (char label : labels) {
-                  size_t place = equation.result.find(label);
+                  size_t place = equation->result.find(label);
                   to.push_back(size[label]);
                   at.push_back(place != std::string::npos
                                    ? outer[place]

@@ -61,12 +61,13 @@ static FailureOr<Value> lowerConcat(Emitter &e, onnx::ConcatOp op,
     if (llvm::is_contained(cast<RankedTensorType>(input.getType()).getShape(),
                            0))
       continue;
-    SmallVector<OpFoldResult> offsets(rank, e.b.getIndexAttr(0)), sizes;
+    SmallVector<OpFoldResult> offsets(rank, e.b.getIndexAttr(0));
     offsets[*axis] = getAsOpFoldResult(start);
-    for (Value size : e.dims(input))
-      sizes.push_back(getAsOpFoldResult(size));
-    result = tensor::InsertSliceOp::create(e.b, e.loc, input, result, offsets,
-                                           sizes, ones);
+    Values part(out);
+    part[*axis] = e.dim(input, *axis);
+    result = tensor::InsertSliceOp::create(e.b, e.loc, e.withSizes(input, part),
+                                           result, offsets,
+                                           getAsOpFoldResult(part), ones);
   }
   return result;
 }

@@ -34,6 +34,38 @@ func.func @reshape_at_run_time_checks(%x: tensor<?xf32>, %s: tensor<2xi64>) -> t
   return %y : tensor<?x?xf32>
 }
 
+// Two sizes that change places have the same type before and behind.
+// CHECK-LABEL: func @reshape_swaps_sizes
+// CHECK-SAME: %[[X:.+]]: tensor<?x?xf32>
+// CHECK: %[[TO:.+]] = tensor.from_elements
+// CHECK: tensor.reshape %[[X]](%[[TO]])
+func.func @reshape_swaps_sizes(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  %order = onnx.Constant dense<[1, 0]> : tensor<2xi64>
+  %shape = onnx.Shape %x : (tensor<?x?xf32>) -> tensor<2xi64>
+  %to = onnx.Gather %shape, %order : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %y = onnx.Reshape %x, %to : (tensor<?x?xf32>, tensor<2xi64>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}
+
+// CHECK-LABEL: func @reshape_keeps_sizes
+// CHECK-SAME: %[[X:.+]]: tensor<?x?xf32>
+// CHECK-NOT: tensor.reshape
+// CHECK: return %[[X]]
+func.func @reshape_keeps_sizes(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  %shape = onnx.Shape %x : (tensor<?x?xf32>) -> tensor<2xi64>
+  %y = onnx.Reshape %x, %shape : (tensor<?x?xf32>, tensor<2xi64>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}
+
+// The type of the second part knows less than the sizes that were found for it.
+// CHECK-LABEL: func @concat_of_known_sizes
+// CHECK: %[[PART:.+]] = tensor.cast %{{.+}} : tensor<?x?xf32> to tensor<?x3xf32>
+// CHECK: tensor.insert_slice %[[PART]]
+func.func @concat_of_known_sizes(%x: tensor<?x3xf32>, %y: tensor<?x?xf32>) -> tensor<?x3xf32> {
+  %z = onnx.Concat %x, %y {axis = 0 : i64} : (tensor<?x3xf32>, tensor<?x?xf32>) -> tensor<?x3xf32>
+  return %z : tensor<?x3xf32>
+}
+
 // CHECK-LABEL: func @squeeze_checks_for_one
 // CHECK: skim.check %{{.+}}, "node (Squeeze): expected a dimension of 1 to squeeze, got {0}"
 func.func @squeeze_checks_for_one(%x: tensor<?x4xf32>) -> tensor<4xf32> {

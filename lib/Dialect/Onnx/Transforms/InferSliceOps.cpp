@@ -36,6 +36,13 @@ struct SlicedAxis {
 };
 } // namespace
 
+/// Whether `extent` is `limit` or what is left of it where an axis is shorter.
+static bool isAtMost(const SymDim &extent, const SymDim &limit) {
+  const SymAtom *atom = extent.singleAtom();
+  return extent == limit || (atom && atom->kind == SymAtom::Kind::Min &&
+                             llvm::is_contained(atom->args, limit));
+}
+
 /// A start or end of a slice that runs forwards, counted from 0 and clamped to
 /// [0, extent]; nothing when its sign is not known.
 static OptionalDim clampIndex(const SymDim &index, const SymDim &extent) {
@@ -49,6 +56,9 @@ static OptionalDim clampIndex(const SymDim &index, const SymDim &extent) {
     return SymDim::min(index, extent);
   if (isKnownLess(index, 0))
     return SymDim::max(index + extent, 0);
+  // From the front: `-S` of an axis of S or fewer, which may have none.
+  if (isKnownLessEqual(index, 0) && isAtMost(extent, -index))
+    return SymDim(0);
   return std::nullopt;
 }
 

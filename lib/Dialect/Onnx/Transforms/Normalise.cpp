@@ -122,7 +122,7 @@ Value NormaliseState::buildShape(RewriterBase &rewriter, Location loc,
   if (auto values = constantShape(elements))
     return buildInts(rewriter, loc, *values);
   // Asked first: a pattern that fails must not have changed anything.
-  if (!llvm::all_of(elements, [&](const SymDim &e) { return canBuild(e); }))
+  if (!canBuildShape(elements))
     return nullptr;
   SmallVector<Value> parts;
   SmallVector<int64_t> constants;
@@ -182,6 +182,28 @@ Value skim::onnx::buildSplat(RewriterBase &rewriter, Location loc,
   return ConstantOp::create(rewriter, loc, DenseElementsAttr::get(type, bits));
 }
 
+Value skim::onnx::buildTranspose(RewriterBase &rewriter, NormaliseState &state,
+                                 Value value, ArrayRef<int64_t> perm) {
+  return state.build<TransposeOp>(rewriter, value.getLoc(), elementType(value),
+                                  value, rewriter.getDenseI64ArrayAttr(perm));
+}
+
+Operation *skim::onnx::rebuild(RewriterBase &rewriter, NormaliseState &state,
+                               Operation *op, ValueRange operands) {
+  SmallVector<Type> types;
+  for (Value result : op->getResults())
+    types.push_back(isa<NoneType>(result.getType())
+                        ? result.getType()
+                        : UnrankedTensorType::get(elementType(result)));
+  OperationState opState(op->getLoc(), op->getName(), operands, types,
+                         op->getAttrs());
+  Operation *built = rewriter.create(opState);
+  for (Value result : built->getResults())
+    if (!isa<NoneType>(result.getType()))
+      result.setType(state.shapes.refinedType(result));
+  return built;
+}
+
 LogicalResult skim::onnx::replaceExpanded(RewriterBase &rewriter,
                                           NormaliseState &state, Operation *op,
                                           Value value) {
@@ -221,10 +243,12 @@ struct NormalisePass : skim::onnx::impl::NormalisePassBase<NormalisePass> {
     RewritePatternSet patterns(&getContext());
     addAlgebraPatterns(patterns, state);
     addConvPatterns(patterns, state);
+    addEinsumPatterns(patterns, state);
     addExpandPatterns(patterns, state);
     addGatherPatterns(patterns, state);
     addKnownValuePatterns(patterns, state);
     addProductPatterns(patterns, state);
+    addTransposePatterns(patterns, state);
     addViewPatterns(patterns, state);
     GreedyRewriteConfig config;
     // Constants stay where they are: the order of weights is the model's.

@@ -26,6 +26,9 @@ public:
   /// the function's arguments; null when an element needs anything else.
   mlir::Value buildShape(mlir::RewriterBase &rewriter, mlir::Location loc,
                          llvm::ArrayRef<SymDim> elements);
+  bool canBuildShape(llvm::ArrayRef<SymDim> elements) const {
+    return llvm::all_of(elements, [&](const SymDim &e) { return canBuild(e); });
+  }
   /// The same for one element, as a scalar.
   mlir::Value buildScalar(mlir::RewriterBase &rewriter, mlir::Location loc,
                           const SymDim &element);
@@ -74,10 +77,12 @@ protected:
 
 void addAlgebraPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addConvPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
+void addEinsumPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addExpandPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addGatherPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addKnownValuePatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addProductPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
+void addTransposePatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addViewPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 
 /// An integer constant of the given shape, or of rank 1 when none is given.
@@ -87,6 +92,19 @@ mlir::Value buildInts(mlir::RewriterBase &rewriter, mlir::Location loc,
 mlir::Value buildSplat(mlir::RewriterBase &rewriter, mlir::Location loc,
                        mlir::RankedTensorType type, int64_t value);
 mlir::Type elementType(mlir::Value value);
+/// Axis i of the result is axis `perm[i]` of the value.
+mlir::Value buildTranspose(mlir::RewriterBase &rewriter, NormaliseState &state,
+                           mlir::Value value, llvm::ArrayRef<int64_t> perm);
+/// The op once more, on other operands, which its types are inferred from.
+mlir::Operation *rebuild(mlir::RewriterBase &rewriter, NormaliseState &state,
+                         mlir::Operation *op, mlir::ValueRange operands);
+/// The op in its simplest form that turns `value` into a tensor of dims `to`
+/// with the same elements in order; null when it takes more than constants.
+mlir::Value buildView(mlir::RewriterBase &rewriter, NormaliseState &state,
+                      mlir::Location loc, mlir::Value value,
+                      llvm::ArrayRef<SymDim> to);
+/// Whether constants are enough for a view between these dims.
+bool canBuildView(llvm::ArrayRef<SymDim> from, llvm::ArrayRef<SymDim> to);
 
 /// Replaces a value's op by `value`, expanded to the old dimensions where it
 /// has fewer. Fails when that would take a shape that cannot be built.

@@ -40,12 +40,6 @@ private:
                                   buildInts(rewriter, loc, shape),
                                   rewriter.getI64IntegerAttr(0));
   }
-  Value transpose(PatternRewriter &rewriter, Value value,
-                  ArrayRef<int64_t> perm) const {
-    return state.build<TransposeOp>(rewriter, value.getLoc(),
-                                    elementType(value), value,
-                                    rewriter.getDenseI64ArrayAttr(perm));
-  }
 };
 } // namespace
 
@@ -88,7 +82,7 @@ Value ConvOfPatches::cut(PatternRewriter &rewriter, ConvOp op,
     }
     for (size_t i = 0; i < spatial; ++i)
       perm.push_back(2 + 2 * i);
-    x = transpose(rewriter, reshape(rewriter, x, split), perm);
+    x = buildTranspose(rewriter, state, reshape(rewriter, x, split), perm);
   }
   return reshape(rewriter, x,
                  {0, patches.inner * patches.size, patches.windows});
@@ -102,16 +96,17 @@ LogicalResult ConvOfPatches::matchAndRewrite(ConvOp op,
   bool arePositions = patches->arePositions();
   Value rows = arePositions ? op.getX() : cut(rewriter, op, *patches);
   Value matrix =
-      transpose(rewriter,
-                reshape(rewriter, op.getW(),
-                        {patches->outer, patches->inner * patches->size}),
-                {1, 0});
+      buildTranspose(rewriter, state,
+                     reshape(rewriter, op.getW(),
+                             {patches->outer, patches->inner * patches->size}),
+                     {1, 0});
   Type type = elementType(op.getX());
-  Value y = state.build<MatMulOp>(rewriter, op.getLoc(), type,
-                                  transpose(rewriter, rows, {0, 2, 1}), matrix);
+  Value y = state.build<MatMulOp>(
+      rewriter, op.getLoc(), type,
+      buildTranspose(rewriter, state, rows, {0, 2, 1}), matrix);
   if (!isAbsent(op.getB()))
     y = state.build<AddOp>(rewriter, op.getLoc(), type, y, op.getB());
-  y = transpose(rewriter, y, {0, 2, 1});
+  y = buildTranspose(rewriter, state, y, {0, 2, 1});
   if (!arePositions) {
     SmallVector<int64_t> shape = {0, patches->outer};
     shape.append(patches->counts);

@@ -93,12 +93,9 @@ struct SinkExpandBelowElementwise : RewritePattern {
       shape = state.buildShape(rewriter, op->getLoc(), target);
     if (!shape)
       return rewriter.notifyMatchFailure(op, "the shape cannot be built");
-    Type type = elementType(op->getResult(0));
-    OperationState opState(op->getLoc(), op->getName(), operands,
-                           UnrankedTensorType::get(type), op->getAttrs());
-    Value computed = rewriter.create(opState)->getResult(0);
-    computed.setType(state.shapes.refinedType(computed));
-    rewriter.replaceOp(op, state.build<ExpandOp>(rewriter, op->getLoc(), type,
+    Value computed = rebuild(rewriter, state, op, operands)->getResult(0);
+    rewriter.replaceOp(op, state.build<ExpandOp>(rewriter, op->getLoc(),
+                                                 elementType(computed),
                                                  computed, shape));
     return success();
   }

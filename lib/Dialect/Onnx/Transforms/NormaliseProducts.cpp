@@ -1,5 +1,6 @@
 //===- NormaliseProducts.cpp - matrix products in one form ----------------===//
-// Products of flattened states, as some exporters write linear layers.
+// Products of flattened states, as some exporters write linear layers, and what
+// stands between two of them.
 //===----------------------------------------------------------------------===//
 
 #include "Normalise.h"
@@ -7,11 +8,63 @@
 using namespace mlir;
 using namespace skim::onnx;
 
+/// How many first axes of `from` were joined to the rows of a matrix whose
+/// columns are the others, the most where axes of 1 leave a choice; nothing for
+/// another view.
+static std::optional<size_t> countRowAxes(ArrayRef<SymDim> from,
+                                          ArrayRef<SymDim> matrix) {
+  for (size_t count = from.size() - 1; count > 0; --count)
+    if (product(from.take_front(count)) == matrix[0] &&
+        product(from.drop_front(count)) == matrix[1])
+      return count;
+  return std::nullopt;
+}
+
+/// States, whose width is known, as the rows of a matrix.
+static Value buildRows(RewriterBase &rewriter, NormaliseState &state,
+                       Value states) {
+  int64_t width = *state.shapes.dims(states)->back().constant();
+  return state.build<ReshapeOp>(
+      rewriter, states.getLoc(), elementType(states), states,
+      buildInts(rewriter, states.getLoc(), {-1, width}),
+      rewriter.getI64IntegerAttr(0));
+}
+
 namespace {
+/// Gemm that is a product of rows and a matrix, with one row added.
+template <typename OpTy> struct GemmPattern : NormalisePattern<OpTy> {
+  using NormalisePattern<OpTy>::NormalisePattern;
+
+protected:
+  bool isPlain(GemmOp op) const {
+    if (op.getTransA() != 0 || !op.getAlpha().isExactlyValue(1.0) ||
+        !op.getBeta().isExactlyValue(1.0))
+      return false;
+    if (isAbsent(op.getC()))
+      return true;
+    auto bias = this->shapes.dims(op.getC());
+    return bias && bias->size() <= 1;
+  }
+
+  /// The same of rows with any number of axes, `[..., K]`.
+  Value buildProduct(PatternRewriter &rewriter, GemmOp op, Value rows) const {
+    Type type = elementType(op.getY());
+    Value weight = op.getB();
+    if (op.getTransB() != 0)
+      weight = buildTranspose(rewriter, this->state, weight, {1, 0});
+    Value value = this->state.template build<MatMulOp>(rewriter, op.getLoc(),
+                                                       type, rows, weight);
+    if (!isAbsent(op.getC()))
+      value = this->state.template build<AddOp>(rewriter, op.getLoc(), type,
+                                                value, op.getC());
+    return value;
+  }
+};
+
 /// Gemm of rows that were flattened for it: a MatMul of the states themselves,
 /// whose result is flattened. A Reshape back then meets the Reshape.
-struct GemmOfFlattened : NormalisePattern<GemmOp> {
-  using NormalisePattern::NormalisePattern;
+struct GemmOfFlattened : GemmPattern<GemmOp> {
+  using GemmPattern::GemmPattern;
 
   LogicalResult matchAndRewrite(GemmOp op,
                                 PatternRewriter &rewriter) const override {
@@ -20,33 +73,123 @@ struct GemmOfFlattened : NormalisePattern<GemmOp> {
       return rewriter.notifyMatchFailure(op, "the rows are not reshaped");
     auto from = shapes.dims(flatten.getData()), rows = shapes.dims(op.getA()),
          to = shapes.dims(op.getY());
-    if (!from || !rows || !to || from->size() < 3 ||
-        from->back() != rows->back())
+    auto axes = from && rows && to ? countRowAxes(*from, *rows) : std::nullopt;
+    if (!axes || *axes < 2 || !rows->back().constant())
       return rewriter.notifyMatchFailure(op, "more than rows is reshaped");
-    if (op.getTransA() != 0 || !op.getAlpha().isExactlyValue(1.0) ||
-        !op.getBeta().isExactlyValue(1.0))
+    if (!to->back().constant() || !isPlain(op))
       return rewriter.notifyMatchFailure(op, "no plain product");
-    bool hasBias = !isAbsent(op.getC());
-    auto bias = hasBias ? shapes.dims(op.getC()) : std::nullopt;
-    if (hasBias && (!bias || bias->size() > 1))
-      return rewriter.notifyMatchFailure(op, "C is not one row");
-    auto columns = to->back().constant();
-    if (!columns)
-      return rewriter.notifyMatchFailure(op, "the width is not known");
-    Type type = elementType(op.getY());
+    // Heads are joined, the axes before them are not.
+    SymDims states(from->take_front(*axes));
+    states.push_back(rows->back());
     Location loc = op.getLoc();
-    Value weight = op.getB();
-    if (op.getTransB() != 0)
-      weight = state.build<TransposeOp>(rewriter, loc, type, weight,
-                                        rewriter.getDenseI64ArrayAttr({1, 0}));
-    Value value =
-        state.build<MatMulOp>(rewriter, loc, type, flatten.getData(), weight);
-    if (hasBias)
-      value = state.build<AddOp>(rewriter, loc, type, value, op.getC());
-    Value target = buildInts(rewriter, loc, {-1, *columns});
+    Value value = buildProduct(
+        rewriter, op,
+        buildView(rewriter, state, loc, flatten.getData(), states));
+    rewriter.replaceOp(op, buildRows(rewriter, state, value));
+    return success();
+  }
+};
+
+/// A view that takes the rows of a Gemm apart: a MatMul of rows with those
+/// axes, where heads were parts of another axis before they were flattened.
+template <typename OpTy> struct GemmTakenApart : GemmPattern<OpTy> {
+  using GemmPattern<OpTy>::GemmPattern;
+
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    auto gemm = op->getOperand(0).template getDefiningOp<GemmOp>();
+    auto flatten =
+        gemm ? gemm.getA().template getDefiningOp<ReshapeOp>() : ReshapeOp();
+    if (!flatten || !this->isPlain(gemm))
+      return rewriter.notifyMatchFailure(op, "no product of flattened rows");
+    auto from = this->shapes.dims(flatten.getData()),
+         rows = this->shapes.dims(gemm.getA()),
+         columns = this->shapes.dims(gemm.getY()),
+         to = this->shapes.dims(op->getResult(0));
+    if (!from || !rows || !columns || !to || to->size() < 3 ||
+        to->back() != columns->back())
+      return rewriter.notifyMatchFailure(op, "rows are not taken apart");
+    SymDims states(to->drop_back());
+    states.push_back(rows->back());
+    if (!canBuildView(*from, states))
+      return rewriter.notifyMatchFailure(op, "takes a shape of dimensions");
     rewriter.replaceOp(
-        op, state.build<ReshapeOp>(rewriter, loc, type, value, target,
-                                   rewriter.getI64IntegerAttr(0)));
+        op, this->buildProduct(rewriter, gemm,
+                               buildView(rewriter, this->state, op.getLoc(),
+                                         flatten.getData(), states)));
+    return success();
+  }
+};
+
+/// An elementwise op between products of flattened rows: computed before the
+/// rows are flattened.
+struct SinkFlattenBelowElementwise : RewritePattern {
+  SinkFlattenBelowElementwise(MLIRContext *context, NormaliseState &state)
+      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context),
+        state(state) {}
+
+  LogicalResult matchAndRewrite(Operation *op,
+                                PatternRewriter &rewriter) const override {
+    auto to =
+        isElementwise(op) ? state.shapes.dims(op->getResult(0)) : std::nullopt;
+    if (!to || to->size() != 2 || !to->back().constant())
+      return failure();
+    SmallVector<Value> operands;
+    std::optional<ArrayRef<SymDim>> states;
+    for (Value operand : op->getOperands()) {
+      auto dims = state.shapes.dims(operand);
+      auto flatten = operand.getDefiningOp<ReshapeOp>();
+      auto from = flatten && dims == to ? state.shapes.dims(flatten.getData())
+                                        : std::nullopt;
+      if (from && from->size() > 2 && from->back() == to->back() &&
+          (!states || states == from)) {
+        states = from;
+        operands.push_back(flatten.getData());
+      } else if (isAbsent(operand) || (dims && dims->size() <= 1)) {
+        operands.push_back(operand);
+      } else {
+        return rewriter.notifyMatchFailure(op, "an operand is not flattened");
+      }
+    }
+    if (!states)
+      return rewriter.notifyMatchFailure(op, "no operand is flattened");
+    Value result = rebuild(rewriter, state, op, operands)->getResult(0);
+    rewriter.replaceOp(op, buildRows(rewriter, state, result));
+    return success();
+  }
+
+  NormaliseState &state;
+};
+
+/// A norm of flattened rows: of the states themselves.
+template <typename OpTy> struct SinkFlattenBelowNorm : NormalisePattern<OpTy> {
+  using NormalisePattern<OpTy>::NormalisePattern;
+
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    auto flatten = op.getX().template getDefiningOp<ReshapeOp>();
+    auto from = flatten ? this->shapes.dims(flatten.getData()) : std::nullopt;
+    auto rows = this->shapes.dims(op.getX());
+    if (!from || !rows || rows->size() != 2 || from->size() < 3 ||
+        from->back() != rows->back() || !rows->back().constant())
+      return rewriter.notifyMatchFailure(op, "no flattened rows");
+    if (normaliseAxis(op.getAxis(), 2) != 1)
+      return rewriter.notifyMatchFailure(op, "not of each row");
+    for (Value other : llvm::drop_begin(op->getResults()))
+      if (!other.use_empty())
+        return rewriter.notifyMatchFailure(op, "another result is read");
+    SmallVector<Value> operands(op->getOperands());
+    operands.front() = flatten.getData();
+    for (Value parameter : llvm::drop_begin(operands)) {
+      auto dims = this->shapes.dims(parameter);
+      if (!isAbsent(parameter) && (!dims || dims->size() > 1))
+        return rewriter.notifyMatchFailure(op, "parameters of several rows");
+    }
+    Operation *norm = rebuild(rewriter, this->state, op, operands);
+    norm->setAttr("axis", rewriter.getI64IntegerAttr(-1));
+    SmallVector<Value> results(norm->getResults());
+    results.front() = buildRows(rewriter, this->state, results.front());
+    rewriter.replaceOp(op, results);
     return success();
   }
 };
@@ -54,5 +197,10 @@ struct GemmOfFlattened : NormalisePattern<GemmOp> {
 
 void skim::onnx::addProductPatterns(RewritePatternSet &set,
                                     NormaliseState &state) {
-  set.add<GemmOfFlattened>(set.getContext(), state);
+  set.add<GemmOfFlattened, GemmTakenApart<ReshapeOp>,
+          GemmTakenApart<UnsqueezeOp>, SinkFlattenBelowElementwise,
+          SinkFlattenBelowNorm<LayerNormalizationOp>,
+          SinkFlattenBelowNorm<RMSNormalizationOp>,
+          SinkFlattenBelowNorm<SimplifiedLayerNormalizationOp>>(
+      set.getContext(), state);
 }

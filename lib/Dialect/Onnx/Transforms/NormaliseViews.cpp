@@ -59,10 +59,15 @@ static std::optional<SmallVector<int64_t>> constantTarget(ArrayRef<SymDim> from,
   return target;
 }
 
-/// The op in its simplest form that turns `value` into a tensor of dims `to`
-/// with the same elements in order; null when it takes more than constants.
-static Value buildView(PatternRewriter &rewriter, NormaliseState &state,
-                       Location loc, Value value, ArrayRef<SymDim> to) {
+bool skim::onnx::canBuildView(ArrayRef<SymDim> from, ArrayRef<SymDim> to) {
+  return from == to ||
+         (from.size() < to.size() && extraAxes(from, to).has_value()) ||
+         (from.size() > to.size() && extraAxes(to, from).has_value()) ||
+         constantTarget(from, to).has_value();
+}
+
+Value skim::onnx::buildView(RewriterBase &rewriter, NormaliseState &state,
+                            Location loc, Value value, ArrayRef<SymDim> to) {
   ArrayRef<SymDim> from = *state.shapes.dims(value);
   if (from == to)
     return value;

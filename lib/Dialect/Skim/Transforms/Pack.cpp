@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "skim/Dialect/Onnx/IR/OnnxDialect.h"
+#include "skim/Dialect/Onnx/Transforms/SymbolicShapes.h"
 #include "skim/Dialect/Skim/IR/SkimDialect.h"
 #include "skim/Dialect/Skim/Transforms/PaddingAnalysis.h"
 #include "skim/Dialect/Skim/Transforms/Passes.h"
@@ -133,17 +134,11 @@ private:
   /// too; those stay dense.
   static SmallVector<Operation *> collect(func::FuncOp function, Value mask) {
     SmallVector<Operation *> ops;
-    SmallVector<int64_t> batch = shapeOfRows(function, mask);
+    onnx::SymbolicShapes shapes(function);
+    Value like = mask ? mask : firstQuery(function);
     // Where a length is fixed it tells the positions, however states were put
     // together: a class token before the patches of an image.
-    bool isFixed = !mask && batch.size() == 2 &&
-                   !ShapedType::isDynamic(batch[1]) && batch[1] > 1;
-    auto isOfBatch = [&](Value states) {
-      return isDenseStates(states.getType()) &&
-             cast<RankedTensorType>(states.getType())
-                     .getShape()
-                     .take_front(2) == ArrayRef<int64_t>(batch);
-    };
+    bool isFixed = !mask && like && sizeOf(like, 1) > 1;
     Positions positions;
     for (Operation &op : function.front()) {
       SmallVector<Value> states;
@@ -155,11 +150,12 @@ private:
         positions.follow(op);
         continue;
       }
-      if (batch.empty())
-        batch = shapeOfRows(op, states.front());
+      if (!like)
+        like = isa<EmbedOp>(op) ? widest(cast<EmbedOp>(op).getIds())
+                                : states.front();
       if (isa<AttentionOp, PoolOp>(op) ||
           llvm::all_of(states, [&](Value value) {
-            return isOfBatch(value) &&
+            return isOfBatch(shapes, value, like) &&
                    (isFixed || !positions.isElsewhere(value));
           })) {
         ops.push_back(&op);
@@ -171,28 +167,34 @@ private:
     return ops;
   }
 
-  /// Batch and sequence as the type of the mask, or of the first attention's
-  /// states, has them.
-  static SmallVector<int64_t> shapeOfRows(func::FuncOp function, Value mask) {
-    if (mask)
-      return SmallVector<int64_t>(
-          cast<RankedTensorType>(mask.getType()).getShape());
-    auto attentions = function.front().getOps<AttentionOp>();
-    if (attentions.empty())
-      return {};
-    auto states =
-        dyn_cast<RankedTensorType>((*attentions.begin()).getQuery().getType());
-    return states ? SmallVector<int64_t>(states.getShape().take_front(2))
-                  : SmallVector<int64_t>();
+  static int64_t sizeOf(Value value, unsigned axis) {
+    return cast<RankedTensorType>(value.getType()).getDimSize(axis);
   }
 
-  /// The same where there is no attention, of the first states.
-  static SmallVector<int64_t> shapeOfRows(Operation &first, Value states) {
-    auto embed = dyn_cast<EmbedOp>(first);
-    Value like = embed ? widest(embed.getIds()) : states;
-    ArrayRef<int64_t> shape =
-        cast<RankedTensorType>(like.getType()).getShape().take_front(2);
-    return SmallVector<int64_t>(shape);
+  /// Whether states can have the batch and positions of `like`: dimensions of
+  /// the same type that are not known to be others, twice as many say.
+  static bool isOfBatch(onnx::SymbolicShapes &shapes, Value states,
+                        Value like) {
+    if (!isDenseStates(states.getType()))
+      return false;
+    auto own = shapes.dims(states), wanted = shapes.dims(like);
+    for (unsigned axis : {0, 1}) {
+      if (sizeOf(states, axis) != sizeOf(like, axis))
+        return false;
+      if (own && wanted && (*own)[axis] != (*wanted)[axis] &&
+          (*own)[axis].symbolName().empty())
+        return false;
+    }
+    return true;
+  }
+
+  /// The first attention's states, or null.
+  static Value firstQuery(func::FuncOp function) {
+    auto attentions = function.front().getOps<AttentionOp>();
+    if (attentions.empty() ||
+        !isDenseStates((*attentions.begin()).getQuery().getType()))
+      return {};
+    return (*attentions.begin()).getQuery();
   }
 
   /// Numbers the rows before the first op that needs them. What the mask is

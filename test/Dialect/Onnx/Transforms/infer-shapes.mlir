@@ -143,3 +143,23 @@ func.func @convolutions(%x: tensor<?x3x?xf32> {onnx.dims = ["b", "3", "s"]}, %im
   %patches = onnx.Conv %image, %patch, %none {dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 2, 4>} : (tensor<?x3x9x8xf32>, tensor<5x3x2x4xf32>, none) -> tensor<*xf32>
   return %same, %product, %half, %patches : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
 }
+
+// -----
+
+// The last S of an axis of S, or of a table of which S or fewer are left: all of them, from the front.
+// CHECK-LABEL: func @slice_last
+// CHECK-SAME: -> (tensor<?x?xi64> {onnx.dims = ["batch", "sequence"]}, tensor<?x?xi64> {onnx.dims = ["batch", "sequence"]})
+func.func @slice_last(%ids: tensor<?x?xi64> {onnx.dims = ["batch", "sequence"]}, %table: tensor<1x512xi64>)
+    -> (tensor<*xi64> {onnx.dims = ["a", "b"]}, tensor<*xi64> {onnx.dims = ["c", "d"]}) {
+  %zero = onnx.Constant dense<0> : tensor<1xi64>
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  %end = onnx.Constant dense<9223372036854775807> : tensor<1xi64>
+  %n = onnx.Shape %ids {end = 2 : i64, start = 1 : i64} : (tensor<?x?xi64>) -> tensor<1xi64>
+  %last = onnx.Neg %n : (tensor<1xi64>) -> tensor<1xi64>
+  %all = onnx.Slice %ids, %last, %end, %one, %one : (tensor<?x?xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %some = onnx.Slice %table, %zero, %n, %one, %one : (tensor<1x512xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %rest = onnx.Slice %some, %last, %end, %one, %one : (tensor<*xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xi64>
+  // Added to ids it has their length, since its own is not made up anew.
+  %sum = onnx.Add %all, %rest : (tensor<*xi64>, tensor<*xi64>) -> tensor<*xi64>
+  return %all, %sum : tensor<*xi64>, tensor<*xi64>
+}

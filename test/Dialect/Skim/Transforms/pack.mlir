@@ -113,3 +113,23 @@ func.func @class_token(%patches: tensor<?x4x8xf32>, %class: tensor<?x1x8xf32>, %
   %a = skim.attention %x, %x, %v {heads = 2 : i64, scale = 0.5 : f32} : tensor<?x5x8xf32>, tensor<?x5x8xf32>, tensor<?x5x8xf32> -> tensor<?x5x8xf32>
   return %a : tensor<?x5x8xf32>
 }
+
+// Positions of a distance, twice as many as there are tokens, have the type of states.
+// CHECK-LABEL: func @distances
+func.func @distances(%ids: tensor<?x?xi64> {onnx.dims = ["batch", "sequence"]}, %words: tensor<9x8xf32>, %row: tensor<1x1x8xf32>, %w: tensor<8x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x?x8xf32>) {
+  // CHECK: %[[E:.+]] = skim.embed
+  // CHECK: skim.linear %[[E]], %{{.+}} : !skim.ragged<8xf32>
+  // CHECK: %[[TABLE:.+]] = onnx.Expand
+  // CHECK: skim.linear %[[TABLE]], %{{.+}} : tensor<?x?x8xf32>
+  %two = onnx.Constant dense<2> : tensor<1xi64>
+  %eight = onnx.Constant dense<8> : tensor<1xi64>
+  %x = skim.embed(%ids) in (%words) : (tensor<?x?xi64>) in (tensor<9x8xf32>) -> tensor<?x?x8xf32>
+  %y = skim.linear %x, %w : tensor<?x?x8xf32>, tensor<8x8xf32> -> tensor<?x?x8xf32>
+  %b = onnx.Shape %ids {end = 1 : i64} : (tensor<?x?xi64>) -> tensor<1xi64>
+  %n = onnx.Shape %ids {end = 2 : i64, start = 1 : i64} : (tensor<?x?xi64>) -> tensor<1xi64>
+  %twice = onnx.Mul %n, %two : (tensor<1xi64>, tensor<1xi64>) -> tensor<1xi64>
+  %to = onnx.Concat %b, %twice, %eight {axis = 0 : i64} : (tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<3xi64>
+  %table = onnx.Expand %row, %to : (tensor<1x1x8xf32>, tensor<3xi64>) -> tensor<?x?x8xf32>
+  %t = skim.linear %table, %w : tensor<?x?x8xf32>, tensor<8x8xf32> -> tensor<?x?x8xf32>
+  return %y, %t : tensor<?x?x8xf32>, tensor<?x?x8xf32>
+}

@@ -166,6 +166,12 @@ def NormalisePass : Pass<"onnx-normalise", "::mlir::func::FuncOp"> {
       operand (0 and -1 in the shape where that says it);
     - `Transpose` in a row, also with axes joined and taken apart around it, to one, and
       `Transpose` of `Tile` to `Tile` of `Transpose`;
+    - `Transpose` moves behind what works on rows, elements or named axes of states (layers,
+      norms, embeddings, elementwise ops, reductions, selections, views of the last axes), so
+      that encoders with the sequence or the channels first are ones of [batch, sequence, H];
+    - `Gemm` of flattened rows, and what stands between two of them, to `MatMul` of the states;
+    - `Einsum` of one operand to `ReduceSum` and `Transpose`, of two to `MatMul` of moved and
+      joined axes, or to `Mul` where nothing is added up;
     - `DequantizeLinear` of rows of a table to rows of the table dequantised;
     - `Gather` and `GatherND` by grids of `Range` to the gathered tensor with
       axes moved and added;
@@ -185,7 +191,8 @@ def NormalisePass : Pass<"onnx-normalise", "::mlir::func::FuncOp"> {
     %m = onnx.Unsqueeze %mask, %axes : (tensor<?x?xi1>, tensor<2xi64>) -> tensor<?x1x1x?xi1>
     ```
 
-    Example: test/Dialect/Onnx/Transforms/normalise.mlir
+    Example: test/Dialect/Onnx/Transforms/normalise.mlir, normalise-transposes.mlir,
+    normalise-products.mlir and normalise-einsum.mlir
   }];
   let dependentDialects = ["::skim::onnx::OnnxDialect"];
 }
