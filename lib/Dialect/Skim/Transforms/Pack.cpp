@@ -54,6 +54,7 @@ namespace {
 /// states, `x[:, 0:1]` say, has the type of states but other rows.
 class Positions {
 public:
+  bool isKnown(Value value) const { return axes.contains(value); }
   bool isElsewhere(Value value) const {
     auto found = axes.find(value);
     return left.contains(value) ||
@@ -155,7 +156,9 @@ private:
                                 : states.front();
       if (isa<AttentionOp, PoolOp>(op) ||
           llvm::all_of(states, [&](Value value) {
-            return isOfBatch(shapes, value, like) &&
+            return hasTypeOfBatch(value, like) &&
+                   (positions.isKnown(value) ||
+                    !hasOtherDims(shapes, value, like)) &&
                    (isFixed || !positions.isElsewhere(value));
           })) {
         ops.push_back(&op);
@@ -171,21 +174,21 @@ private:
     return cast<RankedTensorType>(value.getType()).getDimSize(axis);
   }
 
-  /// Whether states can have the batch and positions of `like`: dimensions of
-  /// the same type that are not known to be others, twice as many say.
-  static bool isOfBatch(onnx::SymbolicShapes &shapes, Value states,
-                        Value like) {
-    if (!isDenseStates(states.getType()))
-      return false;
+  static bool hasTypeOfBatch(Value states, Value like) {
+    return isDenseStates(states.getType()) &&
+           sizeOf(states, 0) == sizeOf(like, 0) &&
+           sizeOf(states, 1) == sizeOf(like, 1);
+  }
+
+  /// Whether states that are not made from others of the batch are known to
+  /// have other positions than `like`: twice as many, say.
+  static bool hasOtherDims(onnx::SymbolicShapes &shapes, Value states,
+                           Value like) {
     auto own = shapes.dims(states), wanted = shapes.dims(like);
-    for (unsigned axis : {0, 1}) {
-      if (sizeOf(states, axis) != sizeOf(like, axis))
-        return false;
-      if (own && wanted && (*own)[axis] != (*wanted)[axis] &&
-          (*own)[axis].symbolName().empty())
-        return false;
-    }
-    return true;
+    return own && wanted && llvm::any_of(ArrayRef{0, 1}, [&](unsigned axis) {
+             return (*own)[axis] != (*wanted)[axis] &&
+                    (*own)[axis].symbolName().empty();
+           });
   }
 
   /// The first attention's states, or null.

@@ -133,3 +133,19 @@ func.func @distances(%ids: tensor<?x?xi64> {onnx.dims = ["batch", "sequence"]}, 
   %t = skim.linear %table, %w : tensor<?x?x8xf32>, tensor<8x8xf32> -> tensor<?x?x8xf32>
   return %y, %t : tensor<?x?x8xf32>, tensor<?x?x8xf32>
 }
+
+// States times their mask, one number a position, are states of the same positions.
+// CHECK-LABEL: func @times_mask
+func.func @times_mask(%ids: tensor<?x?xi64> {onnx.dims = ["batch", "sequence"]}, %mask: tensor<?x?xi1> {onnx.dims = ["batch", "sequence"]}, %words: tensor<9x8xf32>, %w: tensor<8x8xf32>) -> tensor<?x?x8xf32> {
+  // CHECK: %[[M:.+]] = onnx.Mul
+  // CHECK: %[[R:.+]] = skim.gather %[[M]]
+  // CHECK: skim.linear %[[R]], %{{.+}} : !skim.ragged<8xf32>
+  %two = onnx.Constant dense<2> : tensor<1xi64>
+  %x = skim.embed(%ids) in (%words) : (tensor<?x?xi64>) in (tensor<9x8xf32>) -> tensor<?x?x8xf32>
+  %a = skim.attention %x, %x, %x mask %mask : tensor<?x?xi1> {fill = 0xFF800000 : f32, heads = 2 : i64, scale = 0.5 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  %column = onnx.Unsqueeze %mask, %two : (tensor<?x?xi1>, tensor<1xi64>) -> tensor<?x?x1xi1>
+  %factor = onnx.Cast %column {to = 1 : i64} : (tensor<?x?x1xi1>) -> tensor<?x?x1xf32>
+  %m = onnx.Mul %a, %factor : (tensor<?x?x8xf32>, tensor<?x?x1xf32>) -> tensor<?x?x8xf32>
+  %y = skim.linear %m, %w : tensor<?x?x8xf32>, tensor<8x8xf32> -> tensor<?x?x8xf32>
+  return %y : tensor<?x?x8xf32>
+}
