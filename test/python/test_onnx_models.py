@@ -23,7 +23,7 @@ MAIN = [
 ]
 NAMES = sorted(path.stem for path in MODELS.glob("*.onnx"))
 SHAPES = [(1, 1), (1, 7), (3, 16), (2, 65), (5, 33), (8, 256)]
-STATIC = {"bert-static-17-sdpa": [(2, 16)]}
+STATIC = {"bert-static-17-sdpa": [(2, 16)], "torch-layers-static-17-sdpa": [(2, 16)]}
 # Rotary positions, windows, relative positions and causal conditions beside a mask.
 PLACED = [
     n

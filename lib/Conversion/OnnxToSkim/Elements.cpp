@@ -49,7 +49,7 @@ Element Elements::evaluate(Value value, ArrayRef<SymDim> at) {
           }));
   }
   if (!movementOnly)
-    if (std::optional<double> number = getSplat(value))
+    if (std::optional<double> number = getEqualElements(value))
       return makeNumber(*number);
   Operation *op = value.getDefiningOp();
   if (!op || isa<onnx::ConstantOp>(op))

@@ -32,6 +32,20 @@ std::optional<double> skim::raise::getSplat(Value value) {
   return toNumber(elements.getSplatValue<Attribute>());
 }
 
+std::optional<double> skim::raise::getEqualElements(Value value) {
+  auto stored =
+      dyn_cast_if_present<DenseResourceElementsAttr>(onnx::getConstant(value));
+  if (!stored || !stored.getElementType().isF32() || stored.empty())
+    return getSplat(value);
+  ArrayRef<char> bytes = stored.getRawHandle().getBlob()->getData();
+  // The same elements are the same bytes one element further on.
+  if (bytes.drop_front(sizeof(float)) != bytes.drop_back(sizeof(float)))
+    return std::nullopt;
+  float first;
+  std::memcpy(&first, bytes.data(), sizeof(first));
+  return first;
+}
+
 bool skim::raise::isClose(double a, double b) {
   return std::abs(a - b) <= 1e-5 * std::max(std::abs(a), std::abs(b));
 }
