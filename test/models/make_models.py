@@ -34,6 +34,7 @@ from model_sizes import (
     QWEN3,
     ROBERTA,
     ROFORMER,
+    SQUEEZEBERT,
     T5,
     TORCH,
     VIT,
@@ -67,7 +68,9 @@ def fill_weights(model, seed=SEED):
             elif "embedding" in name or "relative_attention_bias" in name:
                 parameter.copy_(normal(parameter.shape, 0.5))
             else:
-                parameter.copy_(normal(parameter.shape, 1.2 / parameter.shape[-1] ** 0.5))
+                # What one output reads; of a single position, its channels.
+                inputs = parameter.shape[-1] if parameter.shape[-1] > 1 else parameter[0].numel()
+                parameter.copy_(normal(parameter.shape, 1.2 / inputs**0.5))
     return model.eval()
 
 
@@ -167,6 +170,13 @@ FAMILIES = {
     "gemma3": Family(tf.Gemma3TextModel, tf.Gemma3TextConfig, GEMMA3, [IDS, MASK], {"last_hidden_state": TOKENS}),
     "t5": Family(tf.T5EncoderModel, tf.T5Config, T5, [IDS, MASK], {"last_hidden_state": TOKENS}),
     "xlm": Family(tf.XLMModel, tf.XLMConfig, XLM, [IDS, MASK], {"last_hidden_state": TOKENS}),
+    "squeezebert": Family(
+        tf.SqueezeBertModel,
+        tf.SqueezeBertConfig,
+        SQUEEZEBERT,
+        [IDS, MASK, TYPES],
+        {"last_hidden_state": TOKENS, "pooler_output": ROW},
+    ),
     "torch-layers": Family(LayerEncoder, TorchConfig, TORCH, [IDS, MASK], {"last_hidden_state": TOKENS}),
     "torch-attention": Family(AttentionEncoder, TorchConfig, TORCH, [IDS, MASK], {"logits": ROW}),
     "torch-einsum": Family(EinsumEncoder, TorchConfig, TORCH, [IDS, MASK], {"last_hidden_state": TOKENS}),
@@ -228,6 +238,7 @@ EXPORTS = (
         Export("t5", 17),
         Export("gpt2", 17),
         Export("xlm", 17, "eager"),
+        Export("squeezebert", 17, "eager"),
         Export("torch-layers", 18, dynamo=True),
         # Of one length: this exporter writes that of the traced keys.
         Export("torch-layers", 17, static=(2, 16), tag="-static"),

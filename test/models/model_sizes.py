@@ -204,3 +204,20 @@ XLM = dict(
     pad_token_id=0,
     bos_token_id=1,
 )
+# Channels before positions; layers of two groups of channels each.
+SQUEEZEBERT = dict(
+    vocab_size=97,
+    embedding_size=64,
+    hidden_size=64,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    intermediate_size=96,
+    max_position_embeddings=264,
+    type_vocab_size=2,
+    q_groups=2,
+    k_groups=2,
+    v_groups=2,
+    post_attention_groups=1,
+    intermediate_groups=2,
+    output_groups=2,
+)

@@ -1,6 +1,8 @@
 //===- Conv.cpp - Conv ----------------------------------------------------===//
 // Windows side by side are the rows of one matrix for each group, weights the
-// other: what is multiplied has a kernel.
+// other: what is multiplied has a kernel. Where each channel has a window of
+// its own that matrix has one column, and sums of shifted inputs take its
+// place.
 //===----------------------------------------------------------------------===//
 
 #include "Contract.h"
@@ -96,10 +98,87 @@ static Value weightsOf(Emitter &e, Value w, const ConvSizes &sizes) {
                     });
 }
 
+/// The numbers of a window are written out up to so many.
+static constexpr int64_t unrolledTaps = 128;
+
+/// The window's offsets, where each channel has one of its own with a few
+/// numbers; nothing for other convolutions.
+static SmallVector<SmallVector<int64_t>> depthwiseTaps(onnx::ConvOp op,
+                                                       const ConvSizes &sizes) {
+  if (getConstantIntValue(sizes.inner) != 1 ||
+      getConstantIntValue(sizes.outer) != 1 ||
+      llvm::any_of(op.getPads(), [](int64_t pad) { return pad < 0; }))
+    return {};
+  SmallVector<SmallVector<int64_t>> taps = {{}};
+  for (Value size : sizes.kernel) {
+    std::optional<int64_t> count = getConstantIntValue(size);
+    if (!count || *count * int64_t(taps.size()) > unrolledTaps)
+      return {};
+    SmallVector<SmallVector<int64_t>> longer;
+    for (ArrayRef<int64_t> tap : taps)
+      for (int64_t k = 0; k != *count; ++k)
+        longer.emplace_back(tap).push_back(k);
+    taps = std::move(longer);
+  }
+  return taps;
+}
+
+/// The input with zeros around it, so that every window lies within.
+static Value surround(Emitter &e, Scalars &s, onnx::ConvOp op, Value x) {
+  size_t spatial = op.getStrides().size();
+  if (llvm::all_of(op.getPads(), [](int64_t pad) { return pad == 0; }))
+    return x;
+  Values dims = e.dims(x), padded(dims);
+  SmallVector<OpFoldResult> offsets(dims.size(), e.b.getIndexAttr(0)),
+      ones(dims.size(), e.b.getIndexAttr(1));
+  for (size_t i = 0; i != spatial; ++i) {
+    padded[i + 2] = e.add(dims[i + 2],
+                          e.index(op.getPads()[i] + op.getPads()[spatial + i]));
+    offsets[i + 2] = e.b.getIndexAttr(op.getPads()[i]);
+  }
+  Value zeros = e.generate(padded, s.stored,
+                           [&](ValueRange) { return s.store(s.constant(0)); });
+  return tensor::InsertSliceOp::create(e.b, e.loc, e.withSizes(x, dims), zeros,
+                                       offsets, getAsOpFoldResult(dims), ones);
+}
+
+/// `sum over taps of w[c, tap] x[b, c, out * stride + tap * dilation] + bias`:
+/// neighbours in the last dimension are neighbours in the input, so the loops
+/// over them become vectors.
+static FailureOr<Value> lowerDepthwise(Emitter &e, Scalars &s, onnx::ConvOp op,
+                                       onnx::ConvOp::Adaptor in,
+                                       const ConvSizes &sizes,
+                                       ArrayRef<SmallVector<int64_t>> taps) {
+  Value x = surround(e, s, op, in.getX());
+  Values dims = {sizes.batch, sizes.group};
+  dims.append(sizes.out);
+  bool hasBias = !onnx::isAbsent(op.getB());
+  return e.generate(
+      e.settle(dims, e.resultType()), s.stored, [&](ValueRange at) {
+        Value sum;
+        for (ArrayRef<int64_t> tap : taps) {
+          Values place = {at[0], at[1]}, weight = {at[1], e.index(0)};
+          for (auto [i, k] : llvm::enumerate(tap)) {
+            weight.push_back(e.index(k));
+            place.push_back(e.add(e.mul(at[i + 2], e.index(op.getStrides()[i])),
+                                  e.index(k * op.getDilations()[i])));
+          }
+          Value part = s.mul(s.load(e.extract(in.getW(), weight)),
+                             s.load(e.extract(x, place)));
+          sum = sum ? s.add(sum, part) : part;
+        }
+        if (hasBias)
+          sum = s.add(sum, s.load(e.extract(in.getB(), at[1])));
+        return s.store(sum);
+      });
+}
+
 static FailureOr<Value> lowerConv(Emitter &e, onnx::ConvOp op,
                                   onnx::ConvOp::Adaptor in) {
   Scalars s(e, elementOf(op.getX()));
   ConvSizes sizes = sizesOf(e, op, in);
+  if (auto taps = depthwiseTaps(op, sizes); !taps.empty())
+    return lowerDepthwise(e, s, op, in, sizes, taps);
   Value rows = e.mul(sizes.batch, e.count(sizes.out));
   Value windows = e.reshape(windowsOf(e, s, op, in.getX(), sizes),
                             Values{sizes.group, rows, sizes.depth});

@@ -134,7 +134,8 @@ LogicalResult raiseMoved(RaiseContext &context, PatternRewriter &rewriter,
 }
 
 /// Attention, found at the op that joins the heads: a reshape, or a squeeze
-/// where there is one head or heads of one number.
+/// where there is one head or heads of one number; a transposition where they
+/// were joined with the channels before the positions.
 template <typename Op> struct RaiseAttention : RaisePattern<Op> {
   using RaisePattern<Op>::RaisePattern;
 
@@ -220,6 +221,6 @@ struct RaiseAttentionOp : RaisePattern<onnx::AttentionOp> {
 void skim::raise::populateAttentionPatterns(RewritePatternSet &patterns,
                                             RaiseContext &context) {
   patterns.add<RaiseAttention<onnx::ReshapeOp>, RaiseAttention<onnx::SqueezeOp>,
-               RaiseAttentionOp, RaiseSingleHead>(patterns.getContext(),
-                                                  context);
+               RaiseAttention<onnx::TransposeOp>, RaiseAttentionOp,
+               RaiseSingleHead>(patterns.getContext(), context);
 }

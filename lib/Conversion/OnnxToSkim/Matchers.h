@@ -22,7 +22,8 @@ using onnx::SymDims;
 
 /// The number that every element of a constant holds.
 std::optional<double> getSplat(mlir::Value value);
-/// The same, also of one that is stored element by element: a mask's zeros, say.
+/// The same, also of one that is stored element by element: a mask's zeros,
+/// say.
 std::optional<double> getEqualElements(mlir::Value value);
 
 /// True when `a` and `b` differ by rounding only.

@@ -26,6 +26,21 @@ func.func @groups(%x: tensor<2x4x9xf32>, %w: tensor<6x2x3xf32>) -> tensor<2x6x7x
   return %y : tensor<2x6x7xf32>
 }
 
+// A window for each channel: a sum of shifted inputs, which zeros are put around.
+// CHECK-LABEL: func @each_channel
+// CHECK-SAME: %[[X:.+]]: tensor<?x4x?xf32>, %[[W:.+]]: tensor<4x1x3xf32>
+// CHECK-NOT: skim.matmul
+// CHECK: %[[PADDED:.+]] = tensor.insert_slice %[[X]] into %{{.+}}[0, 0, 1]
+// CHECK: linalg.generic
+// CHECK-COUNT-3: tensor.extract %[[PADDED]]
+// CHECK-NOT: tensor.extract %[[PADDED]]
+// CHECK: return
+func.func @each_channel(%x: tensor<?x4x?xf32>, %w: tensor<4x1x3xf32>) -> tensor<?x4x?xf32> {
+  %none = onnx.None
+  %y = onnx.Conv %x, %w, %none {dilations = array<i64: 1>, group = 4 : i64, pads = array<i64: 1, 1>, strides = array<i64: 1>} : (tensor<?x4x?xf32>, tensor<4x1x3xf32>, none) -> tensor<?x4x?xf32>
+  return %y : tensor<?x4x?xf32>
+}
+
 // A length that is known at run time only must have room for a window.
 // CHECK-LABEL: func @any_length
 // CHECK: skim.check %{{.+}}, "{{.*}}expected a padded input of at least the window's {0} positions, got {1}"

@@ -96,3 +96,27 @@ func.func @grouped(%q: tensor<?x?x12xf32> {onnx.dims = ["b", "s", "12"]}, %k: te
   %c2 = onnx.Reshape %c1, %join : (tensor<?x?x4x3xf32>, tensor<3xi64>) -> tensor<?x?x12xf32>
   return %c2 : tensor<?x?x12xf32>
 }
+
+// -----
+
+// Heads of channels that come before the positions, joined and moved back.
+// CHECK-LABEL: func @channels_first
+// CHECK-SAME: %[[X:[^:]+]]: tensor<?x?x8xf32>
+func.func @channels_first(%x: tensor<?x?x8xf32> {onnx.dims = ["batch", "sequence", "8"]}) -> tensor<?x?x8xf32> {
+  // CHECK: %[[A:.+]] = skim.attention %[[X]], %[[X]], %[[X]] {heads = 2 : i64, scale = 5.000000e-01 : f32}
+  // CHECK-NEXT: return %[[A]]
+  %half = onnx.Constant dense<0.5> : tensor<f32>
+  %apart = onnx.Constant dense<[0, 2, 4, -1]> : tensor<4xi64>
+  %joined = onnx.Constant dense<[0, 8, -1]> : tensor<3xi64>
+  %c = onnx.Transpose %x {perm = array<i64: 0, 2, 1>} : (tensor<?x?x8xf32>) -> tensor<?x8x?xf32>
+  %k = onnx.Reshape %c, %apart : (tensor<?x8x?xf32>, tensor<4xi64>) -> tensor<?x2x4x?xf32>
+  %q = onnx.Transpose %k {perm = array<i64: 0, 1, 3, 2>} : (tensor<?x2x4x?xf32>) -> tensor<?x2x?x4xf32>
+  %raw = onnx.MatMul %q, %k : (tensor<?x2x?x4xf32>, tensor<?x2x4x?xf32>) -> tensor<?x2x?x?xf32>
+  %scores = onnx.Mul %raw, %half : (tensor<?x2x?x?xf32>, tensor<f32>) -> tensor<?x2x?x?xf32>
+  %p = onnx.Softmax %scores : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %o = onnx.MatMul %p, %q : (tensor<?x2x?x?xf32>, tensor<?x2x?x4xf32>) -> tensor<?x2x?x4xf32>
+  %ot = onnx.Transpose %o {perm = array<i64: 0, 1, 3, 2>} : (tensor<?x2x?x4xf32>) -> tensor<?x2x4x?xf32>
+  %oc = onnx.Reshape %ot, %joined : (tensor<?x2x4x?xf32>, tensor<3xi64>) -> tensor<?x8x?xf32>
+  %y = onnx.Transpose %oc {perm = array<i64: 0, 2, 1>} : (tensor<?x8x?xf32>) -> tensor<?x?x8xf32>
+  return %y : tensor<?x?x8xf32>
+}

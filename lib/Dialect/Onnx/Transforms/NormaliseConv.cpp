@@ -3,6 +3,7 @@
 // patches of an image, single positions of a sequence.
 //===----------------------------------------------------------------------===//
 
+#include "Inference.h"
 #include "Normalise.h"
 
 using namespace mlir;
@@ -116,7 +117,67 @@ LogicalResult ConvOfPatches::matchAndRewrite(ConvOp op,
   return success();
 }
 
+namespace {
+/// Conv of single positions in a few groups of channels: a MatMul for each
+/// group, of its channels and its part of the weights, side by side.
+struct ConvOfGroups : NormalisePattern<ConvOp> {
+  using NormalisePattern::NormalisePattern;
+
+  LogicalResult matchAndRewrite(ConvOp op,
+                                PatternRewriter &rewriter) const override {
+    auto weight = shapes.dims(op.getW());
+    auto sizes =
+        weight && weight->size() == 3 ? constantShape(*weight) : std::nullopt;
+    int64_t groups = op.getGroup();
+    if (!sizes || (*sizes)[2] != 1 || op.getStrides()[0] != 1 ||
+        op.getPads()[0] != 0 || op.getPads()[1] != 0)
+      return rewriter.notifyMatchFailure(op, "not of single positions");
+    int64_t inner = (*sizes)[1], outer = (*sizes)[0] / groups;
+    if (groups < 2 || inner < kLeastChannels || outer < kLeastChannels)
+      return rewriter.notifyMatchFailure(op, "no wide groups");
+    Type type = elementType(op.getX());
+    Location loc = op.getLoc();
+    Value rows = buildTranspose(rewriter, state, op.getX(), {0, 2, 1});
+    SmallVector<Value> parts;
+    for (int64_t group = 0; group < groups; ++group) {
+      Value matrix = slice(rewriter, op.getW(), 0, group * outer, outer);
+      matrix =
+          buildTranspose(rewriter, state,
+                         state.build<SqueezeOp>(rewriter, loc, type, matrix,
+                                                buildInts(rewriter, loc, {2})),
+                         {1, 0});
+      Value part = state.build<MatMulOp>(
+          rewriter, loc, type, slice(rewriter, rows, 2, group * inner, inner),
+          matrix);
+      if (!isAbsent(op.getB()))
+        part = state.build<AddOp>(
+            rewriter, loc, type, part,
+            slice(rewriter, op.getB(), 0, group * outer, outer));
+      parts.push_back(part);
+    }
+    Value y = state.build<ConcatOp>(rewriter, loc, type, parts,
+                                    rewriter.getI64IntegerAttr(2));
+    rewriter.replaceOp(op, buildTranspose(rewriter, state, y, {0, 2, 1}));
+    return success();
+  }
+
+private:
+  /// Narrower groups are left to what computes every window's sum.
+  static constexpr int64_t kLeastChannels = 16;
+
+  Value slice(PatternRewriter &rewriter, Value value, int64_t axis,
+              int64_t begin, int64_t size) const {
+    Location loc = value.getLoc();
+    return state.build<SliceOp>(rewriter, loc, elementType(value), value,
+                                buildInts(rewriter, loc, {begin}),
+                                buildInts(rewriter, loc, {begin + size}),
+                                buildInts(rewriter, loc, {axis}),
+                                buildInts(rewriter, loc, {1}));
+  }
+};
+} // namespace
+
 void skim::onnx::addConvPatterns(RewritePatternSet &set,
                                  NormaliseState &state) {
-  set.add<ConvOfPatches>(set.getContext(), state);
+  set.add<ConvOfGroups, ConvOfPatches>(set.getContext(), state);
 }
