@@ -264,8 +264,9 @@ LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
           kvWidth = width / match.heads * match.kvHeads;
   if (withWidth(match.query.states.getType(), width) != stateType)
     return fail("the context is not as the queries");
+  if (!context.learnSequence(batch, sequence))
+    return fail("other positions than those of another attention");
   // Nothing fails from here on.
-  context.learnSequence(batch, sequence);
   Value bias = makeBiases(biases, match.query.states);
   auto [contentTable, contentIndex] =
       makePositions(content, match.query.states);

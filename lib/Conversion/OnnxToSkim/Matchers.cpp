@@ -243,11 +243,28 @@ RaiseContext::RaiseContext(onnx::SymbolicShapes &shapes, func::FuncOp func)
   }
 }
 
-void RaiseContext::learnSequence(const SymDim &batch, const SymDim &sequence) {
-  if (this->batch)
-    return;
-  this->batch = batch;
-  this->sequence = sequence;
+/// Dimensions that both come from the inputs' and are not the same; those that
+/// depend on data may be.
+static bool areKnownToDiffer(const SymDim &a, const SymDim &b) {
+  bool isKnown = true;
+  for (const SymDim &dim : {a, b})
+    dim.walk([&](const onnx::SymAtom &atom) {
+      isKnown &= !StringRef(atom.key).contains('#');
+    });
+  return isKnown && a != b;
+}
+
+bool RaiseContext::learnSequence(const SymDim &batch, const SymDim &sequence) {
+  if (!attending)
+    attending = {batch, sequence};
+  else if (areKnownToDiffer(attending->first, batch) ||
+           areKnownToDiffer(attending->second, sequence))
+    return false;
+  if (!this->batch) {
+    this->batch = batch;
+    this->sequence = sequence;
+  }
+  return true;
 }
 
 /// The dimensions of a skim op's result: as a rule the leading ones of its

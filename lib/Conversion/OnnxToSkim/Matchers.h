@@ -133,8 +133,9 @@ public:
   }
 
   /// Takes what attends to each other for the sequence, in a model without such
-  /// an input: patches of images.
-  void learnSequence(const SymDim &batch, const SymDim &sequence);
+  /// an input: patches of images. False for others than what attended to each
+  /// other before: windows of an image of another size.
+  bool learnSequence(const SymDim &batch, const SymDim &sequence);
 
   /// The input of the model whose leading dimensions are batch and sequence;
   /// null where none is known.
@@ -153,6 +154,7 @@ public:
 
 private:
   std::optional<SymDim> batch, sequence;
+  std::optional<std::pair<SymDim, SymDim>> attending;
   mlir::Value tokens;
   llvm::DenseMap<mlir::Value, SymDims> stateDims;
   struct MadeMask {

@@ -20,7 +20,7 @@ GraphImporter::GraphImporter(MLIRContext *context, StringRef modelPath,
   for (ArrayRef<NodeSpec> family :
        {getActivationNodes(), getCoreNodes(), getIndexNodes(), getLogicNodes(),
         getMathNodes(), getMsNodes(), getNNNodes(), getQuantNodes(),
-        getReduceNodes(), getShapeNodes()})
+        getReduceNodes(), getShapeNodes(), getSpatialNodes()})
     for (const NodeSpec &spec : family)
       specs.try_emplace(spec.name, spec);
 }

@@ -47,6 +47,7 @@ llvm::ArrayRef<NodeSpec> getNNNodes();
 llvm::ArrayRef<NodeSpec> getQuantNodes();
 llvm::ArrayRef<NodeSpec> getReduceNodes();
 llvm::ArrayRef<NodeSpec> getShapeNodes();
+llvm::ArrayRef<NodeSpec> getSpatialNodes();
 
 /// The attributes of a node, by name. Those of a function's body refer to the
 /// attributes of the call, so they are resolved before a Node sees them.

@@ -120,3 +120,33 @@ func.func @channels_first(%x: tensor<?x?x8xf32> {onnx.dims = ["batch", "sequence
   %y = onnx.Transpose %oc {perm = array<i64: 0, 2, 1>} : (tensor<?x8x?xf32>) -> tensor<?x?x8xf32>
   return %y : tensor<?x?x8xf32>
 }
+
+// -----
+
+// All attentions are of the same positions; windows of another number of sequences are left.
+// CHECK-LABEL: func @other_windows
+func.func @other_windows(%x: tensor<?x4x6xf32> {onnx.dims = ["b", "4", "6"]}) -> (tensor<?x4x6xf32>, tensor<?x2x6xf32>) {
+  // CHECK-DAG: skim.attention
+  // CHECK-DAG: onnx.Softmax
+  // CHECK: return
+  %two = onnx.Constant dense<2> : tensor<1xi64>
+  %halves = onnx.Constant dense<[-1, 2, 6]> : tensor<3xi64>
+  %q0 = onnx.Unsqueeze %x, %two : (tensor<?x4x6xf32>, tensor<1xi64>) -> tensor<?x4x1x6xf32>
+  %q1 = onnx.Transpose %q0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x4x1x6xf32>) -> tensor<?x1x4x6xf32>
+  %k1 = onnx.Transpose %q0 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x4x1x6xf32>) -> tensor<?x1x6x4xf32>
+  %s = onnx.MatMul %q1, %k1 : (tensor<?x1x4x6xf32>, tensor<?x1x6x4xf32>) -> tensor<?x1x4x4xf32>
+  %p = onnx.Softmax %s : (tensor<?x1x4x4xf32>) -> tensor<?x1x4x4xf32>
+  %c0 = onnx.MatMul %p, %q1 : (tensor<?x1x4x4xf32>, tensor<?x1x4x6xf32>) -> tensor<?x1x4x6xf32>
+  %c1 = onnx.Transpose %c0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x1x4x6xf32>) -> tensor<?x4x1x6xf32>
+  %c2 = onnx.Squeeze %c1, %two : (tensor<?x4x1x6xf32>, tensor<1xi64>) -> tensor<?x4x6xf32>
+  %y = onnx.Reshape %x, %halves : (tensor<?x4x6xf32>, tensor<3xi64>) -> tensor<?x2x6xf32>
+  %r0 = onnx.Unsqueeze %y, %two : (tensor<?x2x6xf32>, tensor<1xi64>) -> tensor<?x2x1x6xf32>
+  %r1 = onnx.Transpose %r0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x1x6xf32>) -> tensor<?x1x2x6xf32>
+  %l1 = onnx.Transpose %r0 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x2x1x6xf32>) -> tensor<?x1x6x2xf32>
+  %t = onnx.MatMul %r1, %l1 : (tensor<?x1x2x6xf32>, tensor<?x1x6x2xf32>) -> tensor<?x1x2x2xf32>
+  %o = onnx.Softmax %t : (tensor<?x1x2x2xf32>) -> tensor<?x1x2x2xf32>
+  %d0 = onnx.MatMul %o, %r1 : (tensor<?x1x2x2xf32>, tensor<?x1x2x6xf32>) -> tensor<?x1x2x6xf32>
+  %d1 = onnx.Transpose %d0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x1x2x6xf32>) -> tensor<?x2x1x6xf32>
+  %d2 = onnx.Squeeze %d1, %two : (tensor<?x2x1x6xf32>, tensor<1xi64>) -> tensor<?x2x6xf32>
+  return %c2, %d2 : tensor<?x4x6xf32>, tensor<?x2x6xf32>
+}

@@ -158,7 +158,7 @@ private:
           llvm::all_of(states, [&](Value value) {
             return hasTypeOfBatch(value, like) &&
                    (positions.isKnown(value) ||
-                    !hasOtherDims(shapes, value, like)) &&
+                    !mayHaveOtherDims(function, shapes, value, like)) &&
                    (isFixed || !positions.isElsewhere(value));
           })) {
         ops.push_back(&op);
@@ -180,14 +180,37 @@ private:
            sizeOf(states, 1) == sizeOf(like, 1);
   }
 
-  /// Whether states that are not made from others of the batch are known to
-  /// have other positions than `like`: twice as many, say.
-  static bool hasOtherDims(onnx::SymbolicShapes &shapes, Value states,
-                           Value like) {
-    auto own = shapes.dims(states), wanted = shapes.dims(like);
+  /// What states of encoder ops were made from, with the same positions: a
+  /// value of the onnx dialect, an argument, or ids.
+  static Value originOf(Value states) {
+    while (Operation *op = states.getDefiningOp()) {
+      if (auto embed = dyn_cast<EmbedOp>(op))
+        return widest(embed.getIds());
+      SmallVector<OpOperand *> operands = stateOperands(op);
+      if (operands.empty() || isa<PoolOp>(op))
+        break;
+      states = operands.front()->get();
+    }
+    return states;
+  }
+
+  /// Whether states that are not known to be of the batch have, or may have,
+  /// other positions than `like`: twice as many, or windows of them. Dimensions
+  /// of arguments are taken to be the same under other names.
+  static bool mayHaveOtherDims(func::FuncOp function,
+                               onnx::SymbolicShapes &shapes, Value states,
+                               Value like) {
+    auto own = shapes.dims(originOf(states)),
+         wanted = shapes.dims(originOf(like));
+    auto isOfArgument = [&](const onnx::SymDim &dim) {
+      return llvm::any_of(function.getArguments(), [&](Value argument) {
+        auto dims = shapes.dims(argument);
+        return dims && llvm::is_contained(*dims, dim);
+      });
+    };
     return own && wanted && llvm::any_of(ArrayRef{0, 1}, [&](unsigned axis) {
              return (*own)[axis] != (*wanted)[axis] &&
-                    (*own)[axis].symbolName().empty();
+                    !isOfArgument((*own)[axis]);
            });
   }
 

@@ -149,3 +149,21 @@ func.func @times_mask(%ids: tensor<?x?xi64> {onnx.dims = ["batch", "sequence"]},
   %y = skim.linear %m, %w : tensor<?x?x8xf32>, tensor<8x8xf32> -> tensor<?x?x8xf32>
   return %y : tensor<?x?x8xf32>
 }
+
+// Windows of another number of sequences, whose length is the attention's, stay dense.
+// CHECK-LABEL: func @other_windows
+func.func @other_windows(%x: tensor<?x4x8xf32> {onnx.dims = ["batch", "4", "8"]}, %w: tensor<8x8xf32>) -> (tensor<?x4x8xf32>, tensor<?x4x8xf32>) {
+  // CHECK: skim.attention {{.+}} : !skim.ragged<8xf32>
+  // CHECK: skim.linear %{{.+}}, %{{.+}} : tensor<?x4x8xf32>
+  %zero = onnx.Constant dense<0> : tensor<i64>
+  %two = onnx.Constant dense<2> : tensor<1xi64>
+  %sizes = onnx.Constant dense<[4, 8]> : tensor<2xi64>
+  %a = skim.attention %x, %x, %x {heads = 2 : i64, scale = 0.5 : f32} : tensor<?x4x8xf32>, tensor<?x4x8xf32>, tensor<?x4x8xf32> -> tensor<?x4x8xf32>
+  %b = onnx.Shape %x {end = 1 : i64} : (tensor<?x4x8xf32>) -> tensor<1xi64>
+  %more = onnx.Mul %b, %two : (tensor<1xi64>, tensor<1xi64>) -> tensor<1xi64>
+  %to = onnx.Concat %more, %sizes {axis = 0 : i64} : (tensor<1xi64>, tensor<2xi64>) -> tensor<3xi64>
+  %one = onnx.Constant dense<1.0> : tensor<f32>
+  %windows = onnx.Expand %one, %to : (tensor<f32>, tensor<3xi64>) -> tensor<?x4x8xf32>
+  %y = skim.linear %windows, %w : tensor<?x4x8xf32>, tensor<8x8xf32> -> tensor<?x4x8xf32>
+  return %a, %y : tensor<?x4x8xf32>, tensor<?x4x8xf32>
+}
