@@ -185,7 +185,7 @@ def main():
         return
     out = [HEAD]
     # Of the others the parts that this names cannot be told apart.
-    others = ("gpt2",)
+    others = ("gpt2", "squeezebert", "torch", "xlm")
     paths = [path for path in sorted(HERE.glob("*.onnx")) if not path.name.startswith(others)]
     describe([*paths, *more], out)
     (HERE / "GRAPHS.md").write_text("\n".join(out))
