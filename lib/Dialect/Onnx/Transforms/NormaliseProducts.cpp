@@ -13,7 +13,9 @@ using namespace skim::onnx;
 /// another view.
 static std::optional<size_t> countRowAxes(ArrayRef<SymDim> from,
                                           ArrayRef<SymDim> matrix) {
-  for (size_t count = from.size() - 1; count > 0; --count)
+  if (matrix.size() != 2)
+    return std::nullopt;
+  for (size_t count = from.size(); count-- > 1;)
     if (product(from.take_front(count)) == matrix[0] &&
         product(from.drop_front(count)) == matrix[1])
       return count;
@@ -76,11 +78,13 @@ struct GemmOfFlattened : GemmPattern<GemmOp> {
     auto axes = from && rows && to ? countRowAxes(*from, *rows) : std::nullopt;
     if (!axes || *axes < 2 || !rows->back().constant())
       return rewriter.notifyMatchFailure(op, "more than rows is reshaped");
-    if (!to->back().constant() || !isPlain(op))
+    if (to->size() != 2 || !to->back().constant() || !isPlain(op))
       return rewriter.notifyMatchFailure(op, "no plain product");
     // Heads are joined, the axes before them are not.
     SymDims states(from->take_front(*axes));
     states.push_back(rows->back());
+    if (!canBuildView(*from, states))
+      return rewriter.notifyMatchFailure(op, "takes a shape of dimensions");
     Location loc = op.getLoc();
     Value value = buildProduct(
         rewriter, op,
@@ -106,8 +110,8 @@ template <typename OpTy> struct GemmTakenApart : GemmPattern<OpTy> {
          rows = this->shapes.dims(gemm.getA()),
          columns = this->shapes.dims(gemm.getY()),
          to = this->shapes.dims(op->getResult(0));
-    if (!from || !rows || !columns || !to || to->size() < 3 ||
-        to->back() != columns->back())
+    if (!from || !rows || !columns || !to || rows->size() != 2 ||
+        columns->size() != 2 || to->size() < 3 || to->back() != columns->back())
       return rewriter.notifyMatchFailure(op, "rows are not taken apart");
     SymDims states(to->drop_back());
     states.push_back(rows->back());

@@ -309,7 +309,8 @@ template <typename OpTy> struct SinkBelowView : NormalisePattern<OpTy> {
     Moved moved = getMoved(operand);
     auto from = this->shapes.dims(operand),
          to = this->shapes.dims(op->getResult(0));
-    if (!moved || !from || !to)
+    auto dims = moved ? this->shapes.dims(moved.source) : std::nullopt;
+    if (!dims || !from || !to)
       return rewriter.notifyMatchFailure(op, "the operand is not moved");
     size_t kept = 0;
     while (kept < from->size() && kept < to->size() &&
@@ -365,18 +366,24 @@ struct SplitBeforeTranspose : NormalisePattern<ReshapeOp> {
     for (auto [axis, part] : llvm::enumerate(*parts))
       for (size_t i = 0; i < part.size(); ++i)
         perm.push_back(first[moved.perm[axis]] + i);
+    auto source = shapes.dims(moved.source);
+    if (!source || product(*source) != product(split))
+      return rewriter.notifyMatchFailure(op, "has another number of elements");
     SymDims joined = applyPermutation(split, perm);
     if (!canBuildView(joined, target))
       return rewriter.notifyMatchFailure(op, "takes a shape of dimensions");
     Value shape = state.buildShape(rewriter, op.getLoc(), split);
     if (!shape)
       return rewriter.notifyMatchFailure(op, "takes another shape");
-    Value source = state.build<ReshapeOp>(
+    Value apart = state.build<ReshapeOp>(
         rewriter, op.getLoc(), elementType(op.getData()), moved.source, shape,
         rewriter.getI64IntegerAttr(0));
-    rewriter.replaceOp(
-        op, buildView(rewriter, state, op.getLoc(),
-                      buildTranspose(rewriter, state, source, perm), target));
+    Value view =
+        buildView(rewriter, state, op.getLoc(),
+                  buildTranspose(rewriter, state, apart, perm), target);
+    if (!view)
+      return failure();
+    rewriter.replaceOp(op, view);
     return success();
   }
 
