@@ -145,10 +145,9 @@ static Value surround(Emitter &e, Scalars &s, onnx::ConvOp op, Value x) {
 /// `sum over taps of w[c, tap] x[b, c, out * stride + tap * dilation] + bias`:
 /// neighbours in the last dimension are neighbours in the input, so the loops
 /// over them become vectors.
-static FailureOr<Value> lowerDepthwise(Emitter &e, Scalars &s, onnx::ConvOp op,
-                                       onnx::ConvOp::Adaptor in,
-                                       const ConvSizes &sizes,
-                                       ArrayRef<SmallVector<int64_t>> taps) {
+static Value lowerDepthwise(Emitter &e, Scalars &s, onnx::ConvOp op,
+                            onnx::ConvOp::Adaptor in, const ConvSizes &sizes,
+                            ArrayRef<SmallVector<int64_t>> taps) {
   Value x = surround(e, s, op, in.getX());
   Values dims = {sizes.batch, sizes.group};
   dims.append(sizes.out);

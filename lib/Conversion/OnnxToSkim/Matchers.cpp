@@ -32,20 +32,6 @@ std::optional<double> skim::raise::getSplat(Value value) {
   return toNumber(elements.getSplatValue<Attribute>());
 }
 
-std::optional<double> skim::raise::getEqualElements(Value value) {
-  auto stored =
-      dyn_cast_if_present<DenseResourceElementsAttr>(onnx::getConstant(value));
-  if (!stored || !stored.getElementType().isF32() || stored.empty())
-    return getSplat(value);
-  ArrayRef<char> bytes = stored.getRawHandle().getBlob()->getData();
-  // The same elements are the same bytes one element further on.
-  if (bytes.drop_front(sizeof(float)) != bytes.drop_back(sizeof(float)))
-    return std::nullopt;
-  float first;
-  std::memcpy(&first, bytes.data(), sizeof(first));
-  return first;
-}
-
 bool skim::raise::isClose(double a, double b) {
   return std::abs(a - b) <= 1e-5 * std::max(std::abs(a), std::abs(b));
 }
@@ -89,6 +75,20 @@ static std::pair<ArrayRef<char>, StringRef> getBytes(ElementsAttr elements) {
     return {resource.getRawHandle().getBlob()->getData(),
             resource.getRawHandle().getKey()};
   return {cast<DenseElementsAttr>(elements).getRawData(), "part"};
+}
+
+std::optional<double> skim::raise::getEqualElements(Value value) {
+  auto stored =
+      dyn_cast_if_present<DenseResourceElementsAttr>(onnx::getConstant(value));
+  if (!stored || !stored.getElementType().isF32() || stored.empty())
+    return getSplat(value);
+  ArrayRef<char> bytes = getBytes(stored).first;
+  // The same elements are the same bytes one element further on.
+  if (bytes.drop_front(sizeof(float)) != bytes.drop_back(sizeof(float)))
+    return std::nullopt;
+  float first;
+  std::memcpy(&first, bytes.data(), sizeof(first));
+  return first;
 }
 
 Value skim::raise::sliceConstant(OpBuilder &builder, Value constant,
@@ -249,7 +249,7 @@ static bool areKnownToDiffer(const SymDim &a, const SymDim &b) {
   bool isKnown = true;
   for (const SymDim &dim : {a, b})
     dim.walk([&](const onnx::SymAtom &atom) {
-      isKnown &= !StringRef(atom.key).contains('#');
+      isKnown &= !onnx::SymbolicShapes::isFresh(atom.key);
     });
   return isKnown && a != b;
 }

@@ -43,9 +43,7 @@ struct NormBuilder {
   Type element = node.getElement(0);
 
   Type likeRank(Value value) const {
-    auto type = dyn_cast<RankedTensorType>(value.getType());
-    return withRank(element,
-                    type ? std::optional(type.getRank()) : std::nullopt);
+    return withRank(element, cast<RankedTensorType>(value.getType()).getRank());
   }
   Value mean(Value x, ArrayRef<int64_t> axes) {
     return skim::onnx::ReduceMeanOp::create(

@@ -21,7 +21,8 @@ static void collect(const SymAtom &atom, llvm::StringMap<std::string> &names) {
       if (name.empty() || (isUnnamed(name) && !isUnnamed(symbol)))
         name = symbol;
   for (const SymDim &arg : atom.args)
-    if (isUnnamed(arg.symbolName()) && !arg.symbolName().contains('#'))
+    if (isUnnamed(arg.symbolName()) &&
+        !SymbolicShapes::isFresh(arg.symbolName()))
       names.try_emplace(arg.symbolName(), name.ltrim('?').str());
 }
 

@@ -204,6 +204,17 @@ Operation *skim::onnx::rebuild(RewriterBase &rewriter, NormaliseState &state,
   return built;
 }
 
+bool skim::onnx::isNormOfRows(NormaliseState &state, Operation *norm,
+                              int64_t rank) {
+  return llvm::all_of(llvm::drop_begin(norm->getResults()),
+                      [](Value other) { return other.use_empty(); }) &&
+         llvm::all_of(llvm::drop_begin(norm->getOperands()), [&](Value value) {
+           auto dims = state.shapes.dims(value);
+           return isAbsent(value) ||
+                  (dims && static_cast<int64_t>(dims->size()) <= rank);
+         });
+}
+
 LogicalResult skim::onnx::replaceExpanded(RewriterBase &rewriter,
                                           NormaliseState &state, Operation *op,
                                           Value value) {

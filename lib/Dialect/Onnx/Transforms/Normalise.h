@@ -75,6 +75,18 @@ protected:
   SymbolicShapes &shapes;
 };
 
+/// The same for ops of all kinds, tried before patterns of lower rank.
+template <unsigned rank = 1> class AnyOpPattern : public mlir::RewritePattern {
+public:
+  AnyOpPattern(mlir::MLIRContext *context, NormaliseState &state)
+      : RewritePattern(MatchAnyOpTypeTag(), rank, context), state(state),
+        shapes(state.shapes) {}
+
+protected:
+  NormaliseState &state;
+  SymbolicShapes &shapes;
+};
+
 void addAlgebraPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addConvPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addEinsumPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
@@ -98,6 +110,9 @@ mlir::Value buildTranspose(mlir::RewriterBase &rewriter, NormaliseState &state,
 /// The op once more, on other operands, which its types are inferred from.
 mlir::Operation *rebuild(mlir::RewriterBase &rewriter, NormaliseState &state,
                          mlir::Operation *op, mlir::ValueRange operands);
+/// Whether nothing but the first result of a norm is read, and its parameters
+/// have at most `rank` axes: those of one row.
+bool isNormOfRows(NormaliseState &state, mlir::Operation *norm, int64_t rank);
 /// The op in its simplest form that turns `value` into a tensor of dims `to`
 /// with the same elements in order; null when it takes more than constants.
 mlir::Value buildView(mlir::RewriterBase &rewriter, NormaliseState &state,

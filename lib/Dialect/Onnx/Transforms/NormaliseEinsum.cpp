@@ -41,9 +41,6 @@ private:
   Labelled order(const Labelled &from, StringRef labels);
   /// Another shape, of dims or of products of them.
   Value view(Value value, ArrayRef<SymDim> to);
-  bool canView(ArrayRef<SymDim> dims) const {
-    return state.canBuildShape(dims);
-  }
   SymDims dimsOf(StringRef labels) const {
     SymDims dims;
     for (char label : labels)
@@ -164,7 +161,8 @@ Value EinsumBuilder::buildMatMul(const Labelled &left, const Labelled &right) {
   leftDims.push_back(countOf(summed));
   rightDims.append({countOf(summed), countOf(columns)});
   SymDims parts = dimsOf(batch + rows + columns);
-  if (!canView(leftDims) || !canView(rightDims) || !canView(parts))
+  if (!state.canBuildShape(leftDims) || !state.canBuildShape(rightDims) ||
+      !state.canBuildShape(parts))
     return nullptr;
   Value x = view(order(left, batch + rows + summed).value, leftDims);
   Value y = view(order(right, batch + summed + columns).value, rightDims);

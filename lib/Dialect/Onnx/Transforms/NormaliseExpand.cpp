@@ -31,10 +31,8 @@ static std::optional<SymDims> lookThrough(Operation *op, SymbolicShapes &shapes,
 
 namespace {
 /// Operands that the op broadcasts itself.
-struct DropExpandOfOperand : RewritePattern {
-  DropExpandOfOperand(MLIRContext *context, NormaliseState &state)
-      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/2, context),
-        state(state) {}
+struct DropExpandOfOperand : AnyOpPattern<2> {
+  using AnyOpPattern::AnyOpPattern;
 
   LogicalResult matchAndRewrite(Operation *op,
                                 PatternRewriter &rewriter) const override {
@@ -61,15 +59,11 @@ struct DropExpandOfOperand : RewritePattern {
     }
     return rewriter.notifyMatchFailure(op, "no operand's Expand can go");
   }
-
-  NormaliseState &state;
 };
 
 /// An elementwise op of expanded operands, computed before the Expand.
-struct SinkExpandBelowElementwise : RewritePattern {
-  SinkExpandBelowElementwise(MLIRContext *context, NormaliseState &state)
-      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context),
-        state(state) {}
+struct SinkExpandBelowElementwise : AnyOpPattern<> {
+  using AnyOpPattern::AnyOpPattern;
 
   LogicalResult matchAndRewrite(Operation *op,
                                 PatternRewriter &rewriter) const override {
@@ -99,8 +93,6 @@ struct SinkExpandBelowElementwise : RewritePattern {
                                                  computed, shape));
     return success();
   }
-
-  NormaliseState &state;
 };
 
 /// Expand of Expand.

@@ -18,10 +18,8 @@ static bool isIntegerOp(Operation *op) {
 
 namespace {
 /// A constant for an op whose elements are all known.
-struct KnownElements : RewritePattern {
-  KnownElements(MLIRContext *context, NormaliseState &state)
-      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/3, context),
-        state(state) {}
+struct KnownElements : AnyOpPattern<3> {
+  using AnyOpPattern::AnyOpPattern;
 
   LogicalResult matchAndRewrite(Operation *op,
                                 PatternRewriter &rewriter) const override {
@@ -53,15 +51,11 @@ struct KnownElements : RewritePattern {
         op, DenseElementsAttr::get(type, elements));
     return success();
   }
-
-  NormaliseState &state;
 };
 
 /// An Expand of one constant for an op that gives it everywhere.
-struct KnownSplat : RewritePattern {
-  KnownSplat(MLIRContext *context, NormaliseState &state)
-      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/2, context),
-        state(state) {}
+struct KnownSplat : AnyOpPattern<2> {
+  using AnyOpPattern::AnyOpPattern;
 
   LogicalResult matchAndRewrite(Operation *op,
                                 PatternRewriter &rewriter) const override {
@@ -86,15 +80,11 @@ struct KnownSplat : RewritePattern {
                                                  shape));
     return success();
   }
-
-  NormaliseState &state;
 };
 
 /// Arithmetic on dimensions, from the arguments' shapes.
-struct KnownShape : RewritePattern {
-  KnownShape(MLIRContext *context, NormaliseState &state)
-      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context),
-        state(state) {}
+struct KnownShape : AnyOpPattern<> {
+  using AnyOpPattern::AnyOpPattern;
 
   LogicalResult matchAndRewrite(Operation *op,
                                 PatternRewriter &rewriter) const override {
@@ -117,8 +107,6 @@ struct KnownShape : RewritePattern {
     rewriter.replaceOp(op, value);
     return success();
   }
-
-  NormaliseState &state;
 };
 
 /// ConstantOfShape as an Expand.

@@ -32,41 +32,36 @@ static Value buildRows(RewriterBase &rewriter, NormaliseState &state,
       rewriter.getI64IntegerAttr(0));
 }
 
+/// Whether a Gemm is a product of rows and a matrix, with one row added.
+static bool isPlain(NormaliseState &state, GemmOp op) {
+  if (op.getTransA() != 0 || !op.getAlpha().isExactlyValue(1.0) ||
+      !op.getBeta().isExactlyValue(1.0))
+    return false;
+  if (isAbsent(op.getC()))
+    return true;
+  auto bias = state.shapes.dims(op.getC());
+  return bias && bias->size() <= 1;
+}
+
+/// The same of rows with any number of axes, `[..., K]`.
+static Value buildProduct(PatternRewriter &rewriter, NormaliseState &state,
+                          GemmOp op, Value rows) {
+  Type type = elementType(op.getY());
+  Value weight = op.getB();
+  if (op.getTransB() != 0)
+    weight = buildTranspose(rewriter, state, weight, {1, 0});
+  Value value =
+      state.build<MatMulOp>(rewriter, op.getLoc(), type, rows, weight);
+  if (!isAbsent(op.getC()))
+    value = state.build<AddOp>(rewriter, op.getLoc(), type, value, op.getC());
+  return value;
+}
+
 namespace {
-/// Gemm that is a product of rows and a matrix, with one row added.
-template <typename OpTy> struct GemmPattern : NormalisePattern<OpTy> {
-  using NormalisePattern<OpTy>::NormalisePattern;
-
-protected:
-  bool isPlain(GemmOp op) const {
-    if (op.getTransA() != 0 || !op.getAlpha().isExactlyValue(1.0) ||
-        !op.getBeta().isExactlyValue(1.0))
-      return false;
-    if (isAbsent(op.getC()))
-      return true;
-    auto bias = this->shapes.dims(op.getC());
-    return bias && bias->size() <= 1;
-  }
-
-  /// The same of rows with any number of axes, `[..., K]`.
-  Value buildProduct(PatternRewriter &rewriter, GemmOp op, Value rows) const {
-    Type type = elementType(op.getY());
-    Value weight = op.getB();
-    if (op.getTransB() != 0)
-      weight = buildTranspose(rewriter, this->state, weight, {1, 0});
-    Value value = this->state.template build<MatMulOp>(rewriter, op.getLoc(),
-                                                       type, rows, weight);
-    if (!isAbsent(op.getC()))
-      value = this->state.template build<AddOp>(rewriter, op.getLoc(), type,
-                                                value, op.getC());
-    return value;
-  }
-};
-
 /// Gemm of rows that were flattened for it: a MatMul of the states themselves,
 /// whose result is flattened. A Reshape back then meets the Reshape.
-struct GemmOfFlattened : GemmPattern<GemmOp> {
-  using GemmPattern::GemmPattern;
+struct GemmOfFlattened : NormalisePattern<GemmOp> {
+  using NormalisePattern::NormalisePattern;
 
   LogicalResult matchAndRewrite(GemmOp op,
                                 PatternRewriter &rewriter) const override {
@@ -78,7 +73,7 @@ struct GemmOfFlattened : GemmPattern<GemmOp> {
     auto axes = from && rows && to ? countRowAxes(*from, *rows) : std::nullopt;
     if (!axes || *axes < 2 || !rows->back().constant())
       return rewriter.notifyMatchFailure(op, "more than rows is reshaped");
-    if (to->size() != 2 || !to->back().constant() || !isPlain(op))
+    if (to->size() != 2 || !to->back().constant() || !isPlain(state, op))
       return rewriter.notifyMatchFailure(op, "no plain product");
     // Heads are joined, the axes before them are not.
     SymDims states(from->take_front(*axes));
@@ -87,7 +82,7 @@ struct GemmOfFlattened : GemmPattern<GemmOp> {
       return rewriter.notifyMatchFailure(op, "takes a shape of dimensions");
     Location loc = op.getLoc();
     Value value = buildProduct(
-        rewriter, op,
+        rewriter, state, op,
         buildView(rewriter, state, loc, flatten.getData(), states));
     rewriter.replaceOp(op, buildRows(rewriter, state, value));
     return success();
@@ -96,15 +91,15 @@ struct GemmOfFlattened : GemmPattern<GemmOp> {
 
 /// A view that takes the rows of a Gemm apart: a MatMul of rows with those
 /// axes, where heads were parts of another axis before they were flattened.
-template <typename OpTy> struct GemmTakenApart : GemmPattern<OpTy> {
-  using GemmPattern<OpTy>::GemmPattern;
+template <typename OpTy> struct GemmTakenApart : NormalisePattern<OpTy> {
+  using NormalisePattern<OpTy>::NormalisePattern;
 
   LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
     auto gemm = op->getOperand(0).template getDefiningOp<GemmOp>();
     auto flatten =
         gemm ? gemm.getA().template getDefiningOp<ReshapeOp>() : ReshapeOp();
-    if (!flatten || !this->isPlain(gemm))
+    if (!flatten || !isPlain(this->state, gemm))
       return rewriter.notifyMatchFailure(op, "no product of flattened rows");
     auto from = this->shapes.dims(flatten.getData()),
          rows = this->shapes.dims(gemm.getA()),
@@ -118,19 +113,17 @@ template <typename OpTy> struct GemmTakenApart : GemmPattern<OpTy> {
     if (!canBuildView(*from, states))
       return rewriter.notifyMatchFailure(op, "takes a shape of dimensions");
     rewriter.replaceOp(
-        op, this->buildProduct(rewriter, gemm,
-                               buildView(rewriter, this->state, op.getLoc(),
-                                         flatten.getData(), states)));
+        op, buildProduct(rewriter, this->state, gemm,
+                         buildView(rewriter, this->state, op.getLoc(),
+                                   flatten.getData(), states)));
     return success();
   }
 };
 
 /// An elementwise op between products of flattened rows: computed before the
 /// rows are flattened.
-struct SinkFlattenBelowElementwise : RewritePattern {
-  SinkFlattenBelowElementwise(MLIRContext *context, NormaliseState &state)
-      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context),
-        state(state) {}
+struct SinkFlattenBelowElementwise : AnyOpPattern<> {
+  using AnyOpPattern::AnyOpPattern;
 
   LogicalResult matchAndRewrite(Operation *op,
                                 PatternRewriter &rewriter) const override {
@@ -161,8 +154,6 @@ struct SinkFlattenBelowElementwise : RewritePattern {
     rewriter.replaceOp(op, buildRows(rewriter, state, result));
     return success();
   }
-
-  NormaliseState &state;
 };
 
 /// A norm of flattened rows: of the states themselves.
@@ -177,18 +168,11 @@ template <typename OpTy> struct SinkFlattenBelowNorm : NormalisePattern<OpTy> {
     if (!from || !rows || rows->size() != 2 || from->size() < 3 ||
         from->back() != rows->back() || !rows->back().constant())
       return rewriter.notifyMatchFailure(op, "no flattened rows");
-    if (normaliseAxis(op.getAxis(), 2) != 1)
+    if (normaliseAxis(op.getAxis(), 2) != 1 ||
+        !isNormOfRows(this->state, op, /*rank=*/1))
       return rewriter.notifyMatchFailure(op, "not of each row");
-    for (Value other : llvm::drop_begin(op->getResults()))
-      if (!other.use_empty())
-        return rewriter.notifyMatchFailure(op, "another result is read");
     SmallVector<Value> operands(op->getOperands());
     operands.front() = flatten.getData();
-    for (Value parameter : llvm::drop_begin(operands)) {
-      auto dims = this->shapes.dims(parameter);
-      if (!isAbsent(parameter) && (!dims || dims->size() > 1))
-        return rewriter.notifyMatchFailure(op, "parameters of several rows");
-    }
     Operation *norm = rebuild(rewriter, this->state, op, operands);
     norm->setAttr("axis", rewriter.getI64IntegerAttr(-1));
     SmallVector<Value> results(norm->getResults());

@@ -55,10 +55,8 @@ namespace {
 /// An elementwise op on states, of operands that are all moved alike or the
 /// same along the axes that move. What has heads as well is matched where it
 /// is.
-struct SinkBelowElementwise : RewritePattern {
-  SinkBelowElementwise(MLIRContext *context, NormaliseState &state)
-      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context),
-        state(state) {}
+struct SinkBelowElementwise : AnyOpPattern<> {
+  using AnyOpPattern::AnyOpPattern;
 
   LogicalResult matchAndRewrite(Operation *op,
                                 PatternRewriter &rewriter) const override {
@@ -136,8 +134,6 @@ private:
     return buildTranspose(rewriter, state, operand,
                           invertPermutationVector(moved.perm));
   }
-
-  NormaliseState &state;
 };
 
 /// A product of rows with one matrix.
@@ -167,19 +163,11 @@ template <typename OpTy> struct SinkBelowNorm : NormalisePattern<OpTy> {
                                 PatternRewriter &rewriter) const override {
     Moved moved = getMoved(op.getX());
     auto axis = normaliseAxis(op.getAxis(), moved.rank());
-    if (!moved || !axis || !moved.keepsFrom(*axis))
+    if (!moved || !axis || !moved.keepsFrom(*axis) ||
+        !isNormOfRows(this->state, op, moved.rank() - *axis))
       return rewriter.notifyMatchFailure(op, "no moved rows");
-    for (Value other : llvm::drop_begin(op->getResults()))
-      if (!other.use_empty())
-        return rewriter.notifyMatchFailure(op, "another result is read");
     SmallVector<Value> operands(op->getOperands());
     operands.front() = moved.source;
-    for (Value parameter : llvm::drop_begin(operands)) {
-      auto dims = this->shapes.dims(parameter);
-      if (!isAbsent(parameter) &&
-          (!dims || static_cast<int64_t>(dims->size()) > moved.rank() - *axis))
-        return rewriter.notifyMatchFailure(op, "parameters of several rows");
-    }
     Operation *norm = rebuild(rewriter, this->state, op, operands);
     SmallVector<Value> results(norm->getResults());
     results.front() =
@@ -189,21 +177,20 @@ template <typename OpTy> struct SinkBelowNorm : NormalisePattern<OpTy> {
   }
 };
 
-/// Ops along one axis that keep the shape.
-template <typename OpTy> struct SinkBelowSoftmax : NormalisePattern<OpTy> {
-  using NormalisePattern<OpTy>::NormalisePattern;
+/// A softmax along the axis where it was.
+struct SinkBelowSoftmax : NormalisePattern<SoftmaxOp> {
+  using NormalisePattern::NormalisePattern;
 
-  LogicalResult matchAndRewrite(OpTy op,
+  LogicalResult matchAndRewrite(SoftmaxOp op,
                                 PatternRewriter &rewriter) const override {
     Moved moved = getMoved(op.getInput());
     auto axis = normaliseAxis(op.getAxis(), moved.rank());
     if (!moved || !axis)
       return rewriter.notifyMatchFailure(op, "the operand is not moved");
-    Value result = this->state.template build<OpTy>(
+    Value result = state.build<SoftmaxOp>(
         rewriter, op.getLoc(), elementType(op.getOutput()), moved.source,
         rewriter.getI64IntegerAttr(moved.perm[*axis]));
-    rewriter.replaceOp(
-        op, buildTranspose(rewriter, this->state, result, moved.perm));
+    rewriter.replaceOp(op, buildTranspose(rewriter, state, result, moved.perm));
     return success();
   }
 };
@@ -327,7 +314,7 @@ template <typename OpTy> struct SinkBelowView : NormalisePattern<OpTy> {
           axis < kept ? llvm::find(inner, lead[axis]) - inner.begin() : axis);
       target[outer.back()] = (*to)[axis];
     }
-    SymDims ordered = applyPermutation(*this->shapes.dims(moved.source), inner);
+    SymDims ordered = applyPermutation(*dims, inner);
     if (!canBuildView(ordered, target))
       return rewriter.notifyMatchFailure(op, "takes a shape of dimensions");
     Value source = moved.source;
@@ -355,20 +342,17 @@ struct SplitBeforeTranspose : NormalisePattern<ReshapeOp> {
           return part.size() == 1;
         }))
       return rewriter.notifyMatchFailure(op, "no axis is taken apart");
+    // Parts in the order of the axes before they move, and where each axis's
+    // first part is.
     SymDims split, target(*to);
-    for (int64_t axis : invertPermutationVector(moved.perm))
+    SmallVector<int64_t> perm, first;
+    for (int64_t axis : invertPermutationVector(moved.perm)) {
+      first.push_back(split.size());
       llvm::append_range(split, (*parts)[axis]);
-    SmallVector<int64_t> perm, first(moved.rank());
-    for (int64_t source = 0, next = 0; source < moved.rank(); ++source) {
-      first[source] = next;
-      next += (*parts)[invertPermutationVector(moved.perm)[source]].size();
     }
     for (auto [axis, part] : llvm::enumerate(*parts))
       for (size_t i = 0; i < part.size(); ++i)
         perm.push_back(first[moved.perm[axis]] + i);
-    auto source = shapes.dims(moved.source);
-    if (!source || product(*source) != product(split))
-      return rewriter.notifyMatchFailure(op, "has another number of elements");
     SymDims joined = applyPermutation(split, perm);
     if (!canBuildView(joined, target))
       return rewriter.notifyMatchFailure(op, "takes a shape of dimensions");
@@ -381,8 +365,10 @@ struct SplitBeforeTranspose : NormalisePattern<ReshapeOp> {
     Value view =
         buildView(rewriter, state, op.getLoc(),
                   buildTranspose(rewriter, state, apart, perm), target);
+    // Sizes that are computed by functions of dimensions may not be known
+    // again; what was built is dead then.
     if (!view)
-      return failure();
+      return rewriter.notifyMatchFailure(op, "the parts' sizes are not known");
     rewriter.replaceOp(op, view);
     return success();
   }
@@ -422,7 +408,7 @@ void skim::onnx::addTransposePatterns(RewritePatternSet &set,
           SinkBelowNorm<SimplifiedLayerNormalizationOp>,
           SinkBelowReduce<ReduceMaxOp>, SinkBelowReduce<ReduceMeanOp>,
           SinkBelowReduce<ReduceMinOp>, SinkBelowReduce<ReduceSumOp>,
-          SinkBelowSlice, SinkBelowSoftmax<SoftmaxOp>, SinkBelowView<ReshapeOp>,
+          SinkBelowSlice, SinkBelowSoftmax, SinkBelowView<ReshapeOp>,
           SinkBelowView<SqueezeOp>, SinkBelowView<UnsqueezeOp>,
           SplitBeforeTranspose>(set.getContext(), state);
 }

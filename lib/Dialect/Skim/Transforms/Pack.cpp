@@ -152,8 +152,7 @@ private:
         continue;
       }
       if (!like)
-        like = isa<EmbedOp>(op) ? widest(cast<EmbedOp>(op).getIds())
-                                : states.front();
+        like = shapedLike(&op);
       if (isa<AttentionOp, PoolOp>(op) ||
           llvm::all_of(states, [&](Value value) {
             return hasTypeOfBatch(value, like) &&
@@ -184,12 +183,11 @@ private:
   /// value of the onnx dialect, an argument, or ids.
   static Value originOf(Value states) {
     while (Operation *op = states.getDefiningOp()) {
-      if (auto embed = dyn_cast<EmbedOp>(op))
-        return widest(embed.getIds());
-      SmallVector<OpOperand *> operands = stateOperands(op);
-      if (operands.empty() || isa<PoolOp>(op))
+      if (isa<EmbedOp>(op))
+        return shapedLike(op);
+      if (stateOperands(op).empty() || isa<PoolOp>(op))
         break;
-      states = operands.front()->get();
+      states = shapedLike(op);
     }
     return states;
   }
@@ -232,10 +230,8 @@ private:
     if (!remove) {
       Operation *first = candidates.front();
       builder.setInsertionPoint(first);
-      auto embed = dyn_cast<EmbedOp>(first);
-      Value like =
-          embed ? widest(embed.getIds()) : stateOperands(first).front()->get();
-      rows = PackOp::create(builder, first->getLoc(), Value(), like);
+      rows =
+          PackOp::create(builder, first->getLoc(), Value(), shapedLike(first));
       return;
     }
     if (Operation *definition = mask.getDefiningOp()) {
@@ -245,6 +241,14 @@ private:
       builder.setInsertionPointToStart(&block);
     }
     rows = PackOp::create(builder, mask.getLoc(), mask, Value());
+  }
+
+  /// What has batch and sequence as an encoder op's states do: its ids, or the
+  /// first states that it reads.
+  static Value shapedLike(Operation *op) {
+    if (auto embed = dyn_cast<EmbedOp>(op))
+      return widest(embed.getIds());
+    return stateOperands(op).front()->get();
   }
 
   /// The ids of every sequence rather than those that all sequences share.

@@ -62,6 +62,8 @@ public:
 
   /// A symbol that nothing else uses, for dimensions that depend on data.
   SymDim freshSymbol(llvm::StringRef hint);
+  /// Whether a symbol of this name is one of those.
+  static bool isFresh(llvm::StringRef name) { return name.contains('#'); }
 
 private:
   const SymbolicFacts &facts(mlir::Value value);
