@@ -13,9 +13,11 @@ import build_encoder as encoders
 import build_masked
 import encoder
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import skim
+from conftest import MODELS
 from encoder_cases import assert_same_bits
 
 PLANS = int(os.environ.get("SKIM_ADAPTIVE_PLANS", 14))
@@ -160,6 +162,32 @@ def test_masks_in_onnxruntime_agree(denominator, folder):
         assert np.abs(got[live] - states[live]).max() <= cases.TOLERANCE * np.abs(states[live]).max()
         cut += int(mask.sum() - live.sum())
     assert cut > 100
+
+
+@pytest.mark.parametrize("name", ["xlm-17-eager.onnx", "bert-tok-14-sdpa.onnx"])
+def test_fill_behind_ops_that_change_it(name, folder):
+    """A multiplication by the mask, a softmax over the classes: the fill is what the output shows, not what they get."""
+    proto = onnx.load(MODELS / name)
+    output = proto.graph.output[0].name
+    if "tok" in name:
+        proto.graph.node.append(onnx.helper.make_node("Softmax", [output], ["tags"], axis=2, name="tags"))
+        proto.graph.output[0].name = output = "tags"
+    onnx.save(proto, folder / name)
+    section = {"method": "ltp", "layers": [0, 1], "thresholds": [0.9, 0.9], "denominator_tokens": "alive"}
+    plan = {"version": 1, "token_pruning": section}
+    held = skim.compile(folder / name, plan=plan)
+    filled = skim.compile(folder / name, plan=plan | {"restore": {"fill": -7.5}})
+    mask = cases.make_mask(4, 30, "mixed", np.random.default_rng(81))
+    ids = np.random.default_rng(82).integers(3, 90, mask.shape)
+    given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+    inputs = {entry.name: given[entry.name] for entry in proto.graph.input}
+    states, statistics = held.run(inputs, stats=True)
+    got = filled.run(inputs)[output]
+    live = (got != -7.5).any(axis=-1)
+    assert (got[~live] == -7.5).all()
+    assert live.sum() == statistics["layers"][-1]["tokens_out"] < mask.sum()
+    assert not live[mask == 0].any()
+    np.testing.assert_array_equal(got[live], states[output][live])
 
 
 def test_minilm_on_articles(large):

@@ -59,6 +59,13 @@ public:
   mlir::Value entryRows;
   /// Where states leave the rows to become sequence outputs.
   llvm::SmallVector<RestoreOp> outputs;
+  /// An operand of the return that ops make from restored states, which would
+  /// change a fill value in them too.
+  struct ChangedOutput {
+    mlir::OpOperand *output;
+    llvm::SmallVector<mlir::Operation *> restores;
+  };
+  llvm::SmallVector<ChangedOutput> changedOutputs;
   /// The residual stream between layers, in all its forms before and behind
   /// cuts: what a head on tokens may begin with.
   llvm::DenseSet<mlir::Value> streams;

@@ -23,16 +23,17 @@ public:
   /// The first op that takes positions together, and how.
   Operation *mixer = nullptr;
   std::string reason;
-  /// The first op that changes values, and so a fill value, on the way to an
-  /// output.
-  llvm::DenseMap<Operation *, Operation *> changers;
+  /// Operands of the return that hold states which an op has changed, and so
+  /// would change a fill value too.
+  SmallVector<OpOperand *> changed;
+  /// The restores behind a value, and its token axes.
+  llvm::DenseMap<Value, llvm::SetVector<Operation *>> sources;
+  llvm::DenseMap<Value, TokenAxes> axes;
 
 private:
   void visit(Operation &op);
 
-  /// The restores behind a value, and its token axes.
-  llvm::DenseMap<Value, llvm::SetVector<Operation *>> sources;
-  llvm::DenseMap<Value, TokenAxes> axes;
+  llvm::DenseSet<Value> changes;
 };
 } // namespace
 
@@ -66,8 +67,13 @@ void DenseUses::visit(Operation &op) {
   // The shape of restored states is exact whatever they hold.
   if (from.empty() || isa<onnx::ShapeOp, onnx::SizeOp>(op))
     return;
-  if (isa<func::ReturnOp>(op))
+  auto isChanged = [&](Value operand) { return changes.contains(operand); };
+  if (isa<func::ReturnOp>(op)) {
+    for (OpOperand &output : op.getOpOperands())
+      if (isChanged(output.get()))
+        changed.push_back(&output);
     return toOutput.insert_range(from);
+  }
   if (isa<GatherOp>(op))
     return toRows.insert_range(from);
   std::string why;
@@ -83,9 +89,16 @@ void DenseUses::visit(Operation &op) {
     if (result)
       axes[value] = *result;
   }
-  if (!onlyMoves(op))
-    for (Operation *restore : from)
-      changers.try_emplace(restore, &op);
+  if (!onlyMoves(op) || llvm::any_of(op.getOperands(), isChanged))
+    changes.insert(op.result_begin(), op.result_end());
+}
+
+/// Whether rows can be taken out of a value that is made from states.
+static bool canGather(Type value, TokenAxes axes) {
+  auto type = cast<RankedTensorType>(value);
+  bool isStates = type.getRank() == 3 && !type.isDynamicDim(2);
+  return axes.batch == 0 && axes.sequence == 1 &&
+         type.getElementType().isF32() && (isStates || type.getRank() == 2);
 }
 
 LogicalResult PlannedModel::findOutputs() {
@@ -97,12 +110,18 @@ LogicalResult PlannedModel::findOutputs() {
     if (cuts() && uses.toRows.contains(restore))
       return error() << "expected outputs from behind the encoder's ops, but "
                      << onnx::describe(restore) << " feeds both";
-    Operation *changer = uses.changers.lookup(restore);
-    if (plan.fill && changer)
-      return error("restore.fill")
-             << "expected outputs that show states as they are, but "
-             << onnx::describe(changer) << " changes the fill value";
     outputs.push_back(cast<RestoreOp>(restore));
+  }
+  for (OpOperand *output : uses.changed) {
+    Value value = output->get();
+    if (plan.fill && !canGather(value.getType(), uses.axes[value]))
+      return error("restore.fill")
+             << "expected f32 [batch, sequence] or [batch, sequence, H] behind "
+                "ops that change the fill value, but "
+             << onnx::describe(value.getDefiningOp()) << " makes '"
+             << outputName(output->getOperandNumber()) << "', "
+             << value.getType();
+    changedOutputs.push_back({output, llvm::to_vector(uses.sources[value])});
   }
   return success();
 }
@@ -177,12 +196,58 @@ static LogicalResult hold(PlannedModel &model, RestoreOp restore) {
   return success();
 }
 
-LogicalResult skim::insertRestores(PlannedModel &model) {
-  for (RestoreOp restore : model.outputs) {
-    if (model.plan.fill)
-      restore.setFill(llvm::APFloat(static_cast<float>(*model.plan.fill)));
-    else if (model.cuts() && failed(hold(model, restore)))
-      return failure();
+/// `value`, [batch, sequence] or [batch, sequence, H], with the fill value
+/// where there are no rows.
+static Value refill(OpBuilder &builder, Value value, Value rows,
+                    llvm::APFloat fill) {
+  Location loc = value.getLoc();
+  auto type = cast<RankedTensorType>(value.getType());
+  Value axis;
+  if (type.getRank() == 2) {
+    axis =
+        onnx::ConstantOp::create(builder, loc, builder.getI64TensorAttr({2}));
+    auto wide = RankedTensorType::get(
+        {type.getDimSize(0), type.getDimSize(1), 1}, type.getElementType());
+    value = onnx::UnsqueezeOp::create(builder, loc, wide, value, axis);
   }
+  auto wide = cast<RankedTensorType>(value.getType());
+  auto ragged = RaggedType::get(builder.getContext(), wide.getDimSize(2),
+                                type.getElementType());
+  value = GatherOp::create(builder, loc, ragged, value, rows);
+  value = RestoreOp::create(builder, loc, wide, value, rows, fill);
+  return axis ? onnx::SqueezeOp::create(builder, loc, type, value, axis)
+              : value;
+}
+
+/// Puts the fill value into an output behind the ops that would change it.
+static LogicalResult fillChanged(PlannedModel &model,
+                                 PlannedModel::ChangedOutput &changed,
+                                 llvm::APFloat fill) {
+  Value rows = cast<RestoreOp>(changed.restores.front()).getRows();
+  for (Operation *restore : changed.restores)
+    if (cast<RestoreOp>(restore).getRows() != rows)
+      return model.error("restore.fill")
+             << "expected '"
+             << model.outputName(changed.output->getOperandNumber())
+             << "' made from the states behind one layer, but "
+             << onnx::describe(restore) << " reads others";
+  OpBuilder builder(changed.output->getOwner());
+  changed.output->set(refill(builder, changed.output->get(), rows, fill));
+  return success();
+}
+
+LogicalResult skim::insertRestores(PlannedModel &model) {
+  if (!model.plan.fill) {
+    for (RestoreOp restore : model.outputs)
+      if (model.cuts() && failed(hold(model, restore)))
+        return failure();
+    return success();
+  }
+  llvm::APFloat fill(static_cast<float>(*model.plan.fill));
+  for (RestoreOp restore : model.outputs)
+    restore.setFill(fill);
+  for (PlannedModel::ChangedOutput &changed : model.changedOutputs)
+    if (failed(fillChanged(model, changed, fill)))
+      return failure();
   return success();
 }

@@ -37,8 +37,10 @@
 // ONNX: error: {{.*}}exit.json: early_exit: expected ops behind exits that depend on the sequences left alone, but node 'bias' (Add) reads others
 // RUN: not skim-opt %t/mixed.mlir --skim-insert-plan=plan=%t/prune.json 2>&1 | FileCheck %s --check-prefix=MIXED
 // MIXED: error: {{.*}}prune.json: token_pruning: expected ops that work on each token apart, but node 'mean' (ReduceMean) takes the batch or the sequence of token states together
-// RUN: not skim-opt %t/softmax.mlir --skim-insert-plan=plan=%t/fill.json 2>&1 | FileCheck %s --check-prefix=FILL
-// FILL: error: {{.*}}fill.json: restore.fill: expected outputs that show states as they are, but node 'probabilities' (Softmax) changes the fill value
+// RUN: not skim-opt %t/labels.mlir --skim-insert-plan=plan=%t/fill.json 2>&1 | FileCheck %s --check-prefix=FILL
+// FILL: error: {{.*}}fill.json: restore.fill: expected f32 [batch, sequence] or [batch, sequence, H] behind ops that change the fill value, but node 'label' (ArgMax) makes 'tags', 'tensor<?x?xi64>'
+// RUN: not skim-opt %t/layers.mlir --skim-insert-plan=plan=%t/fill.json 2>&1 | FileCheck %s --check-prefix=LAYERS
+// LAYERS: error: {{.*}}fill.json: restore.fill: expected 'mix' made from the states behind one layer, but node 'last' (Add) reads others
 
 //--- model.mlir
 func.func @main(%segments: tensor<?x?xi64> {onnx.name = "token_type_ids"}, %mask: tensor<?x?xi1> {onnx.name = "mask"}, %table: tensor<9x8xf32>,
@@ -144,13 +146,24 @@ func.func @main(%x: !skim.ragged<8xf32>, %rows: !skim.rows, %w: tensor<8x8xf32>)
   return %m : tensor<?x8xf32>
 }
 
-//--- softmax.mlir
-func.func @main(%x: !skim.ragged<8xf32>, %rows: !skim.rows, %w: tensor<8x8xf32>) -> (tensor<?x?x8xf32> {onnx.name = "tags"}) {
+//--- labels.mlir
+func.func @main(%x: !skim.ragged<8xf32>, %rows: !skim.rows, %w: tensor<8x8xf32>) -> (tensor<?x?xi64> {onnx.name = "tags"}) {
   %a0 = skim.attention %x, %x, %x rows %rows {heads = 2 : i64, scale = 0.5 : f32} : !skim.ragged<8xf32>, !skim.ragged<8xf32>, !skim.ragged<8xf32> -> !skim.ragged<8xf32>
   %s0 = skim.add %a0, %x : !skim.ragged<8xf32>
   %t0 = skim.linear %s0, %w residual %s0 : !skim.ragged<8xf32>, tensor<8x8xf32> residual !skim.ragged<8xf32> -> !skim.ragged<8xf32>
   %d = skim.restore %t0 rows %rows : !skim.ragged<8xf32> -> tensor<?x?x8xf32>
-  %m = onnx.Softmax %d {axis = 2 : i64} : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32> loc("probabilities"("Softmax"))
+  %m = onnx.ArgMax %d {axis = 2 : i64, keepdims = 0 : i64} : (tensor<?x?x8xf32>) -> tensor<?x?xi64> loc("label"("ArgMax"))
+  return %m : tensor<?x?xi64>
+}
+
+//--- layers.mlir
+func.func @main(%x: !skim.ragged<8xf32>, %rows: !skim.rows, %w: tensor<8x8xf32>) -> (tensor<?x?x8xf32> {onnx.name = "mix"}) {
+  %d = skim.restore %x rows %rows : !skim.ragged<8xf32> -> tensor<?x?x8xf32>
+  %a0 = skim.attention %x, %x, %x rows %rows {heads = 2 : i64, scale = 0.5 : f32} : !skim.ragged<8xf32>, !skim.ragged<8xf32>, !skim.ragged<8xf32> -> !skim.ragged<8xf32>
+  %s0 = skim.add %a0, %x : !skim.ragged<8xf32>
+  %t0 = skim.linear %s0, %w residual %s0 : !skim.ragged<8xf32>, tensor<8x8xf32> residual !skim.ragged<8xf32> -> !skim.ragged<8xf32>
+  %e = skim.restore %t0 rows %rows : !skim.ragged<8xf32> -> tensor<?x?x8xf32> loc("last"("Add"))
+  %m = onnx.Add %d, %e : (tensor<?x?x8xf32>, tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
   return %m : tensor<?x?x8xf32>
 }
 

@@ -2,6 +2,7 @@
 // RUN: skim-opt %t/model.mlir --skim-insert-plan=plan=%t/before.json | FileCheck %s --check-prefixes=CHECK,BEFORE
 // RUN: skim-opt %t/model.mlir --skim-insert-plan=plan=%t/after.json | FileCheck %s --check-prefixes=CHECK,AFTER
 // RUN: skim-opt %t/model.mlir --skim-insert-plan=plan=%t/fill.json | FileCheck %s --check-prefixes=CHECK,FILL
+// RUN: skim-opt %t/changed.mlir --skim-insert-plan=plan=%t/fill.json | FileCheck %s --check-prefix=CHANGED
 // RUN: skim-opt %t/model.mlir --skim-insert-plan | FileCheck %s --check-prefix=NONE
 
 // NONE-NOT: skim.knobs
@@ -53,6 +54,32 @@
 // FILL: %[[TOKENS:.+]] = skim.linear %{{.+}} : !skim.ragged<8xf32>, tensor<8x2xf32>
 // FILL: skim.restore %[[TOKENS]] rows %[[KEPT]] {fill = -1.000000e+02 : f32}
 // FILL-NOT: skim.hold
+
+// Behind an op that would change the value, rows are taken out and put back.
+// CHANGED-LABEL: func @main
+// CHANGED: %[[KEPT:.+]], %{{.+}}:2 = skim.prune
+// CHANGED: %[[STATES:.+]] = skim.restore %{{.+}} rows %[[KEPT]]
+// CHANGED: %[[TAGS:.+]] = onnx.Softmax %[[STATES]]
+// CHANGED: %[[TOKENS:.+]] = onnx.ReduceMax %[[TAGS]]
+// CHANGED: %[[TAG_ROWS:.+]] = skim.gather %[[TAGS]] rows %[[KEPT]]
+// CHANGED: %[[FILLED:.+]] = skim.restore %[[TAG_ROWS]] rows %[[KEPT]] {fill = -1.000000e+02 : f32}
+// CHANGED: %[[WIDE:.+]] = onnx.Unsqueeze %[[TOKENS]]
+// CHANGED: %[[TOKEN_ROWS:.+]] = skim.gather %[[WIDE]] rows %[[KEPT]]
+// CHANGED: %[[WIDE_FILLED:.+]] = skim.restore %[[TOKEN_ROWS]] rows %[[KEPT]] {fill = -1.000000e+02 : f32} : <1xf32>
+// CHANGED: %[[TOKENS_FILLED:.+]] = onnx.Squeeze %[[WIDE_FILLED]]
+// CHANGED: return %[[FILLED]], %[[TOKENS_FILLED]]
+
+//--- changed.mlir
+func.func @main(%x: !skim.ragged<8xf32>, %rows: !skim.rows, %w: tensor<8x8xf32>) -> (tensor<?x?x8xf32> {onnx.name = "tags"}, tensor<?x?xf32> {onnx.name = "best"}) {
+  %a0 = skim.attention %x, %x, %x rows %rows {heads = 2 : i64, scale = 0.5 : f32} : !skim.ragged<8xf32>, !skim.ragged<8xf32>, !skim.ragged<8xf32> -> !skim.ragged<8xf32>
+  %s0 = skim.add %a0, %x : !skim.ragged<8xf32>
+  %t0 = skim.linear %s0, %w residual %s0 : !skim.ragged<8xf32>, tensor<8x8xf32> residual !skim.ragged<8xf32> -> !skim.ragged<8xf32>
+  %d = skim.restore %t0 rows %rows : !skim.ragged<8xf32> -> tensor<?x?x8xf32>
+  %tags = onnx.Softmax %d {axis = 2 : i64} : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  %last = onnx.Constant dense<2> : tensor<1xi64>
+  %best = onnx.ReduceMax %tags, %last {keepdims = 0 : i64} : (tensor<?x?x8xf32>, tensor<1xi64>) -> tensor<?x?xf32>
+  return %tags, %best : tensor<?x?x8xf32>, tensor<?x?xf32>
+}
 
 //--- model.mlir
 func.func @main(%ids: tensor<?x?xi64> {onnx.name = "input_ids"}, %mask: tensor<?x?xi1> {onnx.name = "attention_mask"},
