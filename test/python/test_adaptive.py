@@ -166,7 +166,7 @@ def test_masks_in_onnxruntime_agree(denominator, folder):
 
 @pytest.mark.parametrize("name", ["xlm-17-eager.onnx", "bert-tok-14-sdpa.onnx"])
 def test_fill_behind_ops_that_change_it(name, folder):
-    """A multiplication by the mask, a softmax over the classes: the fill is what the output shows, not what they get."""
+    """A product with the mask, a softmax over classes: the fill is what the output shows, not what they get."""
     proto = onnx.load(MODELS / name)
     output = proto.graph.output[0].name
     if "tok" in name:

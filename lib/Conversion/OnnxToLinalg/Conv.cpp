@@ -7,6 +7,7 @@
 
 #include "Contract.h"
 #include "Patterns.h"
+#include "Windows.h"
 
 using namespace mlir;
 using namespace skim;
@@ -98,48 +99,34 @@ static Value weightsOf(Emitter &e, Value w, const ConvSizes &sizes) {
                     });
 }
 
-/// The numbers of a window are written out up to so many.
-static constexpr int64_t unrolledTaps = 128;
-
 /// The window's offsets, where each channel has one of its own with a few
 /// numbers; nothing for other convolutions.
 static SmallVector<SmallVector<int64_t>> depthwiseTaps(onnx::ConvOp op,
                                                        const ConvSizes &sizes) {
   if (getConstantIntValue(sizes.inner) != 1 ||
-      getConstantIntValue(sizes.outer) != 1 ||
-      llvm::any_of(op.getPads(), [](int64_t pad) { return pad < 0; }))
+      getConstantIntValue(sizes.outer) != 1)
     return {};
-  SmallVector<SmallVector<int64_t>> taps = {{}};
+  SmallVector<int64_t> kernel;
   for (Value size : sizes.kernel) {
     std::optional<int64_t> count = getConstantIntValue(size);
-    if (!count || *count * int64_t(taps.size()) > unrolledTaps)
+    if (!count)
       return {};
-    SmallVector<SmallVector<int64_t>> longer;
-    for (ArrayRef<int64_t> tap : taps)
-      for (int64_t k = 0; k != *count; ++k)
-        longer.emplace_back(tap).push_back(k);
-    taps = std::move(longer);
+    kernel.push_back(*count);
   }
-  return taps;
+  return windowTaps(kernel);
 }
 
 /// The input with zeros around it, so that every window lies within.
 static Value surround(Emitter &e, Scalars &s, onnx::ConvOp op, Value x) {
-  size_t spatial = op.getStrides().size();
   if (llvm::all_of(op.getPads(), [](int64_t pad) { return pad == 0; }))
     return x;
-  Values dims = e.dims(x), padded(dims);
-  SmallVector<OpFoldResult> offsets(dims.size(), e.b.getIndexAttr(0)),
-      ones(dims.size(), e.b.getIndexAttr(1));
-  for (size_t i = 0; i != spatial; ++i) {
-    padded[i + 2] = e.add(dims[i + 2],
-                          e.index(op.getPads()[i] + op.getPads()[spatial + i]));
-    offsets[i + 2] = e.b.getIndexAttr(op.getPads()[i]);
-  }
-  Value zeros = e.generate(padded, s.stored,
-                           [&](ValueRange) { return s.store(s.constant(0)); });
-  return tensor::InsertSliceOp::create(e.b, e.loc, e.withSizes(x, dims), zeros,
-                                       offsets, getAsOpFoldResult(dims), ones);
+  size_t spatial = op.getStrides().size();
+  Values dims = e.dims(x), extents;
+  for (size_t i = 0; i != spatial; ++i)
+    extents.push_back(e.add(
+        dims[i + 2], e.index(op.getPads()[i] + op.getPads()[spatial + i])));
+  return surround(e, s, x, op.getPads().take_front(spatial), extents,
+                  s.constant(0));
 }
 
 /// `sum over taps of w[c, tap] x[b, c, out * stride + tap * dilation] + bias`:

@@ -118,6 +118,7 @@ static void addPatterns(Family &family) {
   addConvLowerings(family);
   addNNLowerings(family);
   addPartLowerings(family);
+  addPoolLowerings(family);
   addQuantLowerings(family);
   addReduceLowerings(family);
   addScatterLowerings(family);

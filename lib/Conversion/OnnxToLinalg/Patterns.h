@@ -84,6 +84,7 @@ void addGenerateLowerings(Family &family);
 void addMatMulLowerings(Family &family);
 void addNNLowerings(Family &family);
 void addPartLowerings(Family &family);
+void addPoolLowerings(Family &family);
 void addQuantLowerings(Family &family);
 void addReduceLowerings(Family &family);
 void addScatterLowerings(Family &family);

@@ -63,6 +63,7 @@ FailureOr<OwningOpRef<ModuleOp>> GraphImporter::import() {
   builder.setInsertionPointToEnd(module->getBody());
   auto func = func::FuncOp::create(builder, loc, "main",
                                    builder.getFunctionType({}, {}));
+  function = func;
   builder.setInsertionPointToEnd(func.addEntryBlock());
   if (failed(addInputs(func)))
     return failure();
@@ -243,6 +244,8 @@ FailureOr<Value> GraphImporter::find(StringRef name, Scope &scope) {
   auto known = scope.values.find(name);
   if (known != scope.values.end())
     return known->second;
+  if (scope.outer)
+    return find(name, *scope.outer);
   auto it = initialisers.find(name);
   if (&scope != &main || it == initialisers.end())
     return Value();
@@ -278,6 +281,9 @@ GraphImporter::sort(const Nodes &nodes, ArrayRef<StringRef> outputs,
   // needs are visited, so meeting an open one again is a cycle.
   enum State : char { kNew, kOpen, kDone };
   SmallVector<State> states(nodes.size(), kNew);
+  SmallVector<SmallVector<StringRef>> reads;
+  for (const ::onnx::NodeProto &node : nodes)
+    reads.push_back(getReadNames(node));
   SmallVector<const ::onnx::NodeProto *> order;
   SmallVector<std::pair<int, int>> stack; // Node and its next input.
   auto visit = [&](int root) -> LogicalResult {
@@ -286,13 +292,13 @@ GraphImporter::sort(const Nodes &nodes, ArrayRef<StringRef> outputs,
       auto &[index, next] = stack.back();
       const ::onnx::NodeProto &node = nodes[index];
       states[index] = kOpen;
-      if (next == node.input_size()) {
+      if (next == static_cast<int>(reads[index].size())) {
         states[index] = kDone;
         order.push_back(&node);
         stack.pop_back();
         continue;
       }
-      const std::string &input = node.input(next++);
+      StringRef input = reads[index][next++];
       auto producer = producers.find(input);
       if (producer == producers.end())
         continue;
@@ -327,7 +333,7 @@ GraphImporter::sort(const Nodes &nodes, ArrayRef<StringRef> outputs,
   for (int i = 0; i < nodes.size(); ++i) {
     if (needed[i] != kDone)
       continue;
-    for (const std::string &input : nodes[i].input())
+    for (StringRef input : reads[i])
       if (producers.count(input) && !defined.count(input))
         return visited;
     for (const std::string &output : nodes[i].output())
@@ -364,7 +370,7 @@ LogicalResult GraphImporter::importNode(const ::onnx::NodeProto &proto,
     FailureOr<Value> value = find(input, scope);
     if (failed(value))
       return failure();
-    if (!*value && !scope.values.count(input))
+    if (!*value && (scope.outer || !scope.values.count(input)))
       return failAt(proto, scope,
                     "input '" + input +
                         "' is given by no node, input or "
@@ -397,6 +403,9 @@ LogicalResult GraphImporter::importNode(const ::onnx::NodeProto &proto,
   if (function != functions.end())
     return importCall(proto, *function->second, name, attributes, inputs,
                       scope);
+
+  if (domain.empty() && proto.op_type() == "If")
+    return importIf(proto, name, attributes, inputs, scope);
 
   auto opset = scope.opsets.find(domain);
   std::string key = (domain == "com.microsoft" ? "ms." : "") + proto.op_type();

@@ -23,7 +23,8 @@ private:
   using Nodes = google::protobuf::RepeatedPtrField<::onnx::NodeProto>;
   using Opsets = google::protobuf::RepeatedPtrField<::onnx::OperatorSetIdProto>;
 
-  /// Names and what they stand for, within the main graph or one call.
+  /// Names and what they stand for, within the main graph, one call or a branch
+  /// of an If.
   struct Scope {
     llvm::StringMap<mlir::Value> values;
     llvm::StringMap<int64_t> opsets;
@@ -31,6 +32,8 @@ private:
     NodeAttributes *arguments = nullptr;
     /// Put before the names of the call's nodes.
     std::string prefix;
+    /// Of a branch: where the names are that it does not define itself.
+    Scope *outer = nullptr;
   };
 
   llvm::LogicalResult fail(const llvm::Twine &message);
@@ -60,6 +63,17 @@ private:
                                  NodeAttributes &attributes,
                                  llvm::ArrayRef<mlir::Value> inputs,
                                  Scope &scope);
+  /// Puts the branch that an If takes in its place. What decides must be known
+  /// from constants and shapes.
+  llvm::LogicalResult importIf(const ::onnx::NodeProto &proto,
+                               llvm::StringRef name, NodeAttributes &attributes,
+                               llvm::ArrayRef<mlir::Value> inputs,
+                               Scope &scope);
+  mlir::FailureOr<const ::onnx::GraphProto *>
+  chooseBranch(const ::onnx::NodeProto &proto, NodeAttributes &attributes,
+               mlir::Value condition, const Scope &scope);
+  llvm::LogicalResult readInitialisers(const ::onnx::GraphProto &branch,
+                                       Scope &scope);
   /// The value of `name`, an initialiser's on first use; null when there is
   /// none of that name.
   mlir::FailureOr<mlir::Value> find(llvm::StringRef name, Scope &scope);
@@ -69,6 +83,7 @@ private:
   mlir::MLIRContext *context;
   llvm::StringRef modelPath;
   ::onnx::ModelProto &model;
+  mlir::func::FuncOp function;
   const ImportOptions &options;
   mlir::OpBuilder builder;
   TensorReader tensors;
@@ -80,6 +95,9 @@ private:
   /// The functions whose bodies are being imported, from the outermost.
   llvm::SmallVector<const ::onnx::FunctionProto *> calls;
 };
+
+/// The names that a node reads, those that its subgraphs read among them.
+llvm::SmallVector<llvm::StringRef> getReadNames(const ::onnx::NodeProto &node);
 
 } // namespace skim::import
 

@@ -41,75 +41,6 @@ static LogicalResult importGemm(Node &node) {
   return node.build(withShape(node.getElement(0), shape));
 }
 
-/// Attributes of a Conv, in full.
-struct ConvAttributes {
-  SmallVector<int64_t> dilations, pads, strides;
-};
-
-/// Pads that make as many outputs as there are strides in the input; false
-/// where its size is not known and matters.
-static bool padSame(ConvAttributes &conv, ArrayRef<int64_t> from,
-                    ArrayRef<int64_t> kernel, bool lower) {
-  size_t spatial = kernel.size();
-  for (size_t i = 0; i < spatial; ++i) {
-    int64_t stride = conv.strides[i];
-    int64_t span = (kernel[i] - 1) * conv.dilations[i] + 1;
-    if (ShapedType::isDynamic(from[i]) && stride != 1)
-      return false;
-    int64_t total =
-        stride == 1
-            ? span - 1
-            : ((from[i] + stride - 1) / stride - 1) * stride + span - from[i];
-    total = std::max<int64_t>(total, 0);
-    conv.pads[i] = (total + lower) / 2;
-    conv.pads[spatial + i] = total - conv.pads[i];
-  }
-  return true;
-}
-
-static LogicalResult importConv(Node &node) {
-  auto x = node.getShape(0), w = node.getShape(1);
-  if (!w || w->size() < 3 || llvm::any_of(*w, ShapedType::isDynamic))
-    return node.fail("expected weights of a known shape of rank 3 or more");
-  ArrayRef<int64_t> kernel = w->drop_front(2);
-  size_t spatial = kernel.size();
-  SmallVector<int64_t> named = node.getInts("kernel_shape");
-  if (node.hasAttr("kernel_shape") && ArrayRef(named) != kernel)
-    return node.fail("expected a kernel_shape as the weights have it, " +
-                     formatDims(kernel) + ", got " + formatDims(named));
-  auto get = [&](StringRef name, size_t count, int64_t otherwise) {
-    return node.hasAttr(name) ? node.getInts(name)
-                              : SmallVector<int64_t>(count, otherwise);
-  };
-  ConvAttributes conv{get("dilations", spatial, 1), get("pads", 2 * spatial, 0),
-                      get("strides", spatial, 1)};
-  StringRef automatic = node.getString("auto_pad", "NOTSET");
-  if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
-    if (!x || x->size() != w->size() || conv.strides.size() != spatial ||
-        conv.dilations.size() != spatial)
-      return node.fail("expected strides and dilations for " + Twine(spatial) +
-                       " spatial dimensions");
-    conv.pads.assign(2 * spatial, 0);
-    if (!padSame(conv, x->drop_front(2), kernel, automatic == "SAME_LOWER"))
-      return node.fail("expected an input of known size for auto_pad '" +
-                       automatic + "' with a stride");
-  } else if (automatic == "VALID") {
-    conv.pads.assign(2 * spatial, 0);
-  } else if (automatic != "NOTSET") {
-    return node.fail("expected NOTSET, SAME_UPPER, SAME_LOWER or VALID as "
-                     "auto_pad, got '" +
-                     automatic + "'");
-  }
-  OpBuilder &b = node.getBuilder();
-  NamedAttribute extra[] = {
-      {b.getStringAttr("dilations"), b.getDenseI64ArrayAttr(conv.dilations)},
-      {b.getStringAttr("pads"), b.getDenseI64ArrayAttr(conv.pads)},
-      {b.getStringAttr("strides"), b.getDenseI64ArrayAttr(conv.strides)}};
-  return node.build(
-      {node.getInput(0), node.getInput(1), node.getInput(2)},
-      withRank(node.getElement(0), static_cast<int64_t>(w->size())), extra);
-}
-
 /// The rank is the number of letters after the arrow; without an arrow, of
 /// letters that come once. An ellipsis leaves it unknown.
 static LogicalResult importEinsum(Node &node) {
@@ -164,9 +95,6 @@ llvm::ArrayRef<NodeSpec> skim::import::getNNNodes() {
        "qk_matmul_output_mode:i right_window_size:i scale:f softcap:f "
        "softmax_precision:i",
        importAttention},
-      {"Conv", 7, "X W B?", "Y",
-       "-auto_pad:s -dilations:I group:i -kernel_shape:I -pads:I -strides:I",
-       importConv},
       {"Einsum", 12, "Inputs*", "Output", "equation:s!", importEinsum},
       {"Gemm", 7, "A B C?", "Y", "alpha:f beta:f transA:i transB:i",
        importGemm},

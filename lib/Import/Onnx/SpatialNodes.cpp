@@ -1,12 +1,141 @@
-//===- SpatialNodes.cpp - pools and norms over spatial dimensions ---------===//
-// Import of the family for `[batch, channels, spatial..]`, in reductions and
-// arithmetic.
+//===- SpatialNodes.cpp - windows, pools, norms, resizing -----------------===//
+// Import of the family for `[batch, channels, spatial..]`; norms and pools over
+// whole dimensions become reductions and arithmetic.
 //===----------------------------------------------------------------------===//
 
 #include "Node.h"
 
 using namespace mlir;
 using namespace skim::import;
+
+//===----------------------------------------------------------------------===//
+// Windows
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// The attributes of windows, in full.
+struct WindowAttributes {
+  SmallVector<int64_t> dilations, pads, strides;
+
+  SmallVector<NamedAttribute> toAttributes(OpBuilder &b) const {
+    return {{b.getStringAttr("dilations"), b.getDenseI64ArrayAttr(dilations)},
+            {b.getStringAttr("pads"), b.getDenseI64ArrayAttr(pads)},
+            {b.getStringAttr("strides"), b.getDenseI64ArrayAttr(strides)}};
+  }
+};
+} // namespace
+
+/// Pads that make as many outputs as there are strides in the input; false
+/// where its size is not known and matters.
+static bool padSame(WindowAttributes &windows, ArrayRef<int64_t> from,
+                    ArrayRef<int64_t> kernel, bool lower) {
+  size_t spatial = kernel.size();
+  for (size_t i = 0; i < spatial; ++i) {
+    int64_t stride = windows.strides[i];
+    int64_t span = (kernel[i] - 1) * windows.dilations[i] + 1;
+    if (ShapedType::isDynamic(from[i]) && stride != 1)
+      return false;
+    int64_t total =
+        stride == 1
+            ? span - 1
+            : ((from[i] + stride - 1) / stride - 1) * stride + span - from[i];
+    total = std::max<int64_t>(total, 0);
+    windows.pads[i] = (total + lower) / 2;
+    windows.pads[spatial + i] = total - windows.pads[i];
+  }
+  return true;
+}
+
+/// Pads, strides and dilations of windows of the size `kernel`.
+static FailureOr<WindowAttributes> getWindows(Node &node,
+                                              ArrayRef<int64_t> kernel) {
+  size_t spatial = kernel.size();
+  auto get = [&](StringRef name, size_t count, int64_t otherwise) {
+    return node.hasAttr(name) ? node.getInts(name)
+                              : SmallVector<int64_t>(count, otherwise);
+  };
+  WindowAttributes windows{get("dilations", spatial, 1),
+                           get("pads", 2 * spatial, 0),
+                           get("strides", spatial, 1)};
+  StringRef automatic = node.getString("auto_pad", "NOTSET");
+  if (automatic == "NOTSET")
+    return windows;
+  windows.pads.assign(2 * spatial, 0);
+  if (automatic == "VALID")
+    return windows;
+  if (automatic != "SAME_UPPER" && automatic != "SAME_LOWER")
+    return node.fail("expected NOTSET, SAME_UPPER, SAME_LOWER or VALID as "
+                     "auto_pad, got '" +
+                     automatic + "'");
+  auto x = node.getShape(0);
+  if (!x || x->size() != spatial + 2 || windows.strides.size() != spatial ||
+      windows.dilations.size() != spatial)
+    return node.fail("expected strides and dilations for " + Twine(spatial) +
+                     " spatial dimensions");
+  if (!padSame(windows, x->drop_front(2), kernel, automatic == "SAME_LOWER"))
+    return node.fail("expected an input of known size for auto_pad '" +
+                     automatic + "' with a stride");
+  return windows;
+}
+
+static LogicalResult importConv(Node &node) {
+  auto w = node.getShape(1);
+  if (!w || w->size() < 3 || llvm::any_of(*w, ShapedType::isDynamic))
+    return node.fail("expected weights of a known shape of rank 3 or more");
+  ArrayRef<int64_t> kernel = w->drop_front(2);
+  SmallVector<int64_t> named = node.getInts("kernel_shape");
+  if (node.hasAttr("kernel_shape") && ArrayRef(named) != kernel)
+    return node.fail("expected a kernel_shape as the weights have it, " +
+                     formatDims(kernel) + ", got " + formatDims(named));
+  FailureOr<WindowAttributes> windows = getWindows(node, kernel);
+  if (failed(windows))
+    return failure();
+  return node.build(
+      {node.getInput(0), node.getInput(1), node.getInput(2)},
+      withRank(node.getElement(0), static_cast<int64_t>(w->size())),
+      windows->toAttributes(node.getBuilder()));
+}
+
+static LogicalResult importPool(Node &node) {
+  SmallVector<int64_t> kernel = node.getInts("kernel_shape");
+  FailureOr<WindowAttributes> windows = getWindows(node, kernel);
+  if (failed(windows))
+    return failure();
+  if (node.wantsOutput(1))
+    return node.fail("expected one output, got 'Indices' as well");
+  OpBuilder &b = node.getBuilder();
+  SmallVector<NamedAttribute> extra = windows->toAttributes(b);
+  extra.push_back(
+      {b.getStringAttr("kernel_shape"), b.getDenseI64ArrayAttr(kernel)});
+  return node.build(
+      {node.getInput(0)},
+      withRank(node.getElement(0), static_cast<int64_t>(kernel.size()) + 2),
+      extra);
+}
+
+//===----------------------------------------------------------------------===//
+// Resizing
+//===----------------------------------------------------------------------===//
+
+/// A list without elements is an absent one.
+static Value getList(Node &node, unsigned i) {
+  auto shape = node.getShape(i);
+  bool isEmpty = shape && *shape == ArrayRef<int64_t>{0};
+  return isEmpty ? node.getNone() : node.getInput(i);
+}
+
+static LogicalResult importResize(Node &node) {
+  StringRef policy = node.getString("keep_aspect_ratio_policy", "stretch");
+  if (policy != "stretch")
+    return node.fail("expected 'stretch' as keep_aspect_ratio_policy, got '" +
+                     policy + "'");
+  return node.build({node.getInput(0), getList(node, 2), getList(node, 3)},
+                    withRank(node.getElement(0), node.getRank(0)));
+}
+
+//===----------------------------------------------------------------------===//
+// Whole dimensions
+//===----------------------------------------------------------------------===//
 
 /// All dimensions behind batch and channels.
 static FailureOr<SmallVector<int64_t>> getSpatialAxes(Node &node) {
@@ -116,6 +245,13 @@ static LogicalResult importGroupNormalization(Node &node) {
 
 llvm::ArrayRef<NodeSpec> skim::import::getSpatialNodes() {
   static const NodeSpec nodes[] = {
+      {"AveragePool", 7, "X", "Y",
+       "-auto_pad:s ceil_mode:i count_include_pad:i -dilations:I "
+       "-kernel_shape:I! -pads:I -strides:I",
+       importPool},
+      {"Conv", 7, "X W B?", "Y",
+       "-auto_pad:s -dilations:I group:i -kernel_shape:I -pads:I -strides:I",
+       importConv},
       {"GlobalAveragePool", 1, "X", "Y", "",
        importGlobal<skim::onnx::ReduceMeanOp>},
       {"GlobalMaxPool", 1, "X", "Y", "", importGlobal<skim::onnx::ReduceMaxOp>},
@@ -123,6 +259,15 @@ llvm::ArrayRef<NodeSpec> skim::import::getSpatialNodes() {
        "-epsilon:f -num_groups:i! -stash_type:i", importGroupNormalization},
       {"InstanceNormalization", 6, "input scale B", "output", "-epsilon:f",
        importInstanceNormalization},
+      {"MaxPool", 8, "X", "Y Indices?",
+       "-auto_pad:s ceil_mode:i -dilations:I -kernel_shape:I! -pads:I "
+       "-storage_order:i -strides:I",
+       importPool},
+      {"Resize", 11, "X roi? scales? sizes?", "Y",
+       "antialias:i axes:I coordinate_transformation_mode:s cubic_coeff_a:f "
+       "exclude_outside:i -extrapolation_value:f "
+       "-keep_aspect_ratio_policy:s mode:s nearest_mode:s",
+       importResize},
   };
   return nodes;
 }

@@ -62,45 +62,6 @@ LogicalResult EinsumOp::verify() {
   return success();
 }
 
-LogicalResult ConvOp::verify() {
-  auto x = getShape(getX()), w = getShape(getW()), b = getShape(getB());
-  std::optional<size_t> rank = x   ? std::optional(x->size())
-                               : w ? std::optional(w->size())
-                                   : std::nullopt;
-  if (!rank)
-    return success();
-  if (*rank < 3) // conv_c1
-    return emitOpError("expected 'X' of rank 3 or more, got ") << *rank;
-  if (failed(verifyRank(*this, "W", getW(), *rank)))
-    return failure();
-  size_t spatial = *rank - 2;
-  for (auto [name, list, count, least] :
-       {std::make_tuple("strides", getStrides(), spatial, 1),
-        std::make_tuple("dilations", getDilations(), spatial, 1),
-        std::make_tuple("pads", getPads(), 2 * spatial, 0)}) { // conv_c2
-    if (list.size() != count)
-      return emitOpError("expected ")
-             << count << " " << name << ", got " << list.size();
-    for (int64_t value : list)
-      if (value < least)
-        return emitOpError("expected ")
-               << name << " of at least " << least << ", got " << value;
-  }
-  int64_t group = getGroup(), channels = w ? (*w)[0] : ShapedType::kDynamic;
-  if (group < 1 || // conv_c3
-      (!ShapedType::isDynamic(channels) && channels % group != 0))
-    return emitOpError("expected a group that divides ")
-           << channels << " channels, got " << group;
-  if (x && w && !ShapedType::isDynamic((*w)[1]) &&
-      !agree((*x)[1], group * (*w)[1]))
-    return emitOpError("expected ")
-           << group * (*w)[1] << " channels of 'X', got " << (*x)[1];
-  if (b && (b->size() != 1 || !agree(b->front(), channels))) // conv_c4
-    return emitOpError("expected 'B' of ")
-           << channels << " elements, got " << getB().getType();
-  return success();
-}
-
 /// The axis lies within the states; the scale's last dimension is theirs or 1.
 static LogicalResult verifyNorm(Operation *op, int64_t axis, Value states,
                                 Value scale) {

@@ -20,6 +20,7 @@ void OnnxDialect::initialize() {
   addQuantOps();
   addReduceOps();
   addShapeOps();
+  addSpatialOps();
 }
 
 Operation *OnnxDialect::materializeConstant(OpBuilder &builder, Attribute value,

@@ -74,29 +74,6 @@ static LogicalResult inferGemm(GemmOp op, Inference &in) {
   return success();
 }
 
-/// Of each spatial dimension as many as strides of the window fit.
-static LogicalResult inferConv(ConvOp op, Inference &in) {
-  ArrayRef<SymDim> x = in.dims(0), w = in.dims(1);
-  size_t spatial = op.getStrides().size();
-  if (x.size() != spatial + 2 || w.size() != spatial + 2)
-    return in.error("expected operands of rank " + Twine(spatial + 2) +
-                    ", got " + Twine(x.size()) + " and " + Twine(w.size()));
-  if (failed(checkEqual(in, "channels", x[1], w[1] * SymDim(op.getGroup()))))
-    return failure();
-  SymDims dims{x[0], w[0]};
-  for (size_t i = 0; i < spatial; ++i) {
-    SymDim window = (w[i + 2] - 1) * SymDim(op.getDilations()[i]) + 1;
-    SymDim room = x[i + 2] + SymDim(op.getPads()[i]) +
-                  SymDim(op.getPads()[spatial + i]) - window;
-    if (auto least = room.upperBound(); least && *least < 0)
-      return in.error("expected a window of at most the padded input, got " +
-                      window.str() + " of " + (room + window).str());
-    dims.push_back(SymDim::floorDiv(room, SymDim(op.getStrides()[i])) + 1);
-  }
-  in.setDims(0, std::move(dims));
-  return success();
-}
-
 //===----------------------------------------------------------------------===//
 // Einsum
 //===----------------------------------------------------------------------===//
@@ -291,7 +268,6 @@ static LogicalResult inferDynamicQuantise(DynamicQuantizeLinearOp op,
 
 void skim::onnx::addNNRules(InferenceRules &rules) {
   rules.add<AttentionOp>(&inferAttention);
-  rules.add<ConvOp>(&inferConv);
   rules.add<DynamicQuantizeLinearOp>(&inferDynamicQuantise);
   rules.add<EinsumOp>(&inferEinsum);
   rules.add<GemmOp>(&inferGemm);

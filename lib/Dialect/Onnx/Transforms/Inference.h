@@ -98,6 +98,7 @@ void addNNRules(InferenceRules &rules);
 void addReduceRules(InferenceRules &rules);
 void addShapeRules(InferenceRules &rules);
 void addSliceRules(InferenceRules &rules);
+void addSpatialRules(InferenceRules &rules);
 
 /// The dimensions that `a` and `b` broadcast to; nothing when they cannot.
 std::optional<SymDims> broadcastDims(llvm::ArrayRef<SymDim> a,

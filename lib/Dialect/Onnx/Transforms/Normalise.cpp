@@ -259,6 +259,7 @@ struct NormalisePass : skim::onnx::impl::NormalisePassBase<NormalisePass> {
     addGatherPatterns(patterns, state);
     addKnownValuePatterns(patterns, state);
     addProductPatterns(patterns, state);
+    addResizePatterns(patterns, state);
     addTransposePatterns(patterns, state);
     addViewPatterns(patterns, state);
     GreedyRewriteConfig config;

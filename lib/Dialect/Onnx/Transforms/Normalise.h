@@ -94,6 +94,7 @@ void addExpandPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addGatherPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addKnownValuePatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addProductPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
+void addResizePatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addTransposePatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addViewPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 

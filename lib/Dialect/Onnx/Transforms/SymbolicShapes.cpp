@@ -267,6 +267,7 @@ static InferenceRules makeRules() {
   addReduceRules(rules);
   addShapeRules(rules);
   addSliceRules(rules);
+  addSpatialRules(rules);
   return rules;
 }
 

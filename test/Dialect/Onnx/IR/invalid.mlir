@@ -525,3 +525,111 @@ func.func @Conv_bias(%x: tensor<2x4x9xf32>, %w: tensor<6x4x3xf32>, %b: tensor<5x
   %y = onnx.Conv %x, %w, %b {dilations = array<i64: 1>, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<2x4x9xf32>, tensor<6x4x3xf32>, tensor<5xf32>) -> tensor<2x6x7xf32>
   return
 }
+
+// -----
+
+func.func @MaxPool_rank(%x: tensor<2x4xf32>) {
+  // expected-error @below {{expected 'X' of rank 3 or more, got 2}}
+  %y = onnx.MaxPool %x {dilations = array<i64: 1>, kernel_shape = array<i64: 2>, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @MaxPool_window(%x: tensor<2x4x9x9xf32>) {
+  // expected-error @below {{expected 2 kernel_shape, got 1}}
+  %y = onnx.MaxPool %x {dilations = array<i64: 1, 1>, kernel_shape = array<i64: 2>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 1, 1>} : (tensor<2x4x9x9xf32>) -> tensor<2x4x8x8xf32>
+  return
+}
+
+// -----
+
+func.func @AveragePool_strides(%x: tensor<2x4x9xf32>) {
+  // expected-error @below {{expected strides of at least 1, got 0}}
+  %y = onnx.AveragePool %x {dilations = array<i64: 1>, kernel_shape = array<i64: 2>, pads = array<i64: 0, 0>, strides = array<i64: 0>} : (tensor<2x4x9xf32>) -> tensor<2x4x8xf32>
+  return
+}
+
+// -----
+
+func.func @AveragePool_pads(%x: tensor<2x4x9xf32>) {
+  // expected-error @below {{expected pads of less than the window's 3 positions, got 3}}
+  %y = onnx.AveragePool %x {dilations = array<i64: 2>, kernel_shape = array<i64: 2>, pads = array<i64: 0, 3>, strides = array<i64: 1>} : (tensor<2x4x9xf32>) -> tensor<2x4x10xf32>
+  return
+}
+
+// -----
+
+func.func @Resize_none(%x: tensor<2x4x9xf32>) {
+  %none = onnx.None
+  // expected-error @below {{expected either 'sizes' or 'scales', got none}}
+  %y = onnx.Resize %x, %none, %none : (tensor<2x4x9xf32>, none, none) -> tensor<2x4x9xf32>
+  return
+}
+
+// -----
+
+func.func @Resize_both(%x: tensor<2x4x9xf32>, %scales: tensor<3xf32>, %sizes: tensor<3xi64>) {
+  %none = onnx.None
+  // expected-error @below {{expected either 'sizes' or 'scales', got both}}
+  %y = onnx.Resize %x, %scales, %sizes : (tensor<2x4x9xf32>, tensor<3xf32>, tensor<3xi64>) -> tensor<2x4x18xf32>
+  return
+}
+
+// -----
+
+func.func @Resize_sizes(%x: tensor<2x4x9xf32>, %sizes: tensor<3xi64>) {
+  %none = onnx.None
+  // expected-error @below {{expected 1 sizes, one for each axis, got 'tensor<3xi64>'}}
+  %y = onnx.Resize %x, %none, %sizes {axes = array<i64: 2>} : (tensor<2x4x9xf32>, none, tensor<3xi64>) -> tensor<2x4x?xf32>
+  return
+}
+
+// -----
+
+func.func @Resize_scales(%x: tensor<2x4x9xf32>, %scales: tensor<2xf32>) {
+  %none = onnx.None
+  // expected-error @below {{expected 3 scales, one for each axis, got 'tensor<2xf32>'}}
+  %y = onnx.Resize %x, %scales, %none : (tensor<2x4x9xf32>, tensor<2xf32>, none) -> tensor<2x4x?xf32>
+  return
+}
+
+// -----
+
+func.func @Resize_scale(%x: tensor<2x4x9xf32>) {
+  %none = onnx.None
+  %scales = onnx.Constant dense<0.0> : tensor<1xf32>
+  // expected-error @below {{expected finite scales greater than 0, got 0.000000e+00}}
+  %y = onnx.Resize %x, %scales, %none {axes = array<i64: 2>} : (tensor<2x4x9xf32>, tensor<1xf32>, none) -> tensor<2x4x?xf32>
+  return
+}
+
+// -----
+
+func.func @Resize_axis(%x: tensor<2x4x9xf32>) {
+  %none = onnx.None
+  %scales = onnx.Constant dense<2.0> : tensor<1xf32>
+  // expected-error @below {{expected an axis in [-3, 3), got 3}}
+  %y = onnx.Resize %x, %scales, %none {axes = array<i64: 3>} : (tensor<2x4x9xf32>, tensor<1xf32>, none) -> tensor<2x4x?xf32>
+  return
+}
+
+// -----
+
+func.func @Resize_mode(%x: tensor<2x4x9xf32>) {
+  %none = onnx.None
+  %scales = onnx.Constant dense<2.0> : tensor<1xf32>
+  // expected-error @below {{expected 'mode' to be one of nearest, linear, cubic, got 'area'}}
+  %y = onnx.Resize %x, %scales, %none {axes = array<i64: 2>, mode = "area"} : (tensor<2x4x9xf32>, tensor<1xf32>, none) -> tensor<2x4x18xf32>
+  return
+}
+
+// -----
+
+func.func @Resize_integers(%x: tensor<2x4x9xi32>) {
+  %none = onnx.None
+  %scales = onnx.Constant dense<2.0> : tensor<1xf32>
+  // expected-error @below {{expected elements of floats for the mode 'linear', got 'i32'}}
+  %y = onnx.Resize %x, %scales, %none {axes = array<i64: 2>, mode = "linear"} : (tensor<2x4x9xi32>, tensor<1xf32>, none) -> tensor<2x4x18xi32>
+  return
+}

@@ -935,6 +935,28 @@ func.func @Conv(%X: tensor<?x3x9xf32>, %W: tensor<4x3x3xf32>, %B: tensor<4xf32>)
   return %result : tensor<?x4x5xf32>
 }
 
+// CHECK-LABEL: func.func @MaxPool(
+// CHECK: onnx.MaxPool %{{.+}} {dilations = array<i64: 1>, kernel_shape = array<i64: 4>, pads = array<i64: 0, 0>, strides = array<i64: 4>} : (tensor<?x3x8xf32>) -> tensor<?x3x2xf32>
+func.func @MaxPool(%X: tensor<?x3x8xf32>) -> tensor<?x3x2xf32> {
+  %result = onnx.MaxPool %X {dilations = array<i64: 1>, kernel_shape = array<i64: 4>, pads = array<i64: 0, 0>, strides = array<i64: 4>} : (tensor<?x3x8xf32>) -> tensor<?x3x2xf32>
+  return %result : tensor<?x3x2xf32>
+}
+
+// CHECK-LABEL: func.func @AveragePool(
+// CHECK: onnx.AveragePool %{{.+}} {dilations = array<i64: 1>, kernel_shape = array<i64: 2>, pads = array<i64: 0, 0>, strides = array<i64: 2>} : (tensor<?x3x8xf32>) -> tensor<?x3x4xf32>
+func.func @AveragePool(%X: tensor<?x3x8xf32>) -> tensor<?x3x4xf32> {
+  %result = onnx.AveragePool %X {dilations = array<i64: 1>, kernel_shape = array<i64: 2>, pads = array<i64: 0, 0>, strides = array<i64: 2>} : (tensor<?x3x8xf32>) -> tensor<?x3x4xf32>
+  return %result : tensor<?x3x4xf32>
+}
+
+// CHECK-LABEL: func.func @Resize(
+// CHECK: onnx.Resize %{{.+}}, %{{.+}}, %{{.+}} {axes = array<i64: 2>, mode = "linear"} : (tensor<?x3x4xf32>, none, tensor<1xi64>) -> tensor<?x3x?xf32>
+func.func @Resize(%X: tensor<?x3x4xf32>, %sizes: tensor<1xi64>) -> tensor<?x3x?xf32> {
+  %none = onnx.None
+  %result = onnx.Resize %X, %none, %sizes {axes = array<i64: 2>, mode = "linear"} : (tensor<?x3x4xf32>, none, tensor<1xi64>) -> tensor<?x3x?xf32>
+  return %result : tensor<?x3x?xf32>
+}
+
 // CHECK-LABEL: func.func @Einsum(
 // CHECK: onnx.Einsum %{{.+}}, %{{.+}} {equation = "bij,bjk->bik"} : (tensor<2x3x4xf32>, tensor<2x4x5xf32>) -> tensor<2x3x5xf32>
 func.func @Einsum(%v0: tensor<2x3x4xf32>, %v1: tensor<2x4x5xf32>) -> tensor<2x3x5xf32> {

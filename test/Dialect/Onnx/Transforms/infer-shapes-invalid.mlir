@@ -89,3 +89,41 @@ func.func @conv_window(%x: tensor<2x3x4xf32>, %w: tensor<4x3x3xf32>) -> tensor<*
   %y = onnx.Conv %x, %w, %none {dilations = array<i64: 2>, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<2x3x4xf32>, tensor<4x3x3xf32>, none) -> tensor<*xf32>
   return %y : tensor<*xf32>
 }
+
+// -----
+
+func.func @pool_rank(%u: tensor<*xf32>, %x: tensor<2x3xf32>) -> tensor<*xf32> {
+  %flat = onnx.Identity %x : (tensor<2x3xf32>) -> tensor<*xf32>
+  // expected-error @below {{expected an operand of rank 3, got 2}}
+  %y = onnx.MaxPool %flat {dilations = array<i64: 1>, kernel_shape = array<i64: 2>, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+func.func @pool_window(%x: tensor<2x3x4xf32>) -> tensor<*xf32> {
+  // expected-error @below {{expected a window of at most the padded input, got 5 of 4}}
+  %y = onnx.MaxPool %x {dilations = array<i64: 1>, kernel_shape = array<i64: 5>, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<2x3x4xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+func.func @resize_scale(%x: tensor<2x3x4xf32>) -> tensor<*xf32> {
+  %none = onnx.None
+  %scales = onnx.Constant dense<1.0e30> : tensor<1xf32>
+  // expected-error @below {{expected a scale of 4 elements to a number of 64 bits, got}}
+  %y = onnx.Resize %x, %scales, %none {axes = array<i64: 2>} : (tensor<2x3x4xf32>, tensor<1xf32>, none) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+func.func @resize_sizes(%x: tensor<2x3x4xf32>) -> tensor<*xf32> {
+  %none = onnx.None
+  %all = onnx.Shape %x : (tensor<2x3x4xf32>) -> tensor<?xi64>
+  %many = onnx.Concat %all, %all {axis = 0 : i64} : (tensor<?xi64>, tensor<?xi64>) -> tensor<?xi64>
+  // expected-error @below {{expected a size for each of 3 axes, got 6}}
+  %y = onnx.Resize %x, %none, %many : (tensor<2x3x4xf32>, none, tensor<?xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}

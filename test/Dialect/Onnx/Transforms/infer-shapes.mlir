@@ -163,3 +163,40 @@ func.func @slice_last(%ids: tensor<?x?xi64> {onnx.dims = ["batch", "sequence"]},
   %sum = onnx.Add %all, %rest : (tensor<*xi64>, tensor<*xi64>) -> tensor<*xi64>
   return %all, %sum : tensor<*xi64>, tensor<*xi64>
 }
+
+// -----
+
+// Windows that end behind the input are counted with ceil_mode, unless they begin there too.
+// CHECK-LABEL: func @pools
+func.func @pools(%x: tensor<?x3x10x7xf32>, %y: tensor<?x3x?xf32> {onnx.dims = ["b", "3", "s"]}) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
+  // CHECK: onnx.MaxPool {{.*}} -> tensor<?x3x4x2xf32>
+  %floor = onnx.MaxPool %x {dilations = array<i64: 1, 1>, kernel_shape = array<i64: 3, 2>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 2, 3>} : (tensor<?x3x10x7xf32>) -> tensor<*xf32>
+  // CHECK: onnx.MaxPool {{.*}} -> tensor<?x3x5x3xf32>
+  %ceil = onnx.MaxPool %x {ceil_mode = 1 : i64, dilations = array<i64: 1, 1>, kernel_shape = array<i64: 3, 2>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 2, 3>} : (tensor<?x3x10x7xf32>) -> tensor<*xf32>
+  // CHECK: onnx.AveragePool {{.*}} -> tensor<?x3x4x3xf32>
+  %behind = onnx.AveragePool %x {ceil_mode = 1 : i64, dilations = array<i64: 1, 1>, kernel_shape = array<i64: 2, 2>, pads = array<i64: 0, 0, 1, 1>, strides = array<i64: 3, 3>} : (tensor<?x3x10x7xf32>) -> tensor<*xf32>
+  // As many positions as before: they add up.
+  // CHECK: onnx.Add {{.*}} -> tensor<?x3x?xf32>
+  %same = onnx.AveragePool %y {dilations = array<i64: 1>, kernel_shape = array<i64: 3>, pads = array<i64: 1, 1>, strides = array<i64: 1>} : (tensor<?x3x?xf32>) -> tensor<*xf32>
+  %sum = onnx.Add %same, %y : (tensor<*xf32>, tensor<?x3x?xf32>) -> tensor<*xf32>
+  return %floor, %ceil, %behind, %sum : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @resize
+func.func @resize(%x: tensor<?x3x?x7xf32> {onnx.dims = ["b", "3", "h", "7"]}) -> (tensor<*xf32>, tensor<*xf32>) {
+  %none = onnx.None
+  // CHECK: onnx.Resize {{.*}} -> tensor<?x3x?x14xf32>
+  %scales = onnx.Constant dense<[1.0, 1.0, 2.0, 2.0]> : tensor<4xf32>
+  %scaled = onnx.Resize %x, %scales, %none : (tensor<?x3x?x7xf32>, tensor<4xf32>, none) -> tensor<*xf32>
+  // CHECK: onnx.Resize {{.*}} -> tensor<?x3x5x6xf32>
+  %all = onnx.Shape %x : (tensor<?x3x?x7xf32>) -> tensor<4xi64>
+  %zero = onnx.Constant dense<0> : tensor<1xi64>
+  %two = onnx.Constant dense<2> : tensor<1xi64>
+  %front = onnx.Slice %all, %zero, %two, %none, %none : (tensor<4xi64>, tensor<1xi64>, tensor<1xi64>, none, none) -> tensor<2xi64>
+  %back = onnx.Constant dense<[5, 6]> : tensor<2xi64>
+  %sizes = onnx.Concat %front, %back {axis = 0 : i64} : (tensor<2xi64>, tensor<2xi64>) -> tensor<4xi64>
+  %sized = onnx.Resize %x, %none, %sizes : (tensor<?x3x?x7xf32>, none, tensor<4xi64>) -> tensor<*xf32>
+  return %scaled, %sized : tensor<*xf32>, tensor<*xf32>
+}

@@ -96,5 +96,7 @@ int64_t getDataType(mlir::Type elementType);
 #include "skim/Dialect/Onnx/IR/OnnxReduceOps.h.inc"
 #define GET_OP_CLASSES
 #include "skim/Dialect/Onnx/IR/OnnxShapeOps.h.inc"
+#define GET_OP_CLASSES
+#include "skim/Dialect/Onnx/IR/OnnxSpatialOps.h.inc"
 
 #endif // SKIM_DIALECT_ONNX_IR_ONNXDIALECT_H

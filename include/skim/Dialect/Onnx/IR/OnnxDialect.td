@@ -37,6 +37,7 @@ def Onnx_Dialect : Dialect {
     void addQuantOps();
     void addReduceOps();
     void addShapeOps();
+    void addSpatialOps();
 
   public:
   }];

@@ -78,41 +78,6 @@ def Onnx_EinsumOp : Onnx_Op<"Einsum"> {
   let hasVerifier = 1;
 }
 
-def Onnx_ConvOp : Onnx_Op<"Conv", [AllElementTypesMatch<["X", "W", "Y"]>]> {
-  let summary = "Weigh a window around every position";
-  let description = [{
-    `Y[n, m, o..] = B[m] + sum over c, k.. of W[m, c, k..] *
-    X[n, first + c, o * strides + k * dilations - begins..]`, where X is 0 beyond its
-    ends. `pads` has the begins of all spatial dimensions, then their ends. Channels
-    are in `group` groups: m reads those of its own, from `first` on. An absent `B`
-    is 0.
-
-    Constraints:
-    - (C1) `X` has at least one spatial dimension and `W` the rank of `X`
-    - (C2) there is a stride and a dilation of at least 1 for each spatial dimension
-      and twice as many pads, none negative
-    - (C3) `group` divides the channels of `Y`, and `X` has `group` times those of `W`
-    - (C4) `B` has an element for each channel of `Y`
-
-    ```mlir
-    %result = onnx.Conv %X, %W, %B
-        {dilations = array<i64: 1>, pads = array<i64: 1, 1>, strides = array<i64: 2>}
-        : (tensor<?x3x9xf32>, tensor<4x3x3xf32>, tensor<4xf32>) -> tensor<?x4x5xf32>
-    ```
-  }];
-  let arguments = (ins
-    Onnx_FloatTensor:$X,
-    Onnx_FloatTensor:$W,
-    Onnx_Optional<Onnx_FloatTensor>:$B,
-    DenseI64ArrayAttr:$dilations,
-    DefaultValuedAttr<I64Attr, "1">:$group,
-    DenseI64ArrayAttr:$pads,
-    DenseI64ArrayAttr:$strides
-  );
-  let results = (outs Onnx_FloatTensor:$Y);
-  let hasVerifier = 1;
-}
-
 def Onnx_LayerNormalizationOp : Onnx_Op<"LayerNormalization", [
     AllElementTypesMatch<["X", "Scale", "Y"]>]> {
   let summary = "Normalise to mean 0 and variance 1";

@@ -15,5 +15,6 @@ include "skim/Dialect/Onnx/IR/OnnxNNOps.td"
 include "skim/Dialect/Onnx/IR/OnnxQuantOps.td"
 include "skim/Dialect/Onnx/IR/OnnxReduceOps.td"
 include "skim/Dialect/Onnx/IR/OnnxShapeOps.td"
+include "skim/Dialect/Onnx/IR/OnnxSpatialOps.td"
 
 #endif // SKIM_DIALECT_ONNX_IR_ONNXOPS_TD
