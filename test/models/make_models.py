@@ -24,6 +24,7 @@ from model_sizes import (
     BERT,
     DEBERTA,
     DINOV2,
+    DINOV3,
     DISTILBERT,
     ELECTRA,
     EUROBERT,
@@ -49,6 +50,8 @@ SEED = 20240611
 IDS, MASK, TYPES, PIXELS = "input_ids", "attention_mask", "token_type_ids", "pixel_values"
 BATCH, SEQUENCE = "batch_size", "sequence_length"
 TOKENS, ROW = {0: BATCH, 1: SEQUENCE}, {0: BATCH}
+# Of images whose size is not fixed, and of the tokens that they become.
+SIZES, PATCHES = {0: BATCH, 2: "height", 3: "width"}, {0: BATCH, 1: "tokens"}
 
 
 def fill_weights(model, seed=SEED):
@@ -100,6 +103,13 @@ class Named(torch.nn.Module):
         return self.model(pixel_values).to_tuple()
 
 
+class States(Named):
+    """Such a model's states alone."""
+
+    def forward(self, pixel_values):
+        return (self.model(pixel_values).last_hidden_state,)
+
+
 class Positional(torch.nn.Module):
     """Gives a model its inputs by name: the TorchScript exporter passes them by place."""
 
@@ -114,11 +124,11 @@ class Positional(torch.nn.Module):
 class Family:
     """A model class with its sizes, inputs and outputs (name: dynamic axes)."""
 
-    def __init__(self, model, config, sizes, inputs, outputs, wrap=None):
+    def __init__(self, model, config, sizes, inputs, outputs, wrap=None, axes=None):
         self.model, self.config, self.sizes = model, config, sizes
         self.inputs, self.outputs, self.wrap = inputs, outputs, wrap
         # What of the inputs is dynamic.
-        self.axes = ROW if inputs == [PIXELS] else TOKENS
+        self.axes = axes or (ROW if inputs == [PIXELS] else TOKENS)
 
     @property
     def folder(self):
@@ -185,6 +195,13 @@ FAMILIES = {
     "dinov2": Family(
         tf.Dinov2Model, tf.Dinov2Config, DINOV2, [PIXELS], {"last_hidden_state": ROW, "pooler_output": ROW}, wrap=Named
     ),
+    "dinov2-sizes": Family(
+        tf.Dinov2Model, tf.Dinov2Config, DINOV2, [PIXELS], {"last_hidden_state": PATCHES}, wrap=States, axes=SIZES
+    ),
+    "dinov3": Family(tf.DINOv3ViTModel, tf.DINOv3ViTConfig, DINOV3, [PIXELS], {"last_hidden_state": ROW}, wrap=States),
+    "dinov3-sizes": Family(
+        tf.DINOv3ViTModel, tf.DINOv3ViTConfig, DINOV3, [PIXELS], {"last_hidden_state": PATCHES}, wrap=States, axes=SIZES
+    ),
     "sentence": Family(
         tf.BertModel,
         tf.BertConfig,
@@ -247,6 +264,9 @@ EXPORTS = (
         Export("vit", 17),
         Export("vit", 18, dynamo=True),
         Export("dinov2", 18, dynamo=True),
+        Export("dinov2-sizes", 17),
+        Export("dinov3", 18, dynamo=True),
+        Export("dinov3-sizes", 17),
         Export("sentence", 14),
         Export("sentence", 17, "eager"),
         Export("sentence", 18, dynamo=True),
@@ -259,7 +279,10 @@ def example(family, batch, sequence, dtype, padded):
     rng = np.random.default_rng(batch * 1000 + sequence)
     sizes = family.sizes
     if family.inputs == [PIXELS]:
-        shape = (batch, sizes["num_channels"], sizes["image_size"], sizes["image_size"])
+        sides = [sizes["image_size"]] * 2
+        if family.axes is SIZES:
+            sides = [sizes["patch_size"] * (2 + sequence % rest) for rest in (7, 5)]
+        shape = (batch, sizes["num_channels"], *sides)
         return {PIXELS: torch.tensor(rng.standard_normal(shape), dtype=torch.float32)}
     lengths = [max(1, sequence - 3 * b if padded else sequence) for b in range(batch)]
     mask = np.array([[1] * n + [0] * (sequence - n) for n in lengths])

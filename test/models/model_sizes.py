@@ -186,6 +186,17 @@ VIT = dict(
 DINOV2 = dict(
     image_size=48, patch_size=8, num_channels=3, hidden_size=36, num_hidden_layers=2, num_attention_heads=4, mlp_ratio=2
 )
+# Patches that their places turn, behind tokens that stay.
+DINOV3 = dict(
+    image_size=48,
+    patch_size=8,
+    num_channels=3,
+    hidden_size=36,
+    num_hidden_layers=2,
+    num_attention_heads=3,
+    intermediate_size=72,
+    num_register_tokens=2,
+)
 # A causal mask: with padding on the left some rows have no key at all.
 GPT2 = dict(
     vocab_size=97, n_embd=28, n_layer=2, n_head=4, n_positions=264, use_cache=False, bos_token_id=0, eos_token_id=0

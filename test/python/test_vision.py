@@ -1,5 +1,6 @@
 """Vision transformers: patches of images, whose number is fixed, and a token for the class."""
 
+import itertools
 import pathlib
 import re
 
@@ -46,6 +47,23 @@ def test_scaled_layers_are_layers(session, tool, tmp_path):
     assert len(re.findall(r"skim.linear .* residual", text)) == 2 * 2
     assert "skim.mul" not in text and "onnx.Mul" not in text
     assert not re.findall(r"skim.attention .* bias", text)
+
+
+@pytest.mark.parametrize("name", ["dinov2-sizes-17-sdpa", "dinov3-18-dynamo", "dinov3-sizes-17-sdpa"])
+def test_positions_of_patches_by_size(name, session, tool):
+    """Positions that are resized, and places that turn the patches behind the tokens in front."""
+    path = MODELS / f"{name}.onnx"
+    peer, model = session(path), skim.compile(path)
+    sizes = ((48, 48), (16, 80), (64, 8), (8, 8), (72, 40)) if "sizes" in name else ((48, 48),)
+    for batch, size in itertools.product((1, 3), sizes):
+        pixels = np.random.default_rng([batch, *size]).standard_normal((batch, 3, *size)).astype(np.float32)
+        outputs = model.run({"pixel_values": pixels})
+        for output, want in zip(peer.get_outputs(), peer.run(None, {"pixel_values": pixels}), strict=True):
+            assert_close(f"{output.name} at {size}", outputs[output.name], want)
+    text = tool("skim-opt", path, "--emit=optimised").stdout
+    assert text.count("skim.attention") == 2
+    assert len(re.findall("skim.attention .* rotary", text)) == (2 if "dinov3" in name else 0)
+    assert "onnx.Softmax" not in text and "onnx.Resize" not in text
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -290,8 +290,8 @@ LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
   rewriter.replaceOpWithNewOp<AttentionOp>(
       root, stateType, makeHeads(match.query, width),
       makeHeads(match.key, kvWidth), makeHeads(match.value, kvWidth), keyMask,
-      bias, rotary.cos ? makeAngles(rotary.cos, rotary) : Value(),
-      rotary.sin ? makeAngles(rotary.sin, rotary) : Value(), contentTable,
+      bias, rotary.cos ? makeAngles(rotary.cos, rotary, 1) : Value(),
+      rotary.sin ? makeAngles(rotary.sin, rotary, 0) : Value(), contentTable,
       contentIndex, positionTable, positionIndex,
       /*rows=*/Value(), /*key_rows=*/Value(),
       rewriter.getI64IntegerAttr(match.heads), kvHeads,

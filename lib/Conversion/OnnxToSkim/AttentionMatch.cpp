@@ -67,9 +67,13 @@ AttentionMatcher::matchHeads(Value value, ArrayRef<SymDim> at,
                              const SymDim &position, const SymDim &inner,
                              Columns &columns, double &factor) {
   Element element = elements.trace(value, at);
-  if (element.kind == Kind::Access)
-    if (auto still = matchRotary(element, position, inner, columns.rotary))
+  if (element.kind == Kind::Access) {
+    Rotary rotary; // Also set where the match fails later.
+    if (auto still = matchRotary(element, position, sequence, inner, rotary)) {
       element = *still;
+      columns.rotary = rotary;
+    }
+  }
   if (element.kind == Kind::Access)
     if (auto plain = matchHeadNorm(element, inner, columns.norm))
       element = *plain;

@@ -28,10 +28,12 @@ struct Rotary {
   mlir::Value cos, sin;
   bool interleaved = false; // Neighbours are turned, not halves.
   bool ofPairs = false;     // The tables are `[sequence, D / 2]`.
+  int64_t still = 0;        // Positions in front, which the tables leave out.
 
   bool operator==(const Rotary &other) const {
     return cos == other.cos && sin == other.sin &&
-           interleaved == other.interleaved && ofPairs == other.ofPairs;
+           interleaved == other.interleaved && ofPairs == other.ofPairs &&
+           still == other.still;
   }
 };
 
@@ -122,15 +124,22 @@ private:
   Element traceFactor(onnx::AddOp sum, onnx::MulOp product, unsigned factor,
                       llvm::ArrayRef<SymDim> at);
   mlir::Value matchAngles(const Element &angle, const SymDim &position,
-                          const SymDim &inner);
+                          const SymDim &length, const SymDim &inner);
   std::optional<Element> matchRotary(const Element &turned,
                                      const SymDim &position,
-                                     const SymDim &inner, Rotary &rotary);
+                                     const SymDim &length, const SymDim &inner,
+                                     Rotary &rotary);
   std::optional<Element> matchRotaryOp(onnx::RotaryEmbeddingOp op,
                                        const Element &turned,
                                        const SymDim &position,
+                                       const SymDim &length,
                                        const SymDim &inner, Rotary &rotary);
-  mlir::Value makeAngles(mlir::Value table, const Rotary &rotary);
+  std::optional<Element> matchRotaryBehind(onnx::ConcatOp concat,
+                                           const Element &joined,
+                                           const SymDim &position,
+                                           const SymDim &inner, Rotary &rotary);
+  mlir::Value makeAngles(mlir::Value table, const Rotary &rotary,
+                         float ofStill);
 
   mlir::Value matchPositionTable(mlir::Value factor, llvm::ArrayRef<SymDim> at,
                                  const SymDim &position);

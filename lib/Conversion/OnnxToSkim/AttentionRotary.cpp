@@ -41,16 +41,16 @@ Element AttentionMatcher::traceFactor(onnx::AddOp sum, onnx::MulOp product,
   return operandAt ? elements.trace(operand, *operandAt) : Element();
 }
 
-/// The table `[sequence, D]`, with ones in front, whose element an angle is.
+/// The table `[length, D]`, with ones in front, whose element an angle is.
 Value AttentionMatcher::matchAngles(const Element &angle,
                                     const SymDim &position,
-                                    const SymDim &inner) {
+                                    const SymDim &length, const SymDim &inner) {
   if (angle.kind != Kind::Access || angle.number != 1 || angle.at.size() < 2 ||
       angle.at.back() != inner || angle.at[angle.at.size() - 2] != position)
     return {};
   std::optional<SymDims> dims = context.dims(angle.base);
   if (!dims || dims->back() != SymDim(headWidth) ||
-      (*dims)[dims->size() - 2] != sequence || !getStates(angle.base))
+      (*dims)[dims->size() - 2] != length || !getStates(angle.base))
     return {};
   for (const SymDim &dim : ArrayRef<SymDim>(*dims).drop_back(2))
     if (!dim.isConstant(1))
@@ -58,17 +58,16 @@ Value AttentionMatcher::matchAngles(const Element &angle,
   return angle.base;
 }
 
-/// What the op on `[batch, heads, sequence, D]` turns at the rows' own
+/// What the op on `[batch, heads, length, D]` turns at the rows' own
 /// positions, by tables that all sequences share.
-std::optional<Element>
-AttentionMatcher::matchRotaryOp(onnx::RotaryEmbeddingOp op,
-                                const Element &turned, const SymDim &position,
-                                const SymDim &inner, Rotary &rotary) {
+std::optional<Element> AttentionMatcher::matchRotaryOp(
+    onnx::RotaryEmbeddingOp op, const Element &turned, const SymDim &position,
+    const SymDim &length, const SymDim &inner, Rotary &rotary) {
   if (turned.at.size() != 4 || turned.at[2] != position ||
       turned.at[3] != inner || !onnx::isAbsent(op.getPositionIds()))
     return std::nullopt;
   int64_t rotated = op.getRotaryEmbeddingDim();
-  SymDims expected{1, sequence, SymDim((rotated ? rotated : headWidth) / 2)};
+  SymDims expected{1, length, SymDim((rotated ? rotated : headWidth) / 2)};
   for (Value table : {op.getCosCache(), op.getSinCache()})
     if (context.dims(table) != expected || !getStates(table))
       return std::nullopt;
@@ -81,14 +80,55 @@ AttentionMatcher::matchRotaryOp(onnx::RotaryEmbeddingOp op,
   return element;
 }
 
-/// The element of the heads that positions turn to `turned`; `rotary` is set.
-/// Nothing when it is no such sum.
+/// Heads of which the first positions stay as they are: of an image the class
+/// token, before patches that are turned by their places.
+std::optional<Element> AttentionMatcher::matchRotaryBehind(
+    onnx::ConcatOp concat, const Element &joined, const SymDim &position,
+    const SymDim &inner, Rotary &rotary) {
+  auto axis = onnx::normaliseAxis(concat.getAxis(), joined.at.size());
+  if (concat->getNumOperands() != 2 || !axis || joined.at[*axis] != position)
+    return std::nullopt;
+  Value front = concat->getOperand(0), back = concat->getOperand(1);
+  auto frontDims = context.dims(front), backDims = context.dims(back);
+  if (!frontDims || !backDims)
+    return std::nullopt;
+  const SymDim still = (*frontDims)[*axis], length = (*backDims)[*axis];
+  if (!still.constant() || still + length != sequence)
+    return std::nullopt;
+  SymDim ofFront = elements.addIndex(still), ofBack = elements.addIndex(length);
+  Element plain =
+      elements.trace(front, replaceIndex(joined.at, position, ofFront));
+  Element turned =
+      elements.trace(back, replaceIndex(joined.at, position, ofBack));
+  if (plain.kind != Kind::Access || turned.kind != Kind::Access)
+    return std::nullopt;
+  auto source = matchRotary(turned, ofBack, length, inner, rotary);
+  if (!source || source->base != plain.base || source->number != plain.number)
+    return std::nullopt;
+  // The one index that selects from both; a single one is 0.
+  source->at = replaceIndex(source->at, ofBack, position - still);
+  SymDim index = still.isConstant(1) ? SymDim(0) : ofFront;
+  if (replaceIndex(plain.at, ofFront, index) !=
+      replaceIndex(source->at, position, index))
+    return std::nullopt;
+  rotary.still = *still.constant();
+  source->number *= joined.number;
+  return source;
+}
+
+/// The element of the heads that `length` positions turn to `turned`; `rotary`
+/// is set. Nothing when it is no such sum.
 std::optional<Element> AttentionMatcher::matchRotary(const Element &turned,
                                                      const SymDim &position,
+                                                     const SymDim &length,
                                                      const SymDim &inner,
                                                      Rotary &rotary) {
   if (auto op = turned.base.getDefiningOp<onnx::RotaryEmbeddingOp>())
-    return matchRotaryOp(op, turned, position, inner, rotary);
+    return matchRotaryOp(op, turned, position, length, inner, rotary);
+  if (auto concat = turned.base.getDefiningOp<onnx::ConcatOp>())
+    return length == sequence
+               ? matchRotaryBehind(concat, turned, position, inner, rotary)
+               : std::nullopt;
   auto sum = turned.base.getDefiningOp<onnx::AddOp>();
   if (!sum || headWidth % 2 != 0)
     return std::nullopt;
@@ -115,9 +155,9 @@ std::optional<Element> AttentionMatcher::matchRotary(const Element &turned,
         !isSameElement(at(true, second), at(false, first), 1))
       continue;
     rotary = {matchAngles(traceFactor(sum, straight, 1 - number, turned.at),
-                          position, inner),
+                          position, length, inner),
               matchAngles(traceFactor(sum, crossed, 1 - partner, turned.at),
-                          position, inner),
+                          position, length, inner),
               interleaved};
     Element element = traceFactor(sum, straight, number, turned.at);
     if (!rotary.cos || !rotary.sin || element.kind != Kind::Access)
@@ -128,8 +168,30 @@ std::optional<Element> AttentionMatcher::matchRotary(const Element &turned,
   return std::nullopt;
 }
 
-/// A table as `[sequence, D]`.
-Value AttentionMatcher::makeAngles(Value table, const Rotary &rotary) {
+/// A table of the angles of pairs as one of both numbers of each.
+static Value repeatPairs(OpBuilder &builder, Value table, bool interleaved) {
+  Location loc = table.getLoc();
+  auto type = cast<RankedTensorType>(table.getType());
+  int64_t length = type.getDimSize(0), pairs = type.getDimSize(1);
+  RankedTensorType whole = type.clone({length, 2 * pairs});
+  auto join = [&](RankedTensorType of, Value part) {
+    return onnx::ConcatOp::create(builder, loc, of, ValueRange{part, part},
+                                  builder.getI64IntegerAttr(-1));
+  };
+  if (!interleaved)
+    return join(whole, table);
+  Value single =
+      onnx::UnsqueezeOp::create(builder, loc, type.clone({length, pairs, 1}),
+                                table, makeInts(builder, loc, {2}));
+  Value twice = join(type.clone({length, pairs, 2}), single);
+  return onnx::ReshapeOp::create(builder, loc, whole, twice,
+                                 makeInts(builder, loc, {0, 2 * pairs}),
+                                 builder.getI64IntegerAttr(0));
+}
+
+/// A table as `[sequence, D]`; positions that stay have `ofStill` in it.
+Value AttentionMatcher::makeAngles(Value table, const Rotary &rotary,
+                                   float ofStill) {
   Location loc = table.getLoc();
   auto type = cast<RankedTensorType>(table.getType());
   if (int64_t ones = type.getRank() - 2; ones > 0) {
@@ -138,22 +200,18 @@ Value AttentionMatcher::makeAngles(Value table, const Rotary &rotary) {
     table = onnx::SqueezeOp::create(rewriter, loc, type, table,
                                     makeInts(rewriter, loc, axes));
   }
-  if (!rotary.ofPairs)
+  if (rotary.ofPairs)
+    table = repeatPairs(rewriter, table, rotary.interleaved);
+  if (rotary.still == 0)
     return table;
-  // Both numbers of a pair have its angle.
-  int64_t length = type.getDimSize(0), pairs = type.getDimSize(1);
-  RankedTensorType whole = type.clone({length, 2 * pairs});
-  auto join = [&](RankedTensorType of, Value part) {
-    return onnx::ConcatOp::create(rewriter, loc, of, ValueRange{part, part},
-                                  rewriter.getI64IntegerAttr(-1));
-  };
-  if (!rotary.interleaved)
-    return join(whole, table);
-  Value single =
-      onnx::UnsqueezeOp::create(rewriter, loc, type.clone({length, pairs, 1}),
-                                table, makeInts(rewriter, loc, {2}));
-  Value twice = join(type.clone({length, pairs, 2}), single);
-  return onnx::ReshapeOp::create(rewriter, loc, whole, twice,
-                                 makeInts(rewriter, loc, {0, 2 * pairs}),
-                                 rewriter.getI64IntegerAttr(0));
+  type = cast<RankedTensorType>(table.getType());
+  int64_t length = type.getDimSize(0);
+  auto frontType = type.clone({rotary.still, type.getDimSize(1)});
+  Value front = onnx::ConstantOp::create(
+      rewriter, loc, DenseElementsAttr::get(frontType, ofStill));
+  auto whole = type.clone(
+      {ShapedType::isDynamic(length) ? length : length + rotary.still,
+       type.getDimSize(1)});
+  return onnx::ConcatOp::create(rewriter, loc, whole, ValueRange{front, table},
+                                rewriter.getI64IntegerAttr(0));
 }

@@ -217,3 +217,66 @@ func.func @op_of_neighbours(%q: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]},
   %y = onnx.Squeeze %a#0, %one : (tensor<?x1x?x4xf32>, tensor<1xi64>) -> tensor<?x?x4xf32>
   return %y : tensor<?x?x4xf32>
 }
+
+// -----
+
+// A token in front stays as it is: it turns by nothing.
+// CHECK-LABEL: func @behind_a_token
+// CHECK-SAME:    %[[Q:[^ ]+]]: {{.+}}, %[[V:[^ ]+]]: {{.+}}, %[[COS:[^ ]+]]: {{.+}}, %[[SIN:[^ ]+]]: tensor
+// CHECK-DAG:     %[[ONES:.+]] = onnx.Constant dense<1.000000e+00> : tensor<1x4xf32>
+// CHECK-DAG:     %[[ZEROS:.+]] = onnx.Constant dense<0.000000e+00> : tensor<1x4xf32>
+// CHECK-DAG:     %[[ALL_COS:.+]] = onnx.Concat %[[ONES]], %[[COS]] {axis = 0 : i64} : (tensor<1x4xf32>, tensor<6x4xf32>) -> tensor<7x4xf32>
+// CHECK-DAG:     %[[ALL_SIN:.+]] = onnx.Concat %[[ZEROS]], %[[SIN]] {axis = 0 : i64}
+// CHECK:         skim.attention %[[Q]], %[[Q]], %[[V]] rotary %[[ALL_COS]], %[[ALL_SIN]]
+func.func @behind_a_token(%q: tensor<?x7x4xf32> {onnx.dims = ["b", "7", "4"]}, %v: tensor<?x7x4xf32> {onnx.dims = ["b", "7", "4"]}, %cos: tensor<6x4xf32>, %sin: tensor<6x4xf32>) -> tensor<?x7x4xf32> {
+  %none = onnx.None
+  %zero = onnx.Constant dense<0> : tensor<1xi64>
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  %two = onnx.Constant dense<2> : tensor<1xi64>
+  %end = onnx.Constant dense<9223372036854775807> : tensor<1xi64>
+  %still = onnx.Slice %q, %zero, %one, %one, %none : (tensor<?x7x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, none) -> tensor<?x1x4xf32>
+  %rest = onnx.Slice %q, %one, %end, %one, %none : (tensor<?x7x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, none) -> tensor<?x6x4xf32>
+  %low = onnx.Slice %rest, %zero, %two, %two, %none : (tensor<?x6x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, none) -> tensor<?x6x2xf32>
+  %high = onnx.Slice %rest, %two, %end, %two, %none : (tensor<?x6x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, none) -> tensor<?x6x2xf32>
+  %negative = onnx.Neg %high : (tensor<?x6x2xf32>) -> tensor<?x6x2xf32>
+  %partner = onnx.Concat %negative, %low {axis = -1 : i64} : (tensor<?x6x2xf32>, tensor<?x6x2xf32>) -> tensor<?x6x4xf32>
+  %straight = onnx.Mul %rest, %cos : (tensor<?x6x4xf32>, tensor<6x4xf32>) -> tensor<?x6x4xf32>
+  %crossed = onnx.Mul %partner, %sin : (tensor<?x6x4xf32>, tensor<6x4xf32>) -> tensor<?x6x4xf32>
+  %turned = onnx.Add %straight, %crossed : (tensor<?x6x4xf32>, tensor<?x6x4xf32>) -> tensor<?x6x4xf32>
+  %all = onnx.Concat %still, %turned {axis = 1 : i64} : (tensor<?x1x4xf32>, tensor<?x6x4xf32>) -> tensor<?x7x4xf32>
+  %t = onnx.Transpose %all {perm = array<i64: 0, 2, 1>} : (tensor<?x7x4xf32>) -> tensor<?x4x7xf32>
+  %0 = onnx.MatMul %all, %t : (tensor<?x7x4xf32>, tensor<?x4x7xf32>) -> tensor<?x7x7xf32>
+  %p = onnx.Softmax %0 : (tensor<?x7x7xf32>) -> tensor<?x7x7xf32>
+  %y = onnx.MatMul %p, %v : (tensor<?x7x7xf32>, tensor<?x7x4xf32>) -> tensor<?x7x4xf32>
+  return %y : tensor<?x7x4xf32>
+}
+
+// -----
+
+// What stays is not what stands before the rest: the heads are those that were joined.
+// CHECK-LABEL: func @behind_another
+// CHECK:         %[[ALL:.+]] = onnx.Concat %{{.+}}, %{{.+}} {axis = 1 : i64}
+// CHECK-NOT:     rotary
+// CHECK:         skim.attention %[[ALL]], %[[ALL]], %{{.+}} {heads = 1
+func.func @behind_another(%q: tensor<?x7x4xf32> {onnx.dims = ["b", "7", "4"]}, %v: tensor<?x7x4xf32> {onnx.dims = ["b", "7", "4"]}, %cos: tensor<6x4xf32>, %sin: tensor<6x4xf32>) -> tensor<?x7x4xf32> {
+  %none = onnx.None
+  %zero = onnx.Constant dense<0> : tensor<1xi64>
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  %two = onnx.Constant dense<2> : tensor<1xi64>
+  %end = onnx.Constant dense<9223372036854775807> : tensor<1xi64>
+  %still = onnx.Slice %q, %one, %two, %one, %none : (tensor<?x7x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, none) -> tensor<?x1x4xf32>
+  %rest = onnx.Slice %q, %one, %end, %one, %none : (tensor<?x7x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, none) -> tensor<?x6x4xf32>
+  %low = onnx.Slice %rest, %zero, %two, %two, %none : (tensor<?x6x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, none) -> tensor<?x6x2xf32>
+  %high = onnx.Slice %rest, %two, %end, %two, %none : (tensor<?x6x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, none) -> tensor<?x6x2xf32>
+  %negative = onnx.Neg %high : (tensor<?x6x2xf32>) -> tensor<?x6x2xf32>
+  %partner = onnx.Concat %negative, %low {axis = -1 : i64} : (tensor<?x6x2xf32>, tensor<?x6x2xf32>) -> tensor<?x6x4xf32>
+  %straight = onnx.Mul %rest, %cos : (tensor<?x6x4xf32>, tensor<6x4xf32>) -> tensor<?x6x4xf32>
+  %crossed = onnx.Mul %partner, %sin : (tensor<?x6x4xf32>, tensor<6x4xf32>) -> tensor<?x6x4xf32>
+  %turned = onnx.Add %straight, %crossed : (tensor<?x6x4xf32>, tensor<?x6x4xf32>) -> tensor<?x6x4xf32>
+  %all = onnx.Concat %still, %turned {axis = 1 : i64} : (tensor<?x1x4xf32>, tensor<?x6x4xf32>) -> tensor<?x7x4xf32>
+  %t = onnx.Transpose %all {perm = array<i64: 0, 2, 1>} : (tensor<?x7x4xf32>) -> tensor<?x4x7xf32>
+  %0 = onnx.MatMul %all, %t : (tensor<?x7x4xf32>, tensor<?x4x7xf32>) -> tensor<?x7x7xf32>
+  %p = onnx.Softmax %0 : (tensor<?x7x7xf32>) -> tensor<?x7x7xf32>
+  %y = onnx.MatMul %p, %v : (tensor<?x7x7xf32>, tensor<?x7x4xf32>) -> tensor<?x7x4xf32>
+  return %y : tensor<?x7x4xf32>
+}

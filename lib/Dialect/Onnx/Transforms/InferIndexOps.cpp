@@ -142,23 +142,34 @@ static LogicalResult inferScatter(Operation *op, Inference &in) {
 // Generators
 //===----------------------------------------------------------------------===//
 
-/// The number of elements of a range of floats.
-static std::optional<int64_t> floatRangeLength(RangeOp op) {
-  SmallVector<double, 3> bounds;
-  for (Value operand : op->getOperands()) {
-    ElementsAttr value = getConstant(operand);
-    if (!value || !isa<FloatType>(value.getElementType()) ||
-        value.getNumElements() != 1)
-      return std::nullopt;
-    auto elements = value.tryGetValues<APFloat>();
-    if (!elements)
-      return std::nullopt;
-    bounds.push_back((*(*elements).begin()).convertToDouble());
-  }
-  if (bounds[2] == 0)
+/// A constant float.
+static std::optional<double> floatOf(Value value) {
+  ElementsAttr constant = getConstant(value);
+  if (!constant || !isa<FloatType>(constant.getElementType()) ||
+      constant.getNumElements() != 1)
     return std::nullopt;
-  double length = std::ceil((bounds[1] - bounds[0]) / bounds[2]);
-  return length > 0 ? static_cast<int64_t>(length) : 0;
+  auto elements = constant.tryGetValues<APFloat>();
+  if (!elements)
+    return std::nullopt;
+  return (*(*elements).begin()).convertToDouble();
+}
+
+/// The number of elements of a range of floats: of constants, or by steps of 1
+/// up to an integer that was converted.
+static std::optional<SymDim> floatRangeLength(RangeOp op, const Inference &in) {
+  auto start = floatOf(op.getStart()), limit = floatOf(op.getLimit()),
+       delta = floatOf(op.getDelta());
+  if (!start || !delta || *delta == 0)
+    return std::nullopt;
+  if (limit) {
+    double length = std::ceil((*limit - *start) / *delta);
+    return SymDim(length > 0 ? static_cast<int64_t>(length) : 0);
+  }
+  auto whole = in.convertedScalar(1);
+  if (!whole || *delta != 1 || !(std::abs(*start) < 0x1p53))
+    return std::nullopt;
+  SymDim length = *whole - SymDim(static_cast<int64_t>(std::floor(*start)));
+  return isKnownLessEqual(0, length) ? length : SymDim::max(length, 0);
 }
 
 static LogicalResult inferRange(RangeOp op, Inference &in) {
@@ -167,8 +178,8 @@ static LogicalResult inferRange(RangeOp op, Inference &in) {
   if (step && *step == 0)
     return in.error("expected a delta other than 0, got 0");
   if (!start || !limit || !step) {
-    auto length = floatRangeLength(op);
-    in.setDims(0, {length ? SymDim(*length) : in.fresh("Range")});
+    auto length = floatRangeLength(op, in);
+    in.setDims(0, {length ? *length : in.fresh("Range")});
     return success();
   }
   SymDim span = *step > 0 ? *limit - *start : *start - *limit;

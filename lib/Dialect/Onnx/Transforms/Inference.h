@@ -37,6 +37,8 @@ public:
   std::optional<llvm::SmallVector<int64_t>> constants(unsigned i) const;
   /// The one element of a scalar or one-element tensor.
   OptionalDim scalar(unsigned i) const;
+  /// The integer of which an operand is the conversion to a float.
+  OptionalDim convertedScalar(unsigned i) const;
 
   void setDims(unsigned result, SymDims dims);
   void setContents(unsigned result, std::optional<SymDims> contents);

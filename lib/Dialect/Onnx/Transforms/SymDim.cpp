@@ -120,22 +120,46 @@ SymDim SymDim::max(const SymDim &a, const SymDim &b) {
   return args.size() == 1 ? args[0] : function(Kind::Max, std::move(args));
 }
 
+/// `a` as `quotient * b + rest`, term by term: of `h - 16` by 16 the quotient
+/// is -1 and the rest h.
+static std::pair<SymDim, SymDim> splitMultiples(const SymDim &a,
+                                                const SymDim &b) {
+  SymDim quotient, rest;
+  auto divisor = b.constant();
+  for (const SymDim &term : a.splitTerms()) {
+    auto number = term.constant();
+    if (auto whole = term.divideExactly(b)) {
+      quotient = quotient + *whole;
+    } else if (number && divisor && *divisor > 0) {
+      int64_t whole = llvm::divideFloorSigned(*number, *divisor);
+      quotient = quotient + whole;
+      rest = rest + (*number - whole * *divisor);
+    } else {
+      rest = rest + term;
+    }
+  }
+  return {quotient, rest};
+}
+
 SymDim SymDim::floorDiv(const SymDim &a, const SymDim &b) {
-  if (auto quotient = a.divideExactly(b))
-    return *quotient;
   auto x = a.constant(), y = b.constant();
   if (x && y && *y != 0 && !(*y == -1 && *x == INT64_MIN))
     return llvm::divideFloorSigned(*x, *y);
-  return function(Kind::FloorDiv, {a, b});
+  if (auto quotient = a.divideExactly(b))
+    return *quotient;
+  auto [quotient, rest] = splitMultiples(a, b);
+  return rest == a ? function(Kind::FloorDiv, {a, b})
+                   : quotient + floorDiv(rest, b);
 }
 
 SymDim SymDim::mod(const SymDim &a, const SymDim &b) {
-  if (a.divideExactly(b))
-    return 0;
   auto x = a.constant(), y = b.constant();
   if (x && y && *y != 0 && *y != -1)
     return *x - llvm::divideFloorSigned(*x, *y) * *y;
-  return function(Kind::Mod, {a, b});
+  if (a.divideExactly(b))
+    return 0;
+  SymDim rest = splitMultiples(a, b).second;
+  return rest == a ? function(Kind::Mod, {a, b}) : mod(rest, b);
 }
 
 /// True when `a` is min(b, c, ...) and none of the others can be 1: then `a` is

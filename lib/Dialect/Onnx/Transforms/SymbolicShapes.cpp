@@ -138,6 +138,14 @@ Inference::OptionalDim Inference::scalar(unsigned i) const {
   return values->front();
 }
 
+Inference::OptionalDim Inference::convertedScalar(unsigned i) const {
+  auto cast = operand(i).getDefiningOp<CastOp>();
+  auto values = cast ? shapes.contents(cast.getInput()) : std::nullopt;
+  if (!values || values->size() != 1)
+    return std::nullopt;
+  return values->front();
+}
+
 void Inference::setDims(unsigned result, SymDims dims) {
   results[result].dims = std::move(dims);
 }

@@ -200,3 +200,30 @@ func.func @resize(%x: tensor<?x3x?x7xf32> {onnx.dims = ["b", "3", "h", "7"]}) ->
   %sized = onnx.Resize %x, %none, %sizes : (tensor<?x3x?x7xf32>, none, tensor<4xi64>) -> tensor<*xf32>
   return %scaled, %sized : tensor<*xf32>, tensor<*xf32>
 }
+
+// -----
+
+// Middles of patches: as many as the size that the limit was converted from.
+// CHECK-LABEL: func @float_range
+func.func @float_range(%image: tensor<1x3x?x?xf32> {onnx.dims = ["1", "3", "h", "w"]}, %x: tensor<?xf32> {onnx.dims = ["h"]}) -> tensor<*xf32> {
+  %shape = onnx.Shape %image : (tensor<1x3x?x?xf32>) -> tensor<4xi64>
+  %two = onnx.Constant dense<2> : tensor<i64>
+  %h = onnx.Gather %shape, %two : (tensor<4xi64>, tensor<i64>) -> tensor<i64>
+  %limit = onnx.Cast %h {to = 1 : i64} : (tensor<i64>) -> tensor<f32>
+  %half = onnx.Constant dense<0.5> : tensor<f32>
+  %one = onnx.Constant dense<1.0> : tensor<f32>
+  %middles = onnx.Range %half, %limit, %one : (tensor<f32>, tensor<f32>, tensor<f32>) -> tensor<*xf32>
+  %none = onnx.None
+  // The lengths agree by name: nothing is broadcast.
+  // CHECK: onnx.Concat {{.*}} -> tensor<2x?xf32>
+  %axis = onnx.Constant dense<0> : tensor<1xi64>
+  %a = onnx.Unsqueeze %middles, %axis : (tensor<*xf32>, tensor<1xi64>) -> tensor<*xf32>
+  %b = onnx.Unsqueeze %x, %axis : (tensor<?xf32>, tensor<1xi64>) -> tensor<*xf32>
+  %both = onnx.Concat %a, %b {axis = 0 : i64} : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  // CHECK: onnx.Reshape {{.*}} -> tensor<?x2xf32>
+  %rows = onnx.Constant dense<[-1, 2]> : tensor<2xi64>
+  %pairs = onnx.Reshape %both, %rows : (tensor<*xf32>, tensor<2xi64>) -> tensor<*xf32>
+  %sum = onnx.MatMul %both, %pairs : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  // CHECK: onnx.MatMul {{.*}} -> tensor<2x2xf32>
+  return %sum : tensor<*xf32>
+}

@@ -49,6 +49,12 @@ TEST(SymDim, SimplifiesFunctions) {
   EXPECT_EQ(SymDim::min(SymDim::min(S, 512), 264), SymDim::min(264, S));
   EXPECT_EQ(SymDim::floorDiv(S * 4, 2), S * 2);
   EXPECT_EQ(SymDim::floorDiv(-7, 2), SymDim(-4));
+  EXPECT_EQ(SymDim::floorDiv(S - 16, 16) + 1, SymDim::floorDiv(S, 16));
+  EXPECT_EQ(SymDim::floorDiv(S * 16 + B + 37, 16),
+            S + 2 + SymDim::floorDiv(B + 5, 16));
+  EXPECT_EQ(SymDim::floorDiv(S * 16 - 3, 16), S - 1);
+  EXPECT_EQ(SymDim::mod(S - 16, 16), SymDim::mod(S, 16));
+  EXPECT_EQ(SymDim::mod(S * 16 - 3, 16), SymDim(13));
   EXPECT_EQ(SymDim::mod(-7, 2), SymDim(1));
   EXPECT_EQ(SymDim::mod(S * 8, 4), SymDim(0));
 }
