@@ -66,8 +66,9 @@ private:
 template <typename OpTy>
 class NormalisePattern : public mlir::OpRewritePattern<OpTy> {
 public:
-  NormalisePattern(mlir::MLIRContext *context, NormaliseState &state)
-      : mlir::OpRewritePattern<OpTy>(context), state(state),
+  NormalisePattern(mlir::MLIRContext *context, NormaliseState &state,
+                   mlir::PatternBenefit benefit = 1)
+      : mlir::OpRewritePattern<OpTy>(context, benefit), state(state),
         shapes(state.shapes) {}
 
 protected:

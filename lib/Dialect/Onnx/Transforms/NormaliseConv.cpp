@@ -1,6 +1,7 @@
 //===- NormaliseConv.cpp - convolutions that are products -----------------===//
 // Windows that do not overlap are vectors that one matrix is multiplied with:
-// patches of an image, single positions of a sequence.
+// patches of an image, single positions of a sequence. Those that do overlap
+// are put side by side first, where they are a few positions of many channels.
 //===----------------------------------------------------------------------===//
 
 #include "Inference.h"
@@ -177,7 +178,145 @@ private:
 };
 } // namespace
 
+namespace {
+/// Conv of windows that overlap: the channels of a window's positions side by
+/// side, times the weights as one matrix. Whole rows of channels are copied,
+/// and the matrix is a constant; so it costs a copy for each position of the
+/// window, and the product has the kernel of a layer.
+struct ConvOfWindows : NormalisePattern<ConvOp> {
+  using NormalisePattern::NormalisePattern;
+
+  LogicalResult matchAndRewrite(ConvOp op,
+                                PatternRewriter &rewriter) const override;
+
+private:
+  /// More positions of fewer channels are left to what computes every number's
+  /// place.
+  static constexpr int64_t kMostTaps = 16, kLeastChannels = 16;
+
+  Value lists(PatternRewriter &rewriter, ConvOp op, ArrayRef<int64_t> tap,
+              ArrayRef<SymDim> counts, bool ends) const;
+  Value pad(PatternRewriter &rewriter, ConvOp op, Value rows) const;
+  Value matrix(PatternRewriter &rewriter, ConvOp op,
+               ArrayRef<int64_t> weight) const;
+  Value reshape(PatternRewriter &rewriter, Value value, Value shape) const {
+    return state.build<ReshapeOp>(rewriter, value.getLoc(), elementType(value),
+                                  value, shape, rewriter.getI64IntegerAttr(0));
+  }
+};
+} // namespace
+
+/// Where a tap of all windows begins in each spatial dimension, or ends. Null
+/// where that takes more than the arguments' dimensions.
+Value ConvOfWindows::lists(PatternRewriter &rewriter, ConvOp op,
+                           ArrayRef<int64_t> tap, ArrayRef<SymDim> counts,
+                           bool ends) const {
+  SymDims places;
+  for (auto [i, k] : llvm::enumerate(tap)) {
+    SymDim place = k * op.getDilations()[i];
+    if (ends)
+      place = place + (counts[i] - 1) * SymDim(op.getStrides()[i]) + 1;
+    places.push_back(place);
+  }
+  return state.buildShape(rewriter, op.getLoc(), places);
+}
+
+/// `[batch, spatial.., channels]` with zeros around.
+Value ConvOfWindows::pad(PatternRewriter &rewriter, ConvOp op,
+                         Value rows) const {
+  size_t spatial = op.getStrides().size();
+  if (llvm::all_of(op.getPads(), [](int64_t pad) { return pad == 0; }))
+    return rows;
+  SmallVector<int64_t> pads(2 * (spatial + 2), 0);
+  for (size_t i = 0; i < spatial; ++i) {
+    pads[1 + i] = op.getPads()[i];
+    pads[spatial + 3 + i] = op.getPads()[spatial + i];
+  }
+  Location loc = op.getLoc();
+  Value none = NoneOp::create(rewriter, loc);
+  return state.build<PadOp>(rewriter, loc, elementType(rows), rows,
+                            buildInts(rewriter, loc, pads), none, none,
+                            rewriter.getStringAttr("constant"));
+}
+
+/// `[kernel.. x inner, outer]` of `[outer, inner, kernel..]`.
+Value ConvOfWindows::matrix(PatternRewriter &rewriter, ConvOp op,
+                            ArrayRef<int64_t> weight) const {
+  SmallVector<int64_t> perm;
+  for (size_t i = 2; i < weight.size(); ++i)
+    perm.push_back(i);
+  perm.append({1, 0});
+  return reshape(rewriter, buildTranspose(rewriter, state, op.getW(), perm),
+                 buildInts(rewriter, op.getLoc(), {-1, weight[0]}));
+}
+
+/// All offsets within a window, row major.
+static SmallVector<SmallVector<int64_t>> tapsOf(ArrayRef<int64_t> kernel) {
+  SmallVector<SmallVector<int64_t>> taps;
+  forEachIndex(kernel, [&](ArrayRef<int64_t> tap) { taps.emplace_back(tap); });
+  return taps;
+}
+
+LogicalResult ConvOfWindows::matchAndRewrite(ConvOp op,
+                                             PatternRewriter &rewriter) const {
+  auto from = shapes.dims(op.getX()), weight = shapes.dims(op.getW()),
+       to = shapes.dims(op.getY());
+  auto sizes = weight ? constantShape(*weight) : std::nullopt;
+  if (!from || !to || !sizes || op.getGroup() != 1 || !getConstant(op.getW()) ||
+      (*sizes)[1] < kLeastChannels)
+    return rewriter.notifyMatchFailure(op, "no constant weights of channels");
+  ArrayRef<int64_t> kernel = ArrayRef(*sizes).drop_front(2);
+  int64_t count = 1;
+  for (int64_t size : kernel)
+    count *= size;
+  SymDims counts(ArrayRef<SymDim>(*to).drop_front(2));
+  if (count > kMostTaps || !state.canBuildShape(counts))
+    return rewriter.notifyMatchFailure(op, "too many or unknown windows");
+
+  Location loc = op.getLoc();
+  Type type = elementType(op.getX());
+  size_t spatial = kernel.size();
+  SmallVector<int64_t> toRows = {0}, toChannels = {0, 1 + int64_t(spatial)};
+  SmallVector<int64_t> axes;
+  for (size_t i = 0; i < spatial; ++i) {
+    toRows.push_back(2 + i);
+    toChannels.push_back(1 + i);
+    axes.push_back(1 + i);
+  }
+  toRows.push_back(1);
+  Value rows =
+      pad(rewriter, op, buildTranspose(rewriter, state, op.getX(), toRows));
+  SmallVector<Value> parts;
+  for (ArrayRef<int64_t> tap : tapsOf(kernel))
+    parts.push_back(state.build<SliceOp>(
+        rewriter, loc, type, rows, lists(rewriter, op, tap, counts, false),
+        lists(rewriter, op, tap, counts, true), buildInts(rewriter, loc, axes),
+        buildInts(rewriter, loc, op.getStrides())));
+  Value windows = parts.front();
+  if (parts.size() > 1)
+    windows = state.build<ConcatOp>(rewriter, loc, type, parts,
+                                    rewriter.getI64IntegerAttr(1 + spatial));
+  if (spatial > 1)
+    windows = reshape(rewriter, windows,
+                      buildInts(rewriter, loc, {0, -1, count * (*sizes)[1]}));
+  Value y = state.build<MatMulOp>(rewriter, loc, type, windows,
+                                  matrix(rewriter, op, *sizes));
+  if (!isAbsent(op.getB()))
+    y = state.build<AddOp>(rewriter, loc, type, y, op.getB());
+  if (spatial > 1) {
+    SymDims shape{0};
+    llvm::append_range(shape, counts);
+    shape.push_back((*sizes)[0]);
+    y = reshape(rewriter, y, state.buildShape(rewriter, loc, shape));
+  }
+  rewriter.replaceOp(op, buildTranspose(rewriter, state, y, toChannels));
+  return success();
+}
+
 void skim::onnx::addConvPatterns(RewritePatternSet &set,
                                  NormaliseState &state) {
-  set.add<ConvOfGroups, ConvOfPatches>(set.getContext(), state);
+  // Before windows in general: nothing is copied.
+  set.add<ConvOfGroups, ConvOfPatches>(set.getContext(), state,
+                                       PatternBenefit(2));
+  set.add<ConvOfWindows>(set.getContext(), state);
 }

@@ -30,3 +30,54 @@ func.func @stay(%x: tensor<?x32x?xf32>, %narrow: tensor<32x8x1xf32>, %wide: tens
   %b = onnx.Conv %x, %wide, %none {dilations = array<i64: 1>, group = 2 : i64, pads = array<i64: 1, 1>, strides = array<i64: 1>} : (tensor<?x32x?xf32>, tensor<32x16x3xf32>, none) -> tensor<*xf32>
   return %a, %b : tensor<*xf32>, tensor<*xf32>
 }
+
+// -----
+
+// Windows that overlap: their positions side by side, whole rows of channels, times one matrix.
+// CHECK-LABEL: func @windows
+// CHECK-SAME: %[[X:[^:]+]]: tensor<?x?x16xf32> {{.*}}, %[[B:[^:]+]]: tensor<4xf32>
+func.func @windows(%x: tensor<?x?x16xf32> {onnx.dims = ["batch", "length", "16"]}, %b: tensor<4xf32>) -> tensor<*xf32> {
+  // CHECK-NOT: onnx.Conv
+  // CHECK: %[[ROWS:.+]] = onnx.Pad %[[X]], {{.*}} -> tensor<?x?x16xf32>
+  // CHECK: %[[FIRST:.+]] = onnx.Slice %[[ROWS]], {{.*}} -> tensor<?x?x16xf32>
+  // CHECK: %[[SECOND:.+]] = onnx.Slice %[[ROWS]], {{.*}} -> tensor<?x?x16xf32>
+  // CHECK: %[[WINDOWS:.+]] = onnx.Concat %[[FIRST]], %[[SECOND]] {axis = 2 : i64} : {{.*}} -> tensor<?x?x32xf32>
+  // CHECK: %[[Y:.+]] = onnx.MatMul %[[WINDOWS]], %{{.+}} : (tensor<?x?x32xf32>, tensor<32x4xf32>) -> tensor<?x?x4xf32>
+  // CHECK: %[[SUM:.+]] = onnx.Add %[[Y]], %[[B]]
+  // CHECK-NEXT: return %[[SUM]]
+  %w = onnx.Constant dense<0.5> : tensor<4x16x2xf32>
+  %channels = onnx.Transpose %x {perm = array<i64: 0, 2, 1>} : (tensor<?x?x16xf32>) -> tensor<*xf32>
+  %y = onnx.Conv %channels, %w, %b {dilations = array<i64: 1>, pads = array<i64: 1, 0>, strides = array<i64: 2>} : (tensor<*xf32>, tensor<4x16x2xf32>, tensor<4xf32>) -> tensor<*xf32>
+  %back = onnx.Transpose %y {perm = array<i64: 0, 2, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  return %back : tensor<*xf32>
+}
+
+// -----
+
+// Of an image the windows are the rows of a matrix; the result has its sides again.
+// CHECK-LABEL: func @windows_of_an_image
+func.func @windows_of_an_image(%x: tensor<2x16x5x6xf32>) -> tensor<*xf32> {
+  // CHECK: %[[WINDOWS:.+]] = onnx.Concat {{.*}} {axis = 3 : i64} : {{.*}} -> tensor<2x4x3x64xf32>
+  // CHECK: %[[ROWS:.+]] = onnx.Reshape %[[WINDOWS]], {{.*}} -> tensor<2x12x64xf32>
+  // CHECK: %[[Y:.+]] = onnx.MatMul %[[ROWS]], %{{.+}} -> tensor<2x12x4xf32>
+  // CHECK: %[[SIDES:.+]] = onnx.Reshape %[[Y]], {{.*}} -> tensor<2x4x3x4xf32>
+  // CHECK: onnx.Transpose %[[SIDES]] {perm = array<i64: 0, 3, 1, 2>}
+  %none = onnx.None
+  %w = onnx.Constant dense<0.5> : tensor<4x16x2x2xf32>
+  %y = onnx.Conv %x, %w, %none {dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 1, 2>} : (tensor<2x16x5x6xf32>, tensor<4x16x2x2xf32>, none) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// Few channels, and windows of many positions, stay.
+// CHECK-LABEL: func @other_windows_stay
+func.func @other_windows_stay(%x: tensor<1x3x40xf32>, %y: tensor<1x16x40xf32>) -> (tensor<*xf32>, tensor<*xf32>) {
+  // CHECK-COUNT-2: onnx.Conv
+  %none = onnx.None
+  %few = onnx.Constant dense<0.5> : tensor<4x3x3xf32>
+  %many = onnx.Constant dense<0.5> : tensor<4x16x17xf32>
+  %a = onnx.Conv %x, %few, %none {dilations = array<i64: 1>, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<1x3x40xf32>, tensor<4x3x3xf32>, none) -> tensor<*xf32>
+  %b = onnx.Conv %y, %many, %none {dilations = array<i64: 1>, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<1x16x40xf32>, tensor<4x16x17xf32>, none) -> tensor<*xf32>
+  return %a, %b : tensor<*xf32>, tensor<*xf32>
+}
