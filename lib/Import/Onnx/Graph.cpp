@@ -63,7 +63,6 @@ FailureOr<OwningOpRef<ModuleOp>> GraphImporter::import() {
   builder.setInsertionPointToEnd(module->getBody());
   auto func = func::FuncOp::create(builder, loc, "main",
                                    builder.getFunctionType({}, {}));
-  function = func;
   builder.setInsertionPointToEnd(func.addEntryBlock());
   if (failed(addInputs(func)))
     return failure();

@@ -7,6 +7,7 @@
 #define SKIM_LIB_IMPORT_ONNX_GRAPH_H
 
 #include "Node.h"
+#include "skim/Dialect/Onnx/Transforms/SymbolicShapes.h"
 #include "skim/Import/Onnx/ImportOnnx.h"
 
 namespace skim::import {
@@ -83,11 +84,12 @@ private:
   mlir::MLIRContext *context;
   llvm::StringRef modelPath;
   ::onnx::ModelProto &model;
-  mlir::func::FuncOp function;
   const ImportOptions &options;
   mlir::OpBuilder builder;
   TensorReader tensors;
   mlir::Value none;
+  /// Of the nodes so far, from the first If on.
+  std::optional<onnx::SymbolicShapes> shapes;
   Scope main;
   llvm::StringMap<NodeSpec> specs;
   llvm::StringMap<::onnx::TensorProto *> initialisers;

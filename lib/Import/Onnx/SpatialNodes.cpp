@@ -103,14 +103,9 @@ static LogicalResult importPool(Node &node) {
     return failure();
   if (node.wantsOutput(1))
     return node.fail("expected one output, got 'Indices' as well");
-  OpBuilder &b = node.getBuilder();
-  SmallVector<NamedAttribute> extra = windows->toAttributes(b);
-  extra.push_back(
-      {b.getStringAttr("kernel_shape"), b.getDenseI64ArrayAttr(kernel)});
   return node.build(
-      {node.getInput(0)},
       withRank(node.getElement(0), static_cast<int64_t>(kernel.size()) + 2),
-      extra);
+      windows->toAttributes(node.getBuilder()));
 }
 
 //===----------------------------------------------------------------------===//
@@ -247,7 +242,7 @@ llvm::ArrayRef<NodeSpec> skim::import::getSpatialNodes() {
   static const NodeSpec nodes[] = {
       {"AveragePool", 7, "X", "Y",
        "-auto_pad:s ceil_mode:i count_include_pad:i -dilations:I "
-       "-kernel_shape:I! -pads:I -strides:I",
+       "kernel_shape:I! -pads:I -strides:I",
        importPool},
       {"Conv", 7, "X W B?", "Y",
        "-auto_pad:s -dilations:I group:i -kernel_shape:I -pads:I -strides:I",
@@ -260,7 +255,7 @@ llvm::ArrayRef<NodeSpec> skim::import::getSpatialNodes() {
       {"InstanceNormalization", 6, "input scale B", "output", "-epsilon:f",
        importInstanceNormalization},
       {"MaxPool", 8, "X", "Y Indices?",
-       "-auto_pad:s ceil_mode:i -dilations:I -kernel_shape:I! -pads:I "
+       "-auto_pad:s ceil_mode:i -dilations:I kernel_shape:I! -pads:I "
        "-storage_order:i -strides:I",
        importPool},
       {"Resize", 11, "X roi? scales? sizes?", "Y",

@@ -5,8 +5,6 @@
 
 #include "Graph.h"
 
-#include "skim/Dialect/Onnx/Transforms/SymbolicShapes.h"
-
 using namespace mlir;
 using namespace skim::import;
 
@@ -28,8 +26,9 @@ FailureOr<const ::onnx::GraphProto *>
 GraphImporter::chooseBranch(const ::onnx::NodeProto &proto,
                             NodeAttributes &attributes, Value condition,
                             const Scope &scope) {
-  skim::onnx::SymbolicShapes shapes(function);
-  auto decision = shapes.splat(condition);
+  if (!shapes)
+    shapes.emplace(builder.getInsertionBlock()->getParentOp());
+  auto decision = shapes->splat(condition);
   auto value = decision ? decision->constant() : std::nullopt;
   if (!value)
     return failAt(proto, scope,

@@ -188,6 +188,12 @@ Value skim::onnx::buildTranspose(RewriterBase &rewriter, NormaliseState &state,
                                   value, rewriter.getDenseI64ArrayAttr(perm));
 }
 
+Value skim::onnx::buildReshape(RewriterBase &rewriter, NormaliseState &state,
+                               Location loc, Value value, Value shape) {
+  return state.build<ReshapeOp>(rewriter, loc, elementType(value), value, shape,
+                                rewriter.getI64IntegerAttr(0));
+}
+
 Operation *skim::onnx::rebuild(RewriterBase &rewriter, NormaliseState &state,
                                Operation *op, ValueRange operands) {
   SmallVector<Type> types;

@@ -109,6 +109,11 @@ mlir::Type elementType(mlir::Value value);
 /// Axis i of the result is axis `perm[i]` of the value.
 mlir::Value buildTranspose(mlir::RewriterBase &rewriter, NormaliseState &state,
                            mlir::Value value, llvm::ArrayRef<int64_t> perm);
+/// The value's elements in the shape that `shape` holds; 0 takes the value's
+/// size, -1 what is left.
+mlir::Value buildReshape(mlir::RewriterBase &rewriter, NormaliseState &state,
+                         mlir::Location loc, mlir::Value value,
+                         mlir::Value shape);
 /// The op once more, on other operands, which its types are inferred from.
 mlir::Operation *rebuild(mlir::RewriterBase &rewriter, NormaliseState &state,
                          mlir::Operation *op, mlir::ValueRange operands);

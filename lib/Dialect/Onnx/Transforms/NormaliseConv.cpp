@@ -38,9 +38,8 @@ private:
   Value reshape(PatternRewriter &rewriter, Value value,
                 ArrayRef<int64_t> shape) const {
     Location loc = value.getLoc();
-    return state.build<ReshapeOp>(rewriter, loc, elementType(value), value,
-                                  buildInts(rewriter, loc, shape),
-                                  rewriter.getI64IntegerAttr(0));
+    return buildReshape(rewriter, state, loc, value,
+                        buildInts(rewriter, loc, shape));
   }
 };
 } // namespace
@@ -197,17 +196,14 @@ private:
   Value lists(PatternRewriter &rewriter, ConvOp op, ArrayRef<int64_t> tap,
               ArrayRef<SymDim> counts, bool ends) const;
   Value pad(PatternRewriter &rewriter, ConvOp op, Value rows) const;
+  Value join(PatternRewriter &rewriter, ConvOp op, ArrayRef<int64_t> kernel,
+             ArrayRef<SymDim> counts) const;
   Value matrix(PatternRewriter &rewriter, ConvOp op,
                ArrayRef<int64_t> weight) const;
-  Value reshape(PatternRewriter &rewriter, Value value, Value shape) const {
-    return state.build<ReshapeOp>(rewriter, value.getLoc(), elementType(value),
-                                  value, shape, rewriter.getI64IntegerAttr(0));
-  }
 };
 } // namespace
 
-/// Where a tap of all windows begins in each spatial dimension, or ends. Null
-/// where that takes more than the arguments' dimensions.
+/// Where a tap of all windows begins in each spatial dimension, or ends.
 Value ConvOfWindows::lists(PatternRewriter &rewriter, ConvOp op,
                            ArrayRef<int64_t> tap, ArrayRef<SymDim> counts,
                            bool ends) const {
@@ -246,59 +242,68 @@ Value ConvOfWindows::matrix(PatternRewriter &rewriter, ConvOp op,
   for (size_t i = 2; i < weight.size(); ++i)
     perm.push_back(i);
   perm.append({1, 0});
-  return reshape(rewriter, buildTranspose(rewriter, state, op.getW(), perm),
-                 buildInts(rewriter, op.getLoc(), {-1, weight[0]}));
+  return buildReshape(rewriter, state, op.getLoc(),
+                      buildTranspose(rewriter, state, op.getW(), perm),
+                      buildInts(rewriter, op.getLoc(), {-1, weight[0]}));
 }
 
-/// All offsets within a window, row major.
-static SmallVector<SmallVector<int64_t>> tapsOf(ArrayRef<int64_t> kernel) {
-  SmallVector<SmallVector<int64_t>> taps;
-  forEachIndex(kernel, [&](ArrayRef<int64_t> tap) { taps.emplace_back(tap); });
-  return taps;
+/// Axes: `before`, then `count` spatial ones from `from` on, then `behind`.
+static SmallVector<int64_t> aroundSpatial(int64_t count, int64_t from,
+                                          ArrayRef<int64_t> before,
+                                          ArrayRef<int64_t> behind) {
+  SmallVector<int64_t> axes(before);
+  for (int64_t axis = from; axis < from + count; ++axis)
+    axes.push_back(axis);
+  axes.append(behind.begin(), behind.end());
+  return axes;
+}
+
+/// `[batch, counts.., kernel.. x channels]`: the windows as rows.
+Value ConvOfWindows::join(PatternRewriter &rewriter, ConvOp op,
+                          ArrayRef<int64_t> kernel,
+                          ArrayRef<SymDim> counts) const {
+  Location loc = op.getLoc();
+  Type type = elementType(op.getX());
+  int64_t spatial = kernel.size();
+  Value rows = pad(rewriter, op,
+                   buildTranspose(rewriter, state, op.getX(),
+                                  aroundSpatial(spatial, 2, {0}, {1})));
+  Value axes = buildInts(rewriter, loc, aroundSpatial(spatial, 1, {}, {}));
+  Value strides = buildInts(rewriter, loc, op.getStrides());
+  SmallVector<Value> parts;
+  forEachIndex(kernel, [&](ArrayRef<int64_t> tap) {
+    parts.push_back(state.build<SliceOp>(
+        rewriter, loc, type, rows, lists(rewriter, op, tap, counts, false),
+        lists(rewriter, op, tap, counts, true), axes, strides));
+  });
+  if (parts.size() == 1)
+    return parts.front();
+  return state.build<ConcatOp>(rewriter, loc, type, parts,
+                               rewriter.getI64IntegerAttr(1 + spatial));
 }
 
 LogicalResult ConvOfWindows::matchAndRewrite(ConvOp op,
                                              PatternRewriter &rewriter) const {
-  auto from = shapes.dims(op.getX()), weight = shapes.dims(op.getW()),
-       to = shapes.dims(op.getY());
+  auto weight = shapes.dims(op.getW()), to = shapes.dims(op.getY());
   auto sizes = weight ? constantShape(*weight) : std::nullopt;
-  if (!from || !to || !sizes || op.getGroup() != 1 || !getConstant(op.getW()) ||
+  if (!to || !sizes || op.getGroup() != 1 || !getConstant(op.getW()) ||
       (*sizes)[1] < kLeastChannels)
     return rewriter.notifyMatchFailure(op, "no constant weights of channels");
   ArrayRef<int64_t> kernel = ArrayRef(*sizes).drop_front(2);
-  int64_t count = 1;
+  int64_t spatial = kernel.size(), taps = 1;
   for (int64_t size : kernel)
-    count *= size;
+    taps *= size;
   SymDims counts(ArrayRef<SymDim>(*to).drop_front(2));
-  if (count > kMostTaps || !state.canBuildShape(counts))
+  if (taps > kMostTaps || !state.canBuildShape(counts))
     return rewriter.notifyMatchFailure(op, "too many or unknown windows");
 
   Location loc = op.getLoc();
   Type type = elementType(op.getX());
-  size_t spatial = kernel.size();
-  SmallVector<int64_t> toRows = {0}, toChannels = {0, 1 + int64_t(spatial)};
-  SmallVector<int64_t> axes;
-  for (size_t i = 0; i < spatial; ++i) {
-    toRows.push_back(2 + i);
-    toChannels.push_back(1 + i);
-    axes.push_back(1 + i);
-  }
-  toRows.push_back(1);
-  Value rows =
-      pad(rewriter, op, buildTranspose(rewriter, state, op.getX(), toRows));
-  SmallVector<Value> parts;
-  for (ArrayRef<int64_t> tap : tapsOf(kernel))
-    parts.push_back(state.build<SliceOp>(
-        rewriter, loc, type, rows, lists(rewriter, op, tap, counts, false),
-        lists(rewriter, op, tap, counts, true), buildInts(rewriter, loc, axes),
-        buildInts(rewriter, loc, op.getStrides())));
-  Value windows = parts.front();
-  if (parts.size() > 1)
-    windows = state.build<ConcatOp>(rewriter, loc, type, parts,
-                                    rewriter.getI64IntegerAttr(1 + spatial));
+  int64_t inner = (*sizes)[1], outer = (*sizes)[0];
+  Value windows = join(rewriter, op, kernel, counts);
   if (spatial > 1)
-    windows = reshape(rewriter, windows,
-                      buildInts(rewriter, loc, {0, -1, count * (*sizes)[1]}));
+    windows = buildReshape(rewriter, state, loc, windows,
+                           buildInts(rewriter, loc, {0, -1, taps * inner}));
   Value y = state.build<MatMulOp>(rewriter, loc, type, windows,
                                   matrix(rewriter, op, *sizes));
   if (!isAbsent(op.getB()))
@@ -306,10 +311,13 @@ LogicalResult ConvOfWindows::matchAndRewrite(ConvOp op,
   if (spatial > 1) {
     SymDims shape{0};
     llvm::append_range(shape, counts);
-    shape.push_back((*sizes)[0]);
-    y = reshape(rewriter, y, state.buildShape(rewriter, loc, shape));
+    shape.push_back(outer);
+    y = buildReshape(rewriter, state, loc, y,
+                     state.buildShape(rewriter, loc, shape));
   }
-  rewriter.replaceOp(op, buildTranspose(rewriter, state, y, toChannels));
+  rewriter.replaceOp(
+      op, buildTranspose(rewriter, state, y,
+                         aroundSpatial(spatial, 1, {0, 1 + spatial}, {})));
   return success();
 }
 

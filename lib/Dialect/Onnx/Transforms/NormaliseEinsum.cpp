@@ -101,10 +101,8 @@ Labelled EinsumBuilder::order(const Labelled &from, StringRef labels) {
 Value EinsumBuilder::view(Value value, ArrayRef<SymDim> to) {
   if (Value built = buildView(rewriter, state, op.getLoc(), value, to))
     return built;
-  return state.build<ReshapeOp>(rewriter, op.getLoc(), elementType(value),
-                                value,
-                                state.buildShape(rewriter, op.getLoc(), to),
-                                rewriter.getI64IntegerAttr(0));
+  return buildReshape(rewriter, state, op.getLoc(), value,
+                      state.buildShape(rewriter, op.getLoc(), to));
 }
 
 Value EinsumBuilder::buildSum() {

@@ -26,10 +26,9 @@ static std::optional<size_t> countRowAxes(ArrayRef<SymDim> from,
 static Value buildRows(RewriterBase &rewriter, NormaliseState &state,
                        Value states) {
   int64_t width = *state.shapes.dims(states)->back().constant();
-  return state.build<ReshapeOp>(
-      rewriter, states.getLoc(), elementType(states), states,
-      buildInts(rewriter, states.getLoc(), {-1, width}),
-      rewriter.getI64IntegerAttr(0));
+  Location loc = states.getLoc();
+  return buildReshape(rewriter, state, loc, states,
+                      buildInts(rewriter, loc, {-1, width}));
 }
 
 /// Whether a Gemm is a product of rows and a matrix, with one row added.

@@ -359,9 +359,8 @@ struct SplitBeforeTranspose : NormalisePattern<ReshapeOp> {
     Value shape = state.buildShape(rewriter, op.getLoc(), split);
     if (!shape)
       return rewriter.notifyMatchFailure(op, "takes another shape");
-    Value apart = state.build<ReshapeOp>(
-        rewriter, op.getLoc(), elementType(op.getData()), moved.source, shape,
-        rewriter.getI64IntegerAttr(0));
+    Value apart =
+        buildReshape(rewriter, state, op.getLoc(), moved.source, shape);
     Value view =
         buildView(rewriter, state, op.getLoc(),
                   buildTranspose(rewriter, state, apart, perm), target);

@@ -81,9 +81,8 @@ Value skim::onnx::buildView(RewriterBase &rewriter, NormaliseState &state,
       return state.build<SqueezeOp>(rewriter, loc, type, value,
                                     buildInts(rewriter, loc, *axes));
   if (auto target = constantTarget(from, to))
-    return state.build<ReshapeOp>(rewriter, loc, type, value,
-                                  buildInts(rewriter, loc, *target),
-                                  rewriter.getI64IntegerAttr(0));
+    return buildReshape(rewriter, state, loc, value,
+                        buildInts(rewriter, loc, *target));
   return nullptr;
 }
 

@@ -63,7 +63,7 @@ public:
   /// change a fill value in them too.
   struct ChangedOutput {
     mlir::OpOperand *output;
-    llvm::SmallVector<mlir::Operation *> restores;
+    llvm::SmallVector<RestoreOp> restores;
   };
   llvm::SmallVector<ChangedOutput> changedOutputs;
   /// The residual stream between layers, in all its forms before and behind

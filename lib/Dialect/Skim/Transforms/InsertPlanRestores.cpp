@@ -121,7 +121,10 @@ LogicalResult PlannedModel::findOutputs() {
              << onnx::describe(value.getDefiningOp()) << " makes '"
              << outputName(output->getOperandNumber()) << "', "
              << value.getType();
-    changedOutputs.push_back({output, llvm::to_vector(uses.sources[value])});
+    ChangedOutput &changed = changedOutputs.emplace_back();
+    changed.output = output;
+    for (Operation *restore : uses.sources[value])
+      changed.restores.push_back(cast<RestoreOp>(restore));
   }
   return success();
 }
@@ -223,9 +226,9 @@ static Value refill(OpBuilder &builder, Value value, Value rows,
 static LogicalResult fillChanged(PlannedModel &model,
                                  PlannedModel::ChangedOutput &changed,
                                  llvm::APFloat fill) {
-  Value rows = cast<RestoreOp>(changed.restores.front()).getRows();
-  for (Operation *restore : changed.restores)
-    if (cast<RestoreOp>(restore).getRows() != rows)
+  Value rows = changed.restores.front().getRows();
+  for (RestoreOp restore : changed.restores)
+    if (restore.getRows() != rows)
       return model.error("restore.fill")
              << "expected '"
              << model.outputName(changed.output->getOperandNumber())
