@@ -72,6 +72,9 @@ static FailureOr<WindowAttributes> getWindows(Node &node,
       windows.dilations.size() != spatial)
     return node.fail("expected strides and dilations for " + Twine(spatial) +
                      " spatial dimensions");
+  // Pads divide by strides; the op's verifier names one of 0.
+  if (llvm::any_of(windows.strides, [](int64_t stride) { return stride < 1; }))
+    return windows;
   if (!padSame(windows, x->drop_front(2), kernel, automatic == "SAME_LOWER"))
     return node.fail("expected an input of known size for auto_pad '" +
                      automatic + "' with a stride");
