@@ -20,6 +20,8 @@ void skim::buildOnnxPipeline(OpPassManager &passes,
   // Before anything looks at types: all that follows knows fp32.
   passes.addNestedPass<func::FuncOp>(onnx::createWidenFloatsPass());
   passes.addNestedPass<func::FuncOp>(onnx::createInferShapesPass());
+  // Before anything looks for ops: all that follows knows those of ONNX only.
+  passes.addNestedPass<func::FuncOp>(onnx::createExpandFusedOpsPass());
   // Weights first: a stored weight is freed before anything else is made.
   passes.addNestedPass<func::FuncOp>(onnx::createFoldConstantsPass());
   // Layers that round activations themselves do not take rounded ones; before

@@ -274,53 +274,10 @@ struct RaiseEmbeddingSum : RaisePattern<onnx::AddOp> {
   }
 };
 
-/// The embedding op of com.microsoft: an embedding and its normalisation.
-struct RaiseEmbedLayerNorm : RaisePattern<onnx::MsEmbedLayerNormalizationOp> {
-  using RaisePattern::RaisePattern;
-  LogicalResult matchAndRewrite(onnx::MsEmbedLayerNormalizationOp op,
-                                PatternRewriter &rewriter) const override {
-    RankedTensorType type = getStates(op.getOutput());
-    if (!type || type.getRank() != 3 || !op.getMaskIndex().use_empty())
-      return rewriter.notifyMatchFailure(
-          op, "no f32 states, or the count of the mask is used");
-    bool hasSegments = !onnx::isAbsent(op.getSegmentEmbedding());
-    int64_t width = type.getShape().back();
-    if (!isTable(op.getWordEmbedding()) ||
-        !isTable(op.getPositionEmbedding()) ||
-        (hasSegments && !isTable(op.getSegmentEmbedding())) ||
-        !isRowVector(op.getGamma(), width) || !isRowVector(op.getBeta(), width))
-      return rewriter.notifyMatchFailure(
-          op, "a table, scale or bias is no constant");
-    Location loc = op.getLoc();
-    Summand positions{
-        {}, {op.getPositionEmbedding()}, /*isComputed=*/true, /*moves=*/true};
-    SmallVector<Value> ids{
-        op.getInputIds(),
-        onnx::isAbsent(op.getPositionIds())
-            ? makeIds(rewriter, loc, positions, op.getInputIds())
-            : op.getPositionIds()};
-    SmallVector<Value> tables{op.getWordEmbedding(), op.getPositionEmbedding()};
-    if (hasSegments) {
-      ids.push_back(op.getSegmentIds());
-      tables.push_back(op.getSegmentEmbedding());
-    }
-    Value sum = EmbedOp::create(rewriter, loc, type, ids, tables);
-    Value norm = NormOp::create(
-        rewriter, loc, type, sum, getRowVector(rewriter, op.getGamma(), width),
-        getRowVector(rewriter, op.getBeta(), width),
-        NormKindAttr::get(getContext(), NormKind::Layer), op.getEpsilonAttr(),
-        /*heads=*/IntegerAttr());
-    rewriter.replaceAllUsesWith(op.getOutput(), norm);
-    rewriter.replaceAllUsesWith(op.getEmbeddingSum(), sum);
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
-
 } // namespace
 
 void skim::raise::populateEmbeddingPatterns(RewritePatternSet &patterns,
                                             RaiseContext &context) {
-  patterns.add<RaiseGather, RaiseScaledEmbedding, RaiseEmbeddingSum,
-               RaiseEmbedLayerNorm>(patterns.getContext(), context);
+  patterns.add<RaiseGather, RaiseScaledEmbedding, RaiseEmbeddingSum>(
+      patterns.getContext(), context);
 }

@@ -92,10 +92,8 @@ ConvertOnnxToSkimPass::raise(func::FuncOp func,
   config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
   // Larger forms before the simple ops that they are made of.
   const SmallVector<SmallVector<Populate>> phases = {
-      {populateFusedOpPatterns, populateLinearPatterns, populateNormPatterns,
-       populateGeluPatterns},
-      {populateEmbeddingPatterns, populateAttentionPatterns,
-       populateFusedAttentionPatterns},
+      {populateLinearPatterns, populateNormPatterns, populateGeluPatterns},
+      {populateEmbeddingPatterns, populateAttentionPatterns},
       {populatePoolPatterns, populateLinearPatterns},
       {populateStatePatterns, populateGatePatterns, populateLinearPatterns},
   };

@@ -9,9 +9,6 @@
 
 namespace skim::raise {
 
-/// Ops of com.microsoft that stand for several: to the ops that they stand for.
-void populateFusedOpPatterns(mlir::RewritePatternSet &patterns,
-                             RaiseContext &context);
 /// MatMul, Gemm and their biases.
 void populateLinearPatterns(mlir::RewritePatternSet &patterns,
                             RaiseContext &context);
@@ -27,9 +24,6 @@ void populateEmbeddingPatterns(mlir::RewritePatternSet &patterns,
 /// From the heads of queries, keys and values to the context states.
 void populateAttentionPatterns(mlir::RewritePatternSet &patterns,
                                RaiseContext &context);
-/// The attention ops of com.microsoft.
-void populateFusedAttentionPatterns(mlir::RewritePatternSet &patterns,
-                                    RaiseContext &context);
 /// First position, mean and maximum over a sequence, division by a row's
 /// length.
 void populatePoolPatterns(mlir::RewritePatternSet &patterns,

@@ -19,8 +19,8 @@ GraphImporter::GraphImporter(MLIRContext *context, StringRef modelPath,
       builder(context), tensors(context, modelPath) {
   for (ArrayRef<NodeSpec> family :
        {getActivationNodes(), getCoreNodes(), getIndexNodes(), getLogicNodes(),
-        getMathNodes(), getMsNodes(), getNNNodes(), getQuantNodes(),
-        getReduceNodes(), getShapeNodes(), getSpatialNodes()})
+        getMathNodes(), getMsNodes(), getMsQuantNodes(), getNNNodes(),
+        getQuantNodes(), getReduceNodes(), getShapeNodes(), getSpatialNodes()})
     for (const NodeSpec &spec : family)
       specs.try_emplace(spec.name, spec);
 }
@@ -252,7 +252,7 @@ FailureOr<Value> GraphImporter::find(StringRef name, Scope &scope) {
   if (!value)
     return fail(llvm::toString(value.takeError()));
   Location loc = onnx::getNodeLoc(context, name, "Initializer");
-  Value constant = onnx::ConstantOp::create(builder, loc, *value);
+  Value constant = makeConstant(builder, loc, *value);
   return scope.values[name] = constant;
 }
 

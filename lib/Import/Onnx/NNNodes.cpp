@@ -31,14 +31,18 @@ static LogicalResult importMatMul(Node &node) {
   return node.build(withShape(node.getElement(0), getProductShape(node)));
 }
 
-static LogicalResult importGemm(Node &node) {
+SmallVector<int64_t> skim::import::getGemmShape(Node &node) {
   auto a = node.getShape(0), b = node.getShape(1);
   SmallVector<int64_t> shape(2, ShapedType::kDynamic);
   if (a && a->size() == 2)
     shape[0] = (*a)[node.getInt("transA", 0) ? 1 : 0];
   if (b && b->size() == 2)
     shape[1] = (*b)[node.getInt("transB", 0) ? 0 : 1];
-  return node.build(withShape(node.getElement(0), shape));
+  return shape;
+}
+
+static LogicalResult importGemm(Node &node) {
+  return node.build(withShape(node.getElement(0), getGemmShape(node)));
 }
 
 /// The rank is the number of letters after the arrow; without an arrow, of
@@ -98,7 +102,8 @@ llvm::ArrayRef<NodeSpec> skim::import::getNNNodes() {
       {"Einsum", 12, "Inputs*", "Output", "equation:s!", importEinsum},
       {"Gemm", 7, "A B C?", "Y", "alpha:f beta:f transA:i transB:i",
        importGemm},
-      {"LayerNormalization", 17, "X Scale B?", "Y Mean? InvStdDev?",
+      // ONNX has it from 17 on; ONNX Runtime's optimiser writes it always.
+      {"LayerNormalization", 7, "X Scale B?", "Y Mean? InvStdDev?",
        "axis:i epsilon:f stash_type:i", importLayerNormalization},
       {"LpNormalization", 7, "input", "output", "axis:i p:i", importSameType},
       {"MatMul", 7, "A B", "Y", "", importMatMul},

@@ -168,6 +168,11 @@ SmallVector<Value> Node::getInputs() {
   return values;
 }
 
+bool Node::holdsFourBits(unsigned i) {
+  Operation *op = getInput(i).getDefiningOp();
+  return op && op->hasAttr(bitsAttr);
+}
+
 Type Node::getElement(unsigned i) {
   return getElementTypeOrSelf(getInput(i).getType());
 }
@@ -239,7 +244,7 @@ Value Node::getNone() {
 }
 
 Value Node::makeConstant(ElementsAttr value) {
-  return onnx::ConstantOp::create(builder, loc, value);
+  return skim::import::makeConstant(builder, loc, value);
 }
 
 Value Node::makeInts(ArrayRef<int64_t> values) {
@@ -319,6 +324,22 @@ LogicalResult Node::build(ValueRange operands, TypeRange types,
   return success();
 }
 
+Value Node::makeNamed(StringRef opName, ValueRange operands,
+                      ArrayRef<NamedAttribute> attrs) {
+  OperationState state(loc, ("onnx." + opName).str());
+  state.addOperands(operands);
+  state.addAttributes(attrs);
+  state.addTypes(operands.front().getType());
+  Operation *op = builder.create(state);
+  isBroken = isBroken || failed(verify(op));
+  return op->getResult(0);
+}
+
+LogicalResult Node::give(ValueRange values) {
+  outputs.assign(values.begin(), values.end());
+  return failure(isBroken);
+}
+
 LogicalResult Node::verify(Operation *op) {
   std::string text;
   {
@@ -332,7 +353,7 @@ LogicalResult Node::verify(Operation *op) {
       return success();
   }
   StringRef message(text);
-  message.consume_front(("'onnx." + spec.name + "' op ").str());
+  message.consume_front(("'" + op->getName().getStringRef() + "' op ").str());
   if (!message.consume_front("failed to verify that "))
     return fail(message);
   // What the traits say: without the types that they found.

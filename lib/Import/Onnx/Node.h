@@ -43,6 +43,7 @@ llvm::ArrayRef<NodeSpec> getIndexNodes();
 llvm::ArrayRef<NodeSpec> getLogicNodes();
 llvm::ArrayRef<NodeSpec> getMathNodes();
 llvm::ArrayRef<NodeSpec> getMsNodes();
+llvm::ArrayRef<NodeSpec> getMsQuantNodes();
 llvm::ArrayRef<NodeSpec> getNNNodes();
 llvm::ArrayRef<NodeSpec> getQuantNodes();
 llvm::ArrayRef<NodeSpec> getReduceNodes();
@@ -85,6 +86,8 @@ public:
   /// All inputs; absent ones of a fixed list as onnx.None.
   llvm::SmallVector<mlir::Value> getInputs();
   mlir::Type getElement(unsigned i);
+  /// Whether an input is a constant of 4-bit numbers, which are bytes here.
+  bool holdsFourBits(unsigned i);
   /// The shape of an input whose rank is known.
   std::optional<llvm::ArrayRef<int64_t>> getShape(unsigned i);
   std::optional<int64_t> getRank(unsigned i);
@@ -126,6 +129,18 @@ public:
   /// The same with the node's inputs as operands.
   llvm::LogicalResult build(mlir::TypeRange types,
                             llvm::ArrayRef<mlir::NamedAttribute> extra = {});
+  /// Builds one of the ops that a node stands for; `give` fails if that is
+  /// refused.
+  template <typename OpTy, typename... Args> OpTy make(Args &&...args) {
+    auto op = OpTy::create(builder, loc, std::forward<Args>(args)...);
+    isBroken = isBroken || failed(verify(op));
+    return op;
+  }
+  /// The same by the ONNX name, with one result of the first operand's type.
+  mlir::Value makeNamed(llvm::StringRef opName, mlir::ValueRange operands,
+                        llvm::ArrayRef<mlir::NamedAttribute> attrs);
+  /// Makes `values` the node's outputs.
+  llvm::LogicalResult give(mlir::ValueRange values);
 
 private:
   llvm::LogicalResult checkInputs();
@@ -144,6 +159,7 @@ private:
   bool takesTensors;
   llvm::SmallVector<mlir::Value> inputs;
   mlir::Location loc;
+  bool isBroken = false;
 };
 
 // Result types.
@@ -164,6 +180,9 @@ std::optional<llvm::SmallVector<int64_t>> getBroadcastShape(Node &node,
 
 /// The shape of the matrix product of the first two inputs, if it is known.
 std::optional<llvm::SmallVector<int64_t>> getProductShape(Node &node);
+
+/// The shape of a Gemm of the first two inputs.
+llvm::SmallVector<int64_t> getGemmShape(Node &node);
 
 // Handlers that several families share.
 

@@ -12,6 +12,8 @@ static LogicalResult importQuantize(Node &node) {
   Builder &builder = node.getBuilder();
   Type type = builder.getIntegerType(8, /*isSigned=*/false);
   int64_t wanted = node.getInt("output_dtype", 0);
+  if (node.holdsFourBits(2))
+    return node.fail("expected a zero point of 8 bits or more, got 4");
   if (node.hasInput(2))
     type = node.getElement(2);
   else if (wanted != 0)

@@ -56,8 +56,7 @@ LogicalResult GraphImporter::readInitialisers(const ::onnx::GraphProto &branch,
     if (!value)
       return fail(llvm::toString(value.takeError()));
     Location loc = onnx::getNodeLoc(context, tensor.name(), "Initializer");
-    scope.values[tensor.name()] =
-        onnx::ConstantOp::create(builder, loc, *value);
+    scope.values[tensor.name()] = makeConstant(builder, loc, *value);
   }
   return success();
 }

@@ -265,6 +265,35 @@ ElementsAttr skim::import::TensorReader::make(
       type, manager.insert(name.empty() ? "tensor" : name, std::move(blob)));
 }
 
+ArrayRef<uint8_t> skim::import::getBytes(ElementsAttr elements) {
+  ArrayRef<char> data;
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(elements))
+    data = resource.getRawHandle().getBlob()->getData();
+  else
+    data = cast<DenseElementsAttr>(elements).getRawData();
+  return {reinterpret_cast<const uint8_t *>(data.data()), data.size()};
+}
+
+skim::onnx::ConstantOp skim::import::makeConstant(OpBuilder &builder,
+                                                  Location loc,
+                                                  ElementsAttr value) {
+  auto narrow = dyn_cast<IntegerType>(value.getElementType());
+  if (!narrow || narrow.getWidth() != 4)
+    return onnx::ConstantOp::create(builder, loc, value);
+  auto type = cast<RankedTensorType>(value.getType())
+                  .clone(IntegerType::get(builder.getContext(), 8,
+                                          narrow.getSignedness()));
+  ElementsAttr wide;
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))
+    wide = DenseResourceElementsAttr::get(type, resource.getRawHandle());
+  else
+    wide = DenseElementsAttr::getFromRawBuffer(
+        type, cast<DenseElementsAttr>(value).getRawData());
+  auto constant = onnx::ConstantOp::create(builder, loc, wide);
+  constant->setAttr(bitsAttr, builder.getI64IntegerAttr(4));
+  return constant;
+}
+
 std::string skim::import::formatDims(ArrayRef<int64_t> dims) {
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -272,8 +301,48 @@ std::string skim::import::formatDims(ArrayRef<int64_t> dims) {
   return text;
 }
 
+/// Two numbers a byte, the lower bits first: read as bytes, then taken apart.
+llvm::Expected<ElementsAttr>
+skim::import::TensorReader::readFourBits(TensorProto &tensor,
+                                         const Twine &what) {
+  bool isSigned = tensor.data_type() == TensorProto::INT4;
+  SmallVector<int64_t> dims(tensor.dims().begin(), tensor.dims().end());
+  int64_t count = 1;
+  for (int64_t dim : dims)
+    if (dim < 0 || (dim != 0 && count > (int64_t(1) << 46) / dim))
+      return error(what +
+                   ": expected dimensions of 0 or more and fewer than "
+                   "2^46 numbers, got dimensions " +
+                   formatDims(dims));
+    else
+      count *= dim;
+  tensor.set_data_type(TensorProto::UINT8);
+  tensor.clear_dims();
+  tensor.add_dims(llvm::divideCeil(count, 2));
+  auto packed = read(tensor, what);
+  if (!packed)
+    return packed;
+  ArrayRef<uint8_t> from = getBytes(*packed);
+  auto numbers = std::make_unique<std::string>(count, '\0');
+  for (int64_t i = 0; i < count; ++i) {
+    uint8_t bits = from[from.size() == 1 ? 0 : i / 2] >> (i % 2 * 4) & 15;
+    (*numbers)[i] = isSigned ? (bits ^ 8) - 8 : bits;
+  }
+  auto type = RankedTensorType::get(
+      dims, IntegerType::get(context, 4,
+                             isSigned ? IntegerType::Signless
+                                      : IntegerType::Unsigned));
+  std::string *owned = numbers.release();
+  return make(
+      type, tensor.name(), *owned,
+      [owned](void *, size_t, size_t) { delete owned; }, what);
+}
+
 llvm::Expected<ElementsAttr>
 skim::import::TensorReader::read(TensorProto &tensor, const Twine &what) {
+  if (tensor.data_type() == TensorProto::INT4 ||
+      tensor.data_type() == TensorProto::UINT4)
+    return readFourBits(tensor, what);
   Type elementType = getElementType(context, tensor.data_type());
   if (!elementType)
     return error(what + ": " + expectedType + ", got " +

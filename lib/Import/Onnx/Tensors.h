@@ -32,8 +32,17 @@ inline constexpr const char *expectedType =
 /// Bytes of one element in an ONNX file.
 unsigned getElementBytes(mlir::Type elementType);
 
-/// Reads tensors. Errors and warnings begin with `what`, which names the
-/// tensor.
+/// The elements of a constant as they are stored: one where all are equal.
+llvm::ArrayRef<uint8_t> getBytes(mlir::ElementsAttr elements);
+
+/// The op of a tensor that was read. Numbers of 4 bits become bytes, and the op
+/// has the attribute `onnx.bits`.
+onnx::ConstantOp makeConstant(mlir::OpBuilder &builder, mlir::Location loc,
+                              mlir::ElementsAttr value);
+inline constexpr llvm::StringLiteral bitsAttr = "onnx.bits";
+
+/// Reads tensors. Those of 4 bits keep a byte for each number. Errors and
+/// warnings begin with `what`, which names the tensor.
 class TensorReader {
 public:
   /// External data is looked up beside the model.
@@ -45,6 +54,8 @@ public:
                                           const llvm::Twine &what);
 
 private:
+  llvm::Expected<mlir::ElementsAttr> readFourBits(::onnx::TensorProto &tensor,
+                                                  const llvm::Twine &what);
   llvm::Expected<mlir::ElementsAttr> readExternal(::onnx::TensorProto &tensor,
                                                   mlir::RankedTensorType type,
                                                   const llvm::Twine &what);

@@ -85,21 +85,6 @@ func.func @rms_normalization(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
 
 // -----
 
-// CHECK-LABEL: func @skip_layer_normalization
-// CHECK-SAME:    %[[X:[^ ]+]]: tensor<?x?x4xf32>{{.*}}, %[[Y:[^ ]+]]: tensor<?x?x4xf32>
-// CHECK:         %[[SUM:.+]] = skim.add %[[X]], %[[Y]]
-// CHECK:         %[[NORM:.+]] = skim.norm %[[SUM]]
-// CHECK:         return %[[NORM]], %[[SUM]]
-func.func @skip_layer_normalization(%x: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %skip: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}) -> (tensor<?x?x4xf32>, tensor<?x?x4xf32>) {
-  %g = onnx.Constant dense<3.0> : tensor<4xf32>
-  %b = onnx.Constant dense<4.0> : tensor<4xf32>
-  %none = onnx.None
-  %y, %mean, %dev, %sum = onnx.ms.SkipLayerNormalization %x, %skip, %g, %b, %none : (tensor<?x?x4xf32>, tensor<?x?x4xf32>, tensor<4xf32>, tensor<4xf32>, none) -> (tensor<?x?x4xf32>, none, none, tensor<?x?x4xf32>)
-  return %y, %sum : tensor<?x?x4xf32>, tensor<?x?x4xf32>
-}
-
-// -----
-
 // CHECK-LABEL: func @over_two_axes_stays
 // CHECK:         onnx.LayerNormalization
 func.func @over_two_axes_stays(%x: tensor<?x2x4xf32>) -> tensor<?x2x4xf32> {

@@ -32,40 +32,14 @@ LogicalResult MsFusedMatMulOp::verify() {
   return success();
 }
 
-// skip_layer_normalization_c1
-LogicalResult MsSkipLayerNormalizationOp::verify() {
-  auto states = getShape(getInput()), gamma = getShape(getGamma());
-  if (failed(verifyRank(*this, "gamma", getGamma(), 1)))
-    return failure();
-  if (states && gamma && !states->empty() &&
-      !agree(states->back(), gamma->front())) // skip_layer_normalization_c2
-    return emitOpError("expected a gamma of ")
-           << states->back() << " elements, got " << gamma->front();
-  return success();
-}
-
-/// Tables have rank 2.
-LogicalResult MsEmbedLayerNormalizationOp::verify() {
-  if (failed(verifyRank(*this, "input_ids", getInputIds(), 2)) || // c1
-      failed(verifyRank(*this, "word_embedding", getWordEmbedding(), 2)))
-    return failure();
-  return verifyRank(*this, "position_embedding", getPositionEmbedding(), 2);
-}
-
-/// The number of heads is positive.
-static LogicalResult verifyHeads(Operation *op, int64_t heads) {
-  if (heads > 0)
-    return success();
-  return op->emitOpError("expected num_heads of 1 or more, got ") << heads;
-}
-
-LogicalResult MsAttentionOp::verify() {
-  if (failed(verifyHeads(*this, getNumHeads())) ||       // ms_attention_c1
-      failed(verifyRank(*this, "input", getInput(), 3))) // ms_attention_c2
-    return failure();
-  return verifyRank(*this, "weights", getWeights(), 2);
-}
-
 LogicalResult MsMultiHeadAttentionOp::verify() {
-  return verifyHeads(*this, getNumHeads()); // multi_head_attention_c1
+  if (getNumHeads() > 0) // multi_head_attention_c1
+    return success();
+  return emitOpError("expected num_heads of 1 or more, got ") << getNumHeads();
+}
+
+LogicalResult MsRotaryEmbeddingOp::verify() {
+  if (failed(verifyRank(*this, "cos_cache", getCosCache(), 2))) // c1
+    return failure();
+  return verifyRank(*this, "sin_cache", getSinCache(), 2);
 }

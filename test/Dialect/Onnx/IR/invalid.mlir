@@ -444,21 +444,19 @@ func.func @ms_FusedMatMul_expected_inner_dimensions_that_agree(%x: tensor<4x2xf3
 
 // -----
 
-func.func @ms_SkipLayerNormalization_expected_a_gamma_of_2_elements(%x: tensor<1x4x2xf32>, %g: tensor<3xf32>) {
+func.func @ms_MultiHeadAttention_expected_num_heads_of_1_or_more(%x: tensor<1x4x8xf32>) {
   %none = onnx.None
-  // expected-error @below {{expected a gamma of 2 elements, got 3}}
-  %y:4 = onnx.ms.SkipLayerNormalization %x, %x, %g, %none, %none
-    : (tensor<1x4x2xf32>, tensor<1x4x2xf32>, tensor<3xf32>, none, none) -> (tensor<1x4x2xf32>, none, none, none)
+  // expected-error @below {{expected num_heads of 1 or more, got 0}}
+  %y:3 = onnx.ms.MultiHeadAttention %x, %none, %none, %none, %none, %none, %none, %none {num_heads = 0 : i64}
+    : (tensor<1x4x8xf32>, none, none, none, none, none, none, none) -> (tensor<1x4x8xf32>, none, none)
   return
 }
 
 // -----
 
-func.func @ms_MultiHeadAttention_expected_num_heads_of_1_or_more(%x: tensor<1x4x8xf32>) {
-  %none = onnx.None
-  // expected-error @below {{expected num_heads of 1 or more, got 0}}
-  %y:4 = onnx.ms.MultiHeadAttention %x, %none, %none, %none, %none, %none, %none, %none, %none, %none {num_heads = 0 : i64}
-    : (tensor<1x4x8xf32>, none, none, none, none, none, none, none, none, none) -> (tensor<1x4x8xf32>, none, none, none)
+func.func @ms_RotaryEmbedding_expected_cos_cache_of_rank_2(%x: tensor<1x4x8xf32>, %p: tensor<1x4xi64>, %c: tensor<1x4x2xf32>) {
+  // expected-error @below {{expected 'cos_cache' of rank 2, got 3}}
+  %y = onnx.ms.RotaryEmbedding %x, %p, %c, %c : (tensor<1x4x8xf32>, tensor<1x4xi64>, tensor<1x4x2xf32>, tensor<1x4x2xf32>) -> tensor<1x4x8xf32>
   return
 }
 

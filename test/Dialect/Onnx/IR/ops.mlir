@@ -1048,38 +1048,6 @@ func.func @MatMulInteger(%A: tensor<4x8xui8>, %B: tensor<8x3xi8>) -> tensor<4x3x
   return %result : tensor<4x3xi32>
 }
 
-// CHECK-LABEL: func.func @ms_Gelu(
-// CHECK: onnx.ms.Gelu %{{.+}} : (tensor<?x3xf32>) -> tensor<?x3xf32>
-func.func @ms_Gelu(%X: tensor<?x3xf32>) -> tensor<?x3xf32> {
-  %result = onnx.ms.Gelu %X
-    : (tensor<?x3xf32>) -> tensor<?x3xf32>
-  return %result : tensor<?x3xf32>
-}
-
-// CHECK-LABEL: func.func @ms_FastGelu(
-// CHECK: onnx.ms.FastGelu %{{.+}}, %{{.+}} : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>
-func.func @ms_FastGelu(%X: tensor<2x3xf32>, %bias: tensor<3xf32>) -> tensor<2x3xf32> {
-  %result = onnx.ms.FastGelu %X, %bias
-    : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>
-  return %result : tensor<2x3xf32>
-}
-
-// CHECK-LABEL: func.func @ms_BiasGelu(
-// CHECK: onnx.ms.BiasGelu %{{.+}}, %{{.+}} : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>
-func.func @ms_BiasGelu(%A: tensor<2x3xf32>, %B: tensor<3xf32>) -> tensor<2x3xf32> {
-  %result = onnx.ms.BiasGelu %A, %B
-    : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>
-  return %result : tensor<2x3xf32>
-}
-
-// CHECK-LABEL: func.func @ms_QuickGelu(
-// CHECK: onnx.ms.QuickGelu %{{.+}} : (tensor<?x3xf32>) -> tensor<?x3xf32>
-func.func @ms_QuickGelu(%X: tensor<?x3xf32>) -> tensor<?x3xf32> {
-  %result = onnx.ms.QuickGelu %X
-    : (tensor<?x3xf32>) -> tensor<?x3xf32>
-  return %result : tensor<?x3xf32>
-}
-
 // CHECK-LABEL: func.func @ms_FusedMatMul(
 // CHECK: onnx.ms.FusedMatMul %{{.+}}, %{{.+}} {alpha = 2.500000e-01 : f32, transB = 1 : i64} : (tensor<4x8xf32>, tensor<3x8xf32>) -> tensor<4x3xf32>
 func.func @ms_FusedMatMul(%A: tensor<4x8xf32>, %B: tensor<3x8xf32>) -> tensor<4x3xf32> {
@@ -1088,38 +1056,19 @@ func.func @ms_FusedMatMul(%A: tensor<4x8xf32>, %B: tensor<3x8xf32>) -> tensor<4x
   return %result : tensor<4x3xf32>
 }
 
-// CHECK-LABEL: func.func @ms_SkipLayerNormalization(
-// CHECK: onnx.ms.SkipLayerNormalization %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}} : (tensor<?x4x8xf32>, tensor<?x4x8xf32>, tensor<8xf32>, none, none) -> (tensor<?x4x8xf32>, none, none, none)
-func.func @ms_SkipLayerNormalization(%input: tensor<?x4x8xf32>, %skip: tensor<?x4x8xf32>, %gamma: tensor<8xf32>) -> (tensor<?x4x8xf32>, none, none, none) {
+// CHECK-LABEL: func.func @ms_MultiHeadAttention(
+// CHECK: onnx.ms.MultiHeadAttention %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}} {num_heads = 2 : i64} : (tensor<?x4x8xf32>, tensor<?x4x8xf32>, tensor<?x4x8xf32>, none, none, none, none, none) -> (tensor<?x4x8xf32>, none, none)
+func.func @ms_MultiHeadAttention(%query: tensor<?x4x8xf32>, %key: tensor<?x4x8xf32>, %value: tensor<?x4x8xf32>) -> (tensor<?x4x8xf32>, none, none) {
   %none = onnx.None
-  %result:4 = onnx.ms.SkipLayerNormalization %input, %skip, %gamma, %none, %none
-    : (tensor<?x4x8xf32>, tensor<?x4x8xf32>, tensor<8xf32>, none, none) -> (tensor<?x4x8xf32>, none, none, none)
-  return %result#0, %result#1, %result#2, %result#3 : tensor<?x4x8xf32>, none, none, none
-}
-
-// CHECK-LABEL: func.func @ms_EmbedLayerNormalization(
-// CHECK: onnx.ms.EmbedLayerNormalization %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}} : (tensor<?x4xi32>, none, tensor<99x8xf32>, tensor<64x8xf32>, none, tensor<8xf32>, tensor<8xf32>, none, none) -> (tensor<?x4x8xf32>, none, none)
-func.func @ms_EmbedLayerNormalization(%input_ids: tensor<?x4xi32>, %word_embedding: tensor<99x8xf32>, %position_embedding: tensor<64x8xf32>, %gamma: tensor<8xf32>, %beta: tensor<8xf32>) -> (tensor<?x4x8xf32>, none, none) {
-  %none = onnx.None
-  %result:3 = onnx.ms.EmbedLayerNormalization %input_ids, %none, %word_embedding, %position_embedding, %none, %gamma, %beta, %none, %none
-    : (tensor<?x4xi32>, none, tensor<99x8xf32>, tensor<64x8xf32>, none, tensor<8xf32>, tensor<8xf32>, none, none) -> (tensor<?x4x8xf32>, none, none)
+  %result:3 = onnx.ms.MultiHeadAttention %query, %key, %value, %none, %none, %none, %none, %none {num_heads = 2 : i64}
+    : (tensor<?x4x8xf32>, tensor<?x4x8xf32>, tensor<?x4x8xf32>, none, none, none, none, none) -> (tensor<?x4x8xf32>, none, none)
   return %result#0, %result#1, %result#2 : tensor<?x4x8xf32>, none, none
 }
 
-// CHECK-LABEL: func.func @ms_Attention(
-// CHECK: onnx.ms.Attention %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}} {num_heads = 2 : i64} : (tensor<?x4x8xf32>, tensor<8x24xf32>, tensor<24xf32>, none, none, none, none) -> (tensor<?x4x8xf32>, none)
-func.func @ms_Attention(%input: tensor<?x4x8xf32>, %weights: tensor<8x24xf32>, %bias: tensor<24xf32>) -> (tensor<?x4x8xf32>, none) {
-  %none = onnx.None
-  %result:2 = onnx.ms.Attention %input, %weights, %bias, %none, %none, %none, %none {num_heads = 2 : i64}
-    : (tensor<?x4x8xf32>, tensor<8x24xf32>, tensor<24xf32>, none, none, none, none) -> (tensor<?x4x8xf32>, none)
-  return %result#0, %result#1 : tensor<?x4x8xf32>, none
-}
-
-// CHECK-LABEL: func.func @ms_MultiHeadAttention(
-// CHECK: onnx.ms.MultiHeadAttention %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}} {num_heads = 2 : i64} : (tensor<?x4x8xf32>, tensor<?x4x8xf32>, tensor<?x4x8xf32>, none, none, none, none, none, none, none) -> (tensor<?x4x8xf32>, none, none, none)
-func.func @ms_MultiHeadAttention(%query: tensor<?x4x8xf32>, %key: tensor<?x4x8xf32>, %value: tensor<?x4x8xf32>) -> (tensor<?x4x8xf32>, none, none, none) {
-  %none = onnx.None
-  %result:4 = onnx.ms.MultiHeadAttention %query, %key, %value, %none, %none, %none, %none, %none, %none, %none {num_heads = 2 : i64}
-    : (tensor<?x4x8xf32>, tensor<?x4x8xf32>, tensor<?x4x8xf32>, none, none, none, none, none, none, none) -> (tensor<?x4x8xf32>, none, none, none)
-  return %result#0, %result#1, %result#2, %result#3 : tensor<?x4x8xf32>, none, none, none
+// CHECK-LABEL: func.func @ms_RotaryEmbedding(
+// CHECK: onnx.ms.RotaryEmbedding %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}} {num_heads = 2 : i64} : (tensor<?x4x8xf32>, tensor<?x4xi64>, tensor<16x2xf32>, tensor<16x2xf32>) -> tensor<?x4x8xf32>
+func.func @ms_RotaryEmbedding(%input: tensor<?x4x8xf32>, %ids: tensor<?x4xi64>, %cos: tensor<16x2xf32>, %sin: tensor<16x2xf32>) -> tensor<?x4x8xf32> {
+  %result = onnx.ms.RotaryEmbedding %input, %ids, %cos, %sin {num_heads = 2 : i64}
+    : (tensor<?x4x8xf32>, tensor<?x4xi64>, tensor<16x2xf32>, tensor<16x2xf32>) -> tensor<?x4x8xf32>
+  return %result : tensor<?x4x8xf32>
 }

@@ -77,6 +77,40 @@ def WidenFloatsPass : Pass<"onnx-widen-floats", "::mlir::func::FuncOp"> {
   ];
 }
 
+def ExpandFusedOpsPass
+    : Pass<"onnx-expand-fused-ops", "::mlir::func::FuncOp"> {
+  let summary = "Write ops of com.microsoft as those of ONNX";
+  let description = [{
+    What ONNX Runtime's optimiser fused becomes what it was, so that all that follows
+    knows ONNX only:
+
+    - `FusedMatMul` becomes `Transpose`, `MatMul` and `Mul`;
+    - `MultiHeadAttention` becomes `Attention` on heads that `Reshape` and `Transpose` take apart,
+      its masks numbers to add: 0, or `mask_filter_value`;
+    - `RotaryEmbedding` becomes ONNX's.
+
+    Needs ranks, and the width of states that heads are taken from (`onnx-infer-shapes`).
+    An op whose operands have other forms is an error that names the node.
+
+    ```mlir
+    // In:
+    %0 = onnx.ms.FusedMatMul %a, %b {alpha = 2.500000e-01 : f32, transB = 1 : i64} : (tensor<4x8xf32>, tensor<3x8xf32>) -> tensor<4x3xf32>
+    // Out:
+    %0 = onnx.Transpose %b {perm = array<i64: 1, 0>} : (tensor<3x8xf32>) -> tensor<8x3xf32>
+    %1 = onnx.MatMul %a, %0 : (tensor<4x8xf32>, tensor<8x3xf32>) -> tensor<4x3xf32>
+    %2 = onnx.Constant dense<2.500000e-01> : tensor<f32>
+    %3 = onnx.Mul %1, %2 : (tensor<4x3xf32>, tensor<f32>) -> tensor<4x3xf32>
+    ```
+
+    Example: test/Dialect/Onnx/Transforms/expand-fused-ops.mlir and
+    expand-fused-attention.mlir
+  }];
+  let dependentDialects = ["::skim::onnx::OnnxDialect"];
+  let statistics = [
+    Statistic<"numExpanded", "expanded", "Number of ops that were expanded">
+  ];
+}
+
 def FoldConstantsPass : Pass<"onnx-fold-constants", "::mlir::func::FuncOp"> {
   let summary = "Compute ops on constants at compile time";
   let description = [{
