@@ -132,7 +132,7 @@ void AttentionKernel::emitPanel(Value query, Value valid) {
   }
   Values empty = emptyLanes(largest);
   Values sums = emitValues(valid, largest);
-  emitFactors(sums, empty);
+  emitFactors(row, valid, sums, empty);
   storeValues(row, valid);
   bool mayBeZero = spec.mask && spec.emptyKeys == EmptyKeys::Zero;
   AttentionByProducts::Task task = describeTask();
@@ -224,6 +224,15 @@ void AttentionKernel::withPositions(
   body(queries, ofKeys);
 }
 
+/// 1 for the queries that hold a token, 0 for others, by lane.
+Values AttentionKernel::tokensOf(Value row, Value valid) {
+  return gatherLanes(row, valid, b.splat(0.0f), [&](Value query) {
+    Value at = positionInSequence(positions, query);
+    return b.select(b.load(mask, {source, at}), b.constant(1.0f),
+                    b.constant(0.0f));
+  });
+}
+
 void AttentionKernel::emitCorrections(Value row, Value valid) {
   if (spec.hasPositions()) {
     withPositions(row, valid, [&](auto &queries, auto &ofKeys) {
@@ -237,11 +246,7 @@ void AttentionKernel::emitCorrections(Value row, Value valid) {
     return;
   Values tokens, places;
   if (spec.maskQueries)
-    tokens = gatherLanes(row, valid, b.splat(0.0f), [&](Value query) {
-      Value at = positionInSequence(positions, query);
-      return b.select(b.load(mask, {source, at}), b.constant(1.0f),
-                      b.constant(0.0f));
-    });
+    tokens = tokensOf(row, valid);
   if (spec.hasWindow())
     places = placesOf(row, valid);
   b.loop(firstKey, endKey, 1, [&](Value j) {
@@ -337,11 +342,18 @@ Values AttentionKernel::emptyLanes(Values &largest) {
 }
 
 /// factors = 1 / sums.
-void AttentionKernel::emitFactors(ValueRange sums, ValueRange empty) {
+void AttentionKernel::emitFactors(Value row, Value valid, ValueRange sums,
+                                  ValueRange empty) {
+  // Queries that see no key, since they hold no token.
+  Values tokens;
+  if (spec.maskQueries && spec.emptyKeys == EmptyKeys::Zero)
+    tokens = tokensOf(row, valid);
   for (int64_t v = 0; v != vectors(); ++v) {
     Value factor = b.divf(b.splat(1.0f), sums[v]);
     if (!empty.empty())
       factor = b.select(empty[v], b.splat(0.0f), factor);
+    if (!tokens.empty())
+      factor = b.mulf(factor, tokens[v]);
     if (spec.mask && spec.emptyKeys != EmptyKeys::Uniform) {
       float instead = spec.emptyKeys == EmptyKeys::Zero ? 0.0f : NAN;
       Value dead = b.equal(anyLive, b.index(0));

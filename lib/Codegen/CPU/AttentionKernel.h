@@ -100,7 +100,8 @@ private:
                     body);
   Values placesOf(Value firstQuery, Value valid);
   Values emptyLanes(Values &largest);
-  void emitFactors(ValueRange sums, ValueRange empty);
+  Values tokensOf(Value row, Value valid);
+  void emitFactors(Value row, Value valid, ValueRange sums, ValueRange empty);
   void storeValues(Value row, Value valid);
   Values ofLanes(Value firstQuery, Value valid,
                  llvm::function_ref<Value(Value)> of);

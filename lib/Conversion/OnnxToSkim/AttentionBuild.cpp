@@ -10,8 +10,21 @@ using namespace skim;
 using namespace skim::raise;
 using Kind = Element::Kind;
 
+/// Takes the number that visible keys have from what is added to scores, where
+/// it is as small as one that vanishes.
+static void subtractSmaller(Element &element) {
+  double smaller = std::abs(element.number) < std::abs(element.otherwise)
+                       ? element.number
+                       : element.otherwise;
+  if (std::abs(smaller) > 1)
+    return;
+  element.number -= smaller;
+  element.otherwise -= smaller;
+}
+
 /// The key mask that a term is; nothing when it is a bias. `vanishes` is set
-/// when it is 0 everywhere.
+/// when it is one number everywhere, which a softmax does not see: one so small
+/// that adding it rounds no score much.
 std::optional<KeyMask> AttentionMatcher::matchKeyMask(const ScoreTerm &term,
                                                       bool &vanishes) {
   Element element = elements.evaluate(term.value, term.at);
@@ -27,7 +40,9 @@ std::optional<KeyMask> AttentionMatcher::matchKeyMask(const ScoreTerm &term,
       element.number = element.number != 0 ? whenTrue : whenFalse;
     }
   }
-  vanishes = element.isNumber(0);
+  vanishes = element.kind == Kind::Number && std::abs(element.number) <= 1;
+  if (element.kind == Kind::Choice && !term.isCondition)
+    subtractSmaller(element);
   element.number *= term.factor;
   element.otherwise *= term.factor;
   return getKeyMask(element, indices, context);
@@ -142,12 +157,44 @@ bool AttentionMatcher::joinsHeads(const ScoreTerm &term) {
          dims->front() == batch * SymDim(heads);
 }
 
+/// Which axis of a term of rank four is that of the batch, the heads, the
+/// queries and the keys; axes of 1 may be any.
+std::optional<SmallVector<int64_t>>
+AttentionMatcher::orderBias(const ScoreTerm &term) {
+  std::optional<SymDims> dims = context.dims(term.value);
+  if (!dims || dims->size() != 4)
+    return std::nullopt;
+  SymDims whole{batch, SymDim(heads), sequence, sequence};
+  SymDims wholeAt{indices.batch, indices.head, indices.query, indices.key};
+  SmallVector<int64_t> order(4, -1), left;
+  for (auto [axis, dim] : llvm::enumerate(*dims)) {
+    auto place = llvm::find(wholeAt, term.at[axis]) - wholeAt.begin();
+    if (dim.isConstant(1))
+      left.push_back(axis);
+    else if (place < 4 && dim == whole[place])
+      order[place] = axis;
+    else
+      return std::nullopt;
+  }
+  // Axes of 1 stay in their order.
+  for (int64_t &axis : order)
+    if (axis < 0) {
+      if (left.empty())
+        return std::nullopt;
+      axis = left.front();
+      left.erase(left.begin());
+    }
+  return left.empty() ? std::optional(order) : std::nullopt;
+}
+
 LogicalResult AttentionMatcher::checkBias(const ScoreTerm &term) {
   std::optional<SymDims> dims = context.dims(term.value);
   auto type = dyn_cast<RankedTensorType>(term.value.getType());
   if (!dims || !type || dims->size() > 4 ||
       (!term.isCondition && !type.getElementType().isF32()))
     return fail("what is added to the scores is no f32 tensor");
+  if (orderBias(term))
+    return success();
   SymDims whole{batch, SymDim(heads), sequence, sequence};
   SymDims wholeAt{indices.batch, indices.head, indices.query, indices.key};
   if (joinsHeads(term)) {
@@ -182,8 +229,15 @@ Value AttentionMatcher::makeBias(const ScoreTerm &term) {
     value = onnx::MulOp::create(
         rewriter, loc, type, value,
         makeFloat(rewriter, loc, static_cast<float>(term.factor)));
-  if (type.getRank() == 4)
-    return value;
+  if (type.getRank() == 4) {
+    SmallVector<int64_t> order = *orderBias(term), shape;
+    if (llvm::is_sorted(order))
+      return value;
+    for (int64_t axis : order)
+      shape.push_back(type.getDimSize(axis));
+    return onnx::TransposeOp::create(rewriter, loc, type.clone(shape), value,
+                                     rewriter.getDenseI64ArrayAttr(order));
+  }
   bool joined = joinsHeads(term);
   SmallVector<int64_t> axes, shape(type.getShape());
   for (int64_t axis = joined; axis < joined + 4 - type.getRank(); ++axis) {
@@ -242,6 +296,16 @@ static IntegerAttr makeLimit(OpBuilder &builder, int64_t limit) {
                                            : builder.getI64IntegerAttr(limit);
 }
 
+/// Whether the probabilities that are replaced by zeros are those that the mask
+/// makes 0 anyway, but for queries that see no key.
+bool AttentionMatcher::hidesWhatIsZeroed(const std::optional<KeyMask> &mask) {
+  bool vanishes = false;
+  std::optional<KeyMask> zeroed = matchKeyMask(*result.zeroed, vanishes);
+  return mask && zeroed && mask->base == zeroed->base &&
+         mask->negated == zeroed->negated &&
+         mask->masksQueries == zeroed->masksQueries && mask->fill < -1e30;
+}
+
 LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
   result = match;
   SmallVector<KeyMask> masks;
@@ -256,6 +320,9 @@ LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
       return fail("two different key masks");
     mask = other;
   }
+  if (match.zeroed && !hidesWhatIsZeroed(mask))
+    return fail("the probabilities are chosen by another condition than the "
+                "scores");
   const Rotary &rotary = match.query.rotary;
   if (!(match.key.rotary == rotary) || match.value.rotary.cos)
     return fail("queries, keys and values have different rotary positions");
@@ -280,6 +347,8 @@ LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
     fill = rewriter.getF32FloatAttr(static_cast<float>(mask->fill));
     if (std::isinf(static_cast<float>(mask->fill)))
       emptyKeys = match.isGuarded ? EmptyKeys::Zero : EmptyKeys::Nan;
+    if (match.zeroed)
+      emptyKeys = EmptyKeys::Zero;
   } else if (bias && match.isGuarded) {
     // The bias masks, by minus infinity.
     emptyKeys = EmptyKeys::Zero;

@@ -210,17 +210,43 @@ LogicalResult AttentionMatcher::matchScores(Value value, SymDims at,
   return matchScores(element.base, element.at, factor * element.number, level);
 }
 
+/// Probabilities some of which are replaced by zeros: those that are NaN, or
+/// those of the keys that a mask hides. `element` becomes that of the others.
+LogicalResult AttentionMatcher::matchZeroed(onnx::WhereOp where,
+                                            Element &element) {
+  bool zeroWhereTrue = getSplat(where.getX()) == 0.0;
+  Value kept = zeroWhereTrue ? where.getY() : where.getX();
+  if (!zeroWhereTrue && getSplat(where.getY()) != 0.0)
+    return fail("the probabilities are chosen from two tensors");
+  auto isNan = where.getCondition().getDefiningOp<onnx::IsNaNOp>();
+  auto keptAt = getOperandIndex(context, kept, where.getOutput(), element.at);
+  auto conditionAt = getOperandIndex(context, where.getCondition(),
+                                     where.getOutput(), element.at);
+  if (!keptAt || !conditionAt)
+    return fail("the probabilities are chosen by a condition of another shape");
+  if (isNan && zeroWhereTrue && isNan.getX() == kept) {
+    result.isGuarded = true;
+  } else {
+    ScoreTerm term{where.getCondition(), *conditionAt};
+    term.isCondition = true;
+    term.fillsWhereTrue = zeroWhereTrue;
+    term.fill = std::numeric_limits<float>::lowest();
+    result.zeroed = term;
+  }
+  element = elements.trace(kept, *keptAt);
+  return element.kind == Kind::Access && element.number == 1
+             ? success()
+             : fail("the probabilities are scaled");
+}
+
 LogicalResult AttentionMatcher::matchProbabilities(Value value, SymDims at) {
   Element element = elements.trace(value, at);
   if (element.kind != Kind::Access || element.number != 1)
     return fail("the probabilities are scaled");
   value = element.base;
   if (auto where = value.getDefiningOp<onnx::WhereOp>()) {
-    auto isNan = where.getCondition().getDefiningOp<onnx::IsNaNOp>();
-    if (!isNan || isNan.getX() != where.getY() || getSplat(where.getX()) != 0.0)
-      return fail("the probabilities are chosen by a condition");
-    result.isGuarded = true;
-    element = elements.trace(where.getY(), element.at);
+    if (failed(matchZeroed(where, element)))
+      return failure();
     value = element.base;
   }
   auto softmax =

@@ -62,6 +62,8 @@ struct AttentionMatch {
   double scale = 1;
   llvm::SmallVector<ScoreTerm> terms;
   bool isGuarded = false; // NaN probabilities are replaced by zeros.
+  /// Where probabilities are replaced by zeros, as a mask.
+  std::optional<ScoreTerm> zeroed;
 };
 
 /// Follows one attention; every step says why it fails.
@@ -154,12 +156,15 @@ private:
   bool matchWindow(const ScoreTerm &term);
   llvm::SmallVector<ScoreTerm> splitTerm(const ScoreTerm &term);
   llvm::SmallVector<ScoreTerm> splitCondition(const ScoreTerm &term);
+  bool hidesWhatIsZeroed(const std::optional<KeyMask> &mask);
+  llvm::LogicalResult matchZeroed(onnx::WhereOp where, Element &element);
   llvm::SmallVector<ScoreTerm> splitChoice(const ScoreTerm &term);
   ScoreTerm skipRepetition(ScoreTerm term);
   mlir::LogicalResult sortTerm(ScoreTerm term, unsigned level,
                                llvm::SmallVectorImpl<KeyMask> &masks,
                                llvm::SmallVectorImpl<ScoreTerm> &biases);
   bool joinsHeads(const ScoreTerm &term);
+  std::optional<llvm::SmallVector<int64_t>> orderBias(const ScoreTerm &term);
   mlir::LogicalResult checkBias(const ScoreTerm &term);
   mlir::Value makeBias(const ScoreTerm &term);
   mlir::Value makeBiases(llvm::ArrayRef<ScoreTerm> terms, mlir::Value states);

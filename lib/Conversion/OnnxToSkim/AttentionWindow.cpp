@@ -83,11 +83,26 @@ SmallVector<ScoreTerm> AttentionMatcher::splitChoice(const ScoreTerm &term) {
   return {};
 }
 
+/// A term before its axes were moved.
+static SmallVector<ScoreTerm> moveTerm(onnx::TransposeOp op, ScoreTerm term) {
+  auto perm = op.getPerm();
+  if (!perm || perm->size() != term.at.size())
+    return {};
+  SymDims at(term.at);
+  for (auto [to, from] : llvm::enumerate(*perm))
+    at[from] = term.at[to];
+  term.value = op.getData();
+  term.at = std::move(at);
+  return {term};
+}
+
 /// Terms whose sum is as `term` as far as any key is seen; none when it is no
 /// sum.
 SmallVector<ScoreTerm> AttentionMatcher::splitTerm(const ScoreTerm &term) {
   if (term.isCondition)
     return splitCondition(term);
+  if (auto moved = term.value.getDefiningOp<onnx::TransposeOp>())
+    return moveTerm(moved, term);
   auto sum = term.value.getDefiningOp<onnx::AddOp>();
   if (!sum)
     return splitChoice(term);

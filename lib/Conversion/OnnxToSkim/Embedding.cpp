@@ -276,6 +276,26 @@ struct RaiseEmbeddingSum : RaisePattern<onnx::AddOp> {
 
 } // namespace
 
+void skim::raise::dropLoneEmbeddings(func::FuncOp func, RaiseContext &context) {
+  IRRewriter rewriter(func.getContext());
+  func.walk([&](EmbedOp op) {
+    std::optional<SymDims> dims = context.dims(op.getResult());
+    if (!dims || !(*dims)[0].isConstant(1) || context.isBatch((*dims)[0]))
+      return;
+    rewriter.setInsertionPoint(op);
+    Value sum;
+    for (auto [ids, table] : llvm::zip(op.getIds(), op.getTables())) {
+      Value rows = onnx::GatherOp::create(rewriter, op.getLoc(), op.getType(),
+                                          table, ids, /*axis=*/0);
+      sum = sum ? onnx::AddOp::create(rewriter, op.getLoc(), op.getType(), sum,
+                                      rows)
+                      .getC()
+                : rows;
+    }
+    rewriter.replaceOp(op, sum);
+  });
+}
+
 void skim::raise::populateEmbeddingPatterns(RewritePatternSet &patterns,
                                             RaiseContext &context) {
   patterns.add<RaiseGather, RaiseScaledEmbedding, RaiseEmbeddingSum>(

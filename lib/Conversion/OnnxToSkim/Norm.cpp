@@ -123,6 +123,131 @@ struct RaiseProduct : RaisePattern<onnx::MulOp> {
   }
 };
 
+/// `y * (inverse root * scale)`: the scale comes last, where RaiseScale finds
+/// it.
+struct ScaleLast : RaisePattern<onnx::MulOp> {
+  using RaisePattern::RaisePattern;
+  LogicalResult matchAndRewrite(onnx::MulOp op,
+                                PatternRewriter &rewriter) const override {
+    for (unsigned side : {0, 1}) {
+      auto factor = op->getOperand(side).getDefiningOp<onnx::MulOp>();
+      for (unsigned inner = 0; factor && factor->hasOneUse() && inner < 2;
+           ++inner) {
+        Value root = factor->getOperand(inner),
+              scale = factor->getOperand(1 - inner);
+        if (!onnx::getConstant(scale) || !getInverseRootOf(root))
+          continue;
+        Value rows = op->getOperand(1 - side);
+        Value core = onnx::MulOp::create(rewriter, op.getLoc(), rows.getType(),
+                                         rows, root);
+        rewriter.replaceOpWithNewOp<onnx::MulOp>(op, op.getC().getType(), core,
+                                                 scale);
+        return success();
+      }
+    }
+    return failure();
+  }
+};
+
+/// The other operand of a commutative op, where one is `value`.
+Value getOtherOperand(Operation *op, Value value) {
+  for (unsigned side : {0, 1})
+    if (op->getOperand(side) == value)
+      return op->getOperand(1 - side);
+  return {};
+}
+
+/// A LayerNorm whose scale and bias were multiplied out, as TensorFlow and
+/// Keras write it: `x * g + (bias - mean(x) * g)` with `g = scale * (1 /
+/// sqrt(mean((x - mean(x))^2) + epsilon))`.
+struct SpreadNorm {
+  Value input, factor;
+  Value variance;    // What the root is taken of.
+  Value scale, bias; // Null where there is none.
+
+  /// `factor` as the inverse root, or a constant times it.
+  bool matchFactor() {
+    variance = getInverseRootOf(factor);
+    auto mul = factor.getDefiningOp<onnx::MulOp>();
+    for (unsigned side = 0; mul && !variance && side < 2; ++side) {
+      scale = mul->getOperand(1 - side);
+      variance = getInverseRootOf(mul->getOperand(side));
+    }
+    return variance && (!scale || onnx::getConstant(scale));
+  }
+
+  /// `mean(x) * g`, negated where `negated`.
+  bool isShift(Value value, bool negated) {
+    if (auto neg = value.getDefiningOp<onnx::NegOp>(); neg && negated)
+      return isShift(neg.getX(), false);
+    auto mul = value.getDefiningOp<onnx::MulOp>();
+    Value mean = mul ? getOtherOperand(mul, factor) : Value();
+    if (auto neg = mean ? mean.getDefiningOp<onnx::NegOp>() : onnx::NegOp())
+      return negated && getMeanOf(neg.getX()) == input;
+    return mean && !negated && getMeanOf(mean) == input;
+  }
+
+  /// `bias - mean(x) * g`, in any of the ways to write it.
+  bool matchShift(Value value) {
+    if (isShift(value, /*negated=*/true))
+      return true;
+    if (auto sub = value.getDefiningOp<onnx::SubOp>()) {
+      bias = sub.getA();
+      return onnx::getConstant(bias) && isShift(sub.getB(), /*negated=*/false);
+    }
+    auto add = value.getDefiningOp<onnx::AddOp>();
+    for (unsigned side = 0; add && side < 2; ++side) {
+      bias = add->getOperand(1 - side);
+      if (onnx::getConstant(bias) &&
+          isShift(add->getOperand(side), /*negated=*/true))
+        return true;
+    }
+    return false;
+  }
+};
+
+struct RaiseSpreadNorm : RaisePattern<onnx::AddOp> {
+  using RaisePattern::RaisePattern;
+  LogicalResult matchAndRewrite(onnx::AddOp op,
+                                PatternRewriter &rewriter) const override {
+    for (unsigned side : {0, 1})
+      if (auto mul = op->getOperand(side).getDefiningOp<onnx::MulOp>())
+        for (unsigned factor : {0, 1}) {
+          SpreadNorm norm;
+          norm.input = mul->getOperand(1 - factor);
+          norm.factor = mul->getOperand(factor);
+          if (norm.matchFactor() && norm.matchShift(op->getOperand(1 - side)))
+            return replace(rewriter, op, norm);
+        }
+    return failure();
+  }
+
+  static LogicalResult replace(PatternRewriter &rewriter, onnx::AddOp op,
+                               const SpreadNorm &norm) {
+    auto power = getPower(norm.variance);
+    if (!power || getCentred(power->first) != norm.input)
+      return rewriter.notifyMatchFailure(op,
+                                         "the variance is that of other rows");
+    RankedTensorType type = getStates(norm.input);
+    if (!type || type != op.getC().getType())
+      return rewriter.notifyMatchFailure(
+          op, "expected f32 rows with a static last dimension");
+    int64_t width = type.getShape().back();
+    for (Value row : {norm.scale, norm.bias})
+      if (row && !isRowVector(row, width))
+        return rewriter.notifyMatchFailure(op, "scale or bias is no row");
+    Value scale = norm.scale ? getRowVector(rewriter, norm.scale, width)
+                             : makeOnes(rewriter, op.getLoc(), width);
+    Value bias = norm.bias ? getRowVector(rewriter, norm.bias, width) : Value();
+    rewriter.replaceOpWithNewOp<NormOp>(
+        op, type, norm.input, scale, bias,
+        NormKindAttr::get(op.getContext(), NormKind::Layer),
+        rewriter.getF32FloatAttr(static_cast<float>(power->second)),
+        /*heads=*/IntegerAttr());
+    return success();
+  }
+};
+
 /// The norm on one side of `op` and the constant row on the other.
 std::optional<std::pair<NormOp, Value>> withRow(Operation *op) {
   auto match = withConstant<NormOp>(op);
@@ -224,7 +349,7 @@ template <typename Op> struct RaiseRmsNormalization : RaisePattern<Op> {
 void skim::raise::populateNormPatterns(RewritePatternSet &patterns,
                                        RaiseContext &context) {
   patterns.add<RaiseQuotient, RaiseProduct, RaiseScale, RaiseNormBias,
-               RaiseLayerNormalization,
+               RaiseSpreadNorm, ScaleLast, RaiseLayerNormalization,
                RaiseRmsNormalization<onnx::RMSNormalizationOp>,
                RaiseRmsNormalization<onnx::SimplifiedLayerNormalizationOp>>(
       patterns.getContext(), context);

@@ -104,6 +104,7 @@ ConvertOnnxToSkimPass::raise(func::FuncOp func,
     if (failed(applyPatternsGreedily(func, std::move(patterns), config)))
       return func.emitError("raising does not come to an end");
   }
+  dropLoneEmbeddings(func, context);
   markCountedIds(func, context);
   reasons.insert(listener.reasons.begin(), listener.reasons.end());
   return success();

@@ -36,6 +36,10 @@ void populateGatePatterns(mlir::RewritePatternSet &patterns,
 void populateStatePatterns(mlir::RewritePatternSet &patterns,
                            RaiseContext &context);
 
+/// Embeddings of one row of positions, which joined no embedding of a batch,
+/// are gathers again: packing knows states of a batch. After the patterns.
+void dropLoneEmbeddings(mlir::func::FuncOp func, RaiseContext &context);
+
 /// Notes on every embedding which of its ids count positions or tokens. After
 /// the patterns.
 void markCountedIds(mlir::func::FuncOp func, RaiseContext &context);

@@ -189,17 +189,20 @@ struct NormBuilder {
     Value deviation = skim::onnx::SqrtOp::create(b, loc, rows, variance);
     return skim::onnx::DivOp::create(b, loc, type, centred, deviation);
   }
+  /// A number for each index of axis 1 of x, so that it broadcasts to x.
+  Value column(Value x, Value row) {
+    auto rank = cast<RankedTensorType>(x.getType()).getRank();
+    if (rank == 2)
+      return row;
+    Value axes =
+        node.makeInts(llvm::to_vector(llvm::seq<int64_t>(1, rank - 1)));
+    return skim::onnx::UnsqueezeOp::create(b, loc, withRank(element, rank - 1),
+                                           row, axes);
+  }
   /// `x * scale + bias`, a number of each for what axis 1 counts.
   Value scale(Value x, Value scale, Value bias) {
-    auto rank = cast<RankedTensorType>(x.getType()).getRank();
-    auto column = [&](Value row) -> Value {
-      Value axes =
-          node.makeInts(llvm::to_vector(llvm::seq<int64_t>(1, rank - 1)));
-      return skim::onnx::UnsqueezeOp::create(
-          b, loc, withRank(element, rank - 1), row, axes);
-    };
-    x = skim::onnx::MulOp::create(b, loc, x.getType(), x, column(scale));
-    return skim::onnx::AddOp::create(b, loc, x.getType(), x, column(bias));
+    x = skim::onnx::MulOp::create(b, loc, x.getType(), x, column(x, scale));
+    return skim::onnx::AddOp::create(b, loc, x.getType(), x, column(x, bias));
   }
 };
 } // namespace
@@ -212,6 +215,30 @@ static LogicalResult importInstanceNormalization(Node &node) {
   node.outputs.push_back(norm.scale(norm.normalise(node.getInput(0), *axes),
                                     node.getInput(1), node.getInput(2)));
   return success();
+}
+
+/// `(x - mean) / sqrt(variance + epsilon) * scale + bias`, a number of each for
+/// every index of axis 1.
+static LogicalResult importBatchNormalization(Node &node) {
+  std::optional<int64_t> rank = node.getRank(0);
+  if (!rank || *rank < 2)
+    return node.fail("expected an input of a known rank of 2 or more");
+  if (node.getInt("training_mode", 0) != 0 || node.getInt("spatial", 1) != 1 ||
+      node.getNumOutputs() > 1)
+    return node.fail(
+        "expected training_mode of 0, spatial of 1 and one output");
+  NormBuilder norm{node};
+  Value x = node.getInput(0), variance = node.getInput(4);
+  Value epsilon =
+      node.makeScalar(norm.element, node.getFloat("epsilon", 1.0e-5f));
+  variance =
+      node.make<skim::onnx::AddOp>(variance.getType(), variance, epsilon);
+  Value deviation = node.make<skim::onnx::SqrtOp>(variance.getType(), variance);
+  Value centred = node.make<skim::onnx::SubOp>(
+      x.getType(), x, norm.column(x, node.getInput(3)));
+  Value rows = node.make<skim::onnx::DivOp>(x.getType(), centred,
+                                            norm.column(x, deviation));
+  return node.give(norm.scale(rows, node.getInput(1), node.getInput(2)));
 }
 
 /// Before operator set 21 scale and bias have a number for each group.
@@ -247,6 +274,10 @@ llvm::ArrayRef<NodeSpec> skim::import::getSpatialNodes() {
        "-auto_pad:s ceil_mode:i count_include_pad:i -dilations:I "
        "kernel_shape:I! -pads:I -strides:I",
        importPool},
+      {"BatchNormalization", 7, "X scale B input_mean input_var",
+       "Y running_mean? running_var? saved_mean? saved_var?",
+       "-epsilon:f -momentum:f -spatial:i -training_mode:i",
+       importBatchNormalization},
       {"Conv", 7, "X W B?", "Y",
        "-auto_pad:s -dilations:I group:i -kernel_shape:I -pads:I -strides:I",
        importConv},

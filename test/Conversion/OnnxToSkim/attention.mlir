@@ -225,3 +225,64 @@ func.func @heads_interleaved_stay(%q: tensor<?x?x6xf32> {onnx.dims = ["b", "s", 
   %c2 = onnx.Reshape %c1, %join : (tensor<?x?x3x2xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
   return %c2 : tensor<?x?x6xf32>
 }
+
+// -----
+
+// Probabilities of what is hidden become zeros: for queries that see no key.
+// CHECK-LABEL: func @zeroed_probabilities
+// CHECK:         skim.attention {{.*}} {empty_keys = #skim<empty_keys zero>, fill = -3.40282347E+38 : f32, heads = 2 : i64, mask_queries, scale = 1.000000e+00 : f32}
+func.func @zeroed_probabilities(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %m: tensor<?x?xi64> {onnx.dims = ["b", "s"]}) -> tensor<?x?x6xf32> {
+  %shape = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %joined = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %q4 = onnx.Reshape %x, %shape : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q = onnx.Transpose %q4 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k = onnx.Transpose %q4 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x3x?xf32>
+  %s = onnx.MatMul %q, %k : (tensor<?x2x?x3xf32>, tensor<?x2x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %ka = onnx.Constant dense<[1, 2]> : tensor<2xi64>
+  %qa = onnx.Constant dense<[1, 3]> : tensor<2xi64>
+  %mk = onnx.Unsqueeze %m, %ka : (tensor<?x?xi64>, tensor<2xi64>) -> tensor<?x1x1x?xi64>
+  %mq = onnx.Unsqueeze %m, %qa : (tensor<?x?xi64>, tensor<2xi64>) -> tensor<?x1x?x1xi64>
+  %pairs = onnx.Mul %mk, %mq : (tensor<?x1x1x?xi64>, tensor<?x1x?x1xi64>) -> tensor<?x1x?x?xi64>
+  %sees = onnx.Cast %pairs {to = 9 : i64} : (tensor<?x1x?x?xi64>) -> tensor<?x1x?x?xi1>
+  %hidden = onnx.Not %sees : (tensor<?x1x?x?xi1>) -> tensor<?x1x?x?xi1>
+  %least = onnx.Constant dense<0xFF7FFFFF> : tensor<f32>
+  %zero = onnx.Constant dense<0.0> : tensor<f32>
+  %filled = onnx.Where %hidden, %least, %s : (tensor<?x1x?x?xi1>, tensor<f32>, tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %p = onnx.Softmax %filled : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %probabilities = onnx.Where %hidden, %zero, %p : (tensor<?x1x?x?xi1>, tensor<f32>, tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %context = onnx.MatMul %probabilities, %q : (tensor<?x2x?x?xf32>, tensor<?x2x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %moved = onnx.Transpose %context {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %y = onnx.Reshape %moved, %joined : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %y : tensor<?x?x6xf32>
+}
+
+// -----
+
+// Zeros where the keys alone are hidden would be others.
+// CHECK-LABEL: func @zeroed_by_another_condition_stays
+// CHECK-NOT:     skim.attention
+func.func @zeroed_by_another_condition_stays(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %m: tensor<?x?xi64> {onnx.dims = ["b", "s"]}) -> tensor<?x?x6xf32> {
+  %shape = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %joined = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %q4 = onnx.Reshape %x, %shape : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q = onnx.Transpose %q4 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k = onnx.Transpose %q4 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x3x?xf32>
+  %s = onnx.MatMul %q, %k : (tensor<?x2x?x3xf32>, tensor<?x2x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %ka = onnx.Constant dense<[1, 2]> : tensor<2xi64>
+  %qa = onnx.Constant dense<[1, 3]> : tensor<2xi64>
+  %mk = onnx.Unsqueeze %m, %ka : (tensor<?x?xi64>, tensor<2xi64>) -> tensor<?x1x1x?xi64>
+  %mq = onnx.Unsqueeze %m, %qa : (tensor<?x?xi64>, tensor<2xi64>) -> tensor<?x1x?x1xi64>
+  %pairs = onnx.Mul %mk, %mq : (tensor<?x1x1x?xi64>, tensor<?x1x?x1xi64>) -> tensor<?x1x?x?xi64>
+  %sees = onnx.Cast %pairs {to = 9 : i64} : (tensor<?x1x?x?xi64>) -> tensor<?x1x?x?xi1>
+  %hidden = onnx.Not %sees : (tensor<?x1x?x?xi1>) -> tensor<?x1x?x?xi1>
+  %least = onnx.Constant dense<0xFF7FFFFF> : tensor<f32>
+  %zero = onnx.Constant dense<0.0> : tensor<f32>
+  %filled = onnx.Where %hidden, %least, %s : (tensor<?x1x?x?xi1>, tensor<f32>, tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %p = onnx.Softmax %filled : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %other = onnx.Cast %mk {to = 9 : i64} : (tensor<?x1x1x?xi64>) -> tensor<?x1x1x?xi1>
+  %probabilities = onnx.Where %other, %p, %zero : (tensor<?x1x1x?xi1>, tensor<?x2x?x?xf32>, tensor<f32>) -> tensor<?x2x?x?xf32>
+  %context = onnx.MatMul %probabilities, %q : (tensor<?x2x?x?xf32>, tensor<?x2x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %moved = onnx.Transpose %context {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %y = onnx.Reshape %moved, %joined : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %y : tensor<?x?x6xf32>
+}

@@ -130,3 +130,27 @@ func.func @scaled_words_of_a_shared_table(%ids: tensor<?x?xi64> {onnx.dims = ["b
   %1 = onnx.Mul %0, %factor : (tensor<?x?x4xf32>, tensor<f32>) -> tensor<?x?x4xf32>
   return %1, %w : tensor<?x?x4xf32>, tensor<2x4xf32>
 }
+
+// -----
+
+// Positions that join no embedding of the batch are gathered again.
+// CHECK-LABEL: func @positions_alone
+// CHECK:         %[[E:.+]] = skim.embed
+// CHECK:         %[[P:.+]] = onnx.Gather %{{.+}}, %{{.+}} : (tensor<7x4xf32>, tensor<1x?xi64>) -> tensor<1x?x4xf32>
+// CHECK:         onnx.Mul %[[E]], %[[P]]
+// CHECK-NOT:     skim.embed
+func.func @positions_alone(%ids: tensor<?x?xi64> {onnx.dims = ["b", "s"]}) -> tensor<?x?x4xf32> {
+  %words = onnx.Constant dense<1.0> : tensor<9x4xf32>
+  %table = onnx.Constant dense<2.0> : tensor<7x4xf32>
+  %zero = onnx.Constant dense<0> : tensor<i64>
+  %one = onnx.Constant dense<1> : tensor<i64>
+  %axes = onnx.Constant dense<0> : tensor<1xi64>
+  %e = onnx.Gather %words, %ids {axis = 0 : i64} : (tensor<9x4xf32>, tensor<?x?xi64>) -> tensor<?x?x4xf32>
+  %size = onnx.Shape %ids {end = 2 : i64, start = 1 : i64} : (tensor<?x?xi64>) -> tensor<1xi64>
+  %length = onnx.Squeeze %size, %axes : (tensor<1xi64>, tensor<1xi64>) -> tensor<i64>
+  %range = onnx.Range %zero, %length, %one : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
+  %row = onnx.Unsqueeze %range, %axes : (tensor<?xi64>, tensor<1xi64>) -> tensor<1x?xi64>
+  %p = onnx.Gather %table, %row {axis = 0 : i64} : (tensor<7x4xf32>, tensor<1x?xi64>) -> tensor<1x?x4xf32>
+  %y = onnx.Mul %e, %p : (tensor<?x?x4xf32>, tensor<1x?x4xf32>) -> tensor<?x?x4xf32>
+  return %y : tensor<?x?x4xf32>
+}

@@ -349,3 +349,68 @@ func.func @query_mask_stays_bias(%m: tensor<?x?xi64> {onnx.dims = ["b", "s"]}, %
   %c2 = onnx.Reshape %c1, %join : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
   return %c2 : tensor<?x?x6xf32>
 }
+
+// -----
+
+// A number so small that all visible keys have is none.
+// CHECK-LABEL: func @visible_keys_have_a_number
+// CHECK:         skim.attention %{{.+}}, %{{.+}}, %{{.+}} mask %{{.+}} : tensor<?x?xi1> {fill = -1.000000e+30 : f32
+func.func @visible_keys_have_a_number(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %m: tensor<?x?xi64> {onnx.dims = ["b", "s"]}) -> tensor<?x?x6xf32> {
+  %shape = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %joined = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %q4 = onnx.Reshape %x, %shape : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q = onnx.Transpose %q4 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k = onnx.Transpose %q4 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x3x?xf32>
+  %s = onnx.MatMul %q, %k : (tensor<?x2x?x3xf32>, tensor<?x2x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %one = onnx.Constant dense<1.0> : tensor<f32>
+  %tiny = onnx.Constant dense<1.0e-09> : tensor<f32>
+  %fill = onnx.Constant dense<1.0e+30> : tensor<f32>
+  %ka = onnx.Constant dense<[1, 2]> : tensor<2xi64>
+  %mk = onnx.Unsqueeze %m, %ka : (tensor<?x?xi64>, tensor<2xi64>) -> tensor<?x1x1x?xi64>
+  %mf = onnx.Cast %mk {to = 1 : i64} : (tensor<?x1x1x?xi64>) -> tensor<?x1x1x?xf32>
+  %absent = onnx.Sub %one, %mf : (tensor<f32>, tensor<?x1x1x?xf32>) -> tensor<?x1x1x?xf32>
+  %large = onnx.Mul %absent, %fill : (tensor<?x1x1x?xf32>, tensor<f32>) -> tensor<?x1x1x?xf32>
+  %added = onnx.Sub %tiny, %large : (tensor<f32>, tensor<?x1x1x?xf32>) -> tensor<?x1x1x?xf32>
+  %t = onnx.Add %s, %added : (tensor<?x2x?x?xf32>, tensor<?x1x1x?xf32>) -> tensor<?x2x?x?xf32>
+  %probabilities = onnx.Softmax %t : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %context = onnx.MatMul %probabilities, %q : (tensor<?x2x?x?xf32>, tensor<?x2x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %moved = onnx.Transpose %context {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %y = onnx.Reshape %moved, %joined : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %y : tensor<?x?x6xf32>
+}
+
+// -----
+
+// A mask and a bias that were added with the heads last, as T5 does in TensorFlow;
+// one number added to all scores is none.
+// CHECK-LABEL: func @summed_with_heads_last
+// CHECK-SAME:    %[[BIAS:[^ ]+]]: tensor<?x?x1x2xf32>
+// CHECK:         %[[MOVED:.+]] = onnx.Transpose %[[BIAS]] {perm = array<i64: 2, 3, 0, 1>} : (tensor<?x?x1x2xf32>) -> tensor<1x2x?x?xf32>
+// CHECK:         skim.attention %{{.+}}, %{{.+}}, %{{.+}} mask %{{.+}} : tensor<?x?xi1> bias %[[MOVED]] : tensor<1x2x?x?xf32>
+func.func @summed_with_heads_last(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %m: tensor<?x?xi64> {onnx.dims = ["b", "s"]}, %bias: tensor<?x?x1x2xf32> {onnx.dims = ["s", "s", "1", "2"]}) -> tensor<?x?x6xf32> {
+  %shape = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %joined = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %q4 = onnx.Reshape %x, %shape : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q = onnx.Transpose %q4 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k = onnx.Transpose %q4 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x3x?xf32>
+  %s = onnx.MatMul %q, %k : (tensor<?x2x?x3xf32>, tensor<?x2x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %one = onnx.Constant dense<1.0> : tensor<f32>
+  %tiny = onnx.Constant dense<1.0e-09> : tensor<f32>
+  %fill = onnx.Constant dense<1.0e+30> : tensor<f32>
+  %ka = onnx.Constant dense<[1, 2]> : tensor<2xi64>
+  %mk = onnx.Unsqueeze %m, %ka : (tensor<?x?xi64>, tensor<2xi64>) -> tensor<?x1x1x?xi64>
+  %mf = onnx.Cast %mk {to = 1 : i64} : (tensor<?x1x1x?xi64>) -> tensor<?x1x1x?xf32>
+  %absent = onnx.Sub %one, %mf : (tensor<f32>, tensor<?x1x1x?xf32>) -> tensor<?x1x1x?xf32>
+  %large = onnx.Mul %absent, %fill : (tensor<?x1x1x?xf32>, tensor<f32>) -> tensor<?x1x1x?xf32>
+  %added = onnx.Sub %tiny, %large : (tensor<f32>, tensor<?x1x1x?xf32>) -> tensor<?x1x1x?xf32>
+  %turned = onnx.Transpose %added {perm = array<i64: 2, 3, 0, 1>} : (tensor<?x1x1x?xf32>) -> tensor<1x?x?x1xf32>
+  %both = onnx.Add %bias, %turned : (tensor<?x?x1x2xf32>, tensor<1x?x?x1xf32>) -> tensor<?x?x?x2xf32>
+  %more = onnx.Add %both, %tiny : (tensor<?x?x?x2xf32>, tensor<f32>) -> tensor<?x?x?x2xf32>
+  %back = onnx.Transpose %more {perm = array<i64: 2, 3, 0, 1>} : (tensor<?x?x?x2xf32>) -> tensor<?x2x?x?xf32>
+  %t = onnx.Add %s, %back : (tensor<?x2x?x?xf32>, tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %probabilities = onnx.Softmax %t : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %context = onnx.MatMul %probabilities, %q : (tensor<?x2x?x?xf32>, tensor<?x2x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %moved = onnx.Transpose %context {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %y = onnx.Reshape %moved, %joined : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %y : tensor<?x?x6xf32>
+}

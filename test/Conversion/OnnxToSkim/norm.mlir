@@ -110,3 +110,106 @@ func.func @foreign_variance_stays(%x: tensor<?x?x4xf32>, %z: tensor<?x?x4xf32>) 
   %q = onnx.Div %x, %root : (tensor<?x?x4xf32>, tensor<?x?x1xf32>) -> tensor<?x?x4xf32>
   return %q : tensor<?x?x4xf32>
 }
+
+// -----
+
+// Scale and bias are multiplied out, as TensorFlow writes it.
+// CHECK-LABEL: func @spread_norm
+// CHECK-SAME:    %[[X:[^:]+]]: tensor<?x?x4xf32>
+// CHECK-DAG:     %[[SCALE:.+]] = onnx.Constant dense<2.000000e+00> : tensor<4xf32>
+// CHECK-DAG:     %[[BIAS:.+]] = onnx.Constant dense<3.000000e+00> : tensor<4xf32>
+// CHECK:         %[[Y:.+]] = skim.norm %[[X]], %[[SCALE]] bias %[[BIAS]] {epsilon = 9.99999974E-6 : f32}
+// CHECK:         return %[[Y]]
+func.func @spread_norm(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
+  %axes = onnx.Constant dense<-1> : tensor<1xi64>
+  %eps = onnx.Constant dense<1.0e-05> : tensor<f32>
+  %scale = onnx.Constant dense<2.0> : tensor<4xf32>
+  %bias = onnx.Constant dense<3.0> : tensor<1x1x4xf32>
+  %mean = onnx.ReduceMean %x, %axes : (tensor<?x?x4xf32>, tensor<1xi64>) -> tensor<?x?x1xf32>
+  %c = onnx.Sub %x, %mean : (tensor<?x?x4xf32>, tensor<?x?x1xf32>) -> tensor<?x?x4xf32>
+  %p = onnx.Mul %c, %c : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %var = onnx.ReduceMean %p, %axes : (tensor<?x?x4xf32>, tensor<1xi64>) -> tensor<?x?x1xf32>
+  %sum = onnx.Add %var, %eps : (tensor<?x?x1xf32>, tensor<f32>) -> tensor<?x?x1xf32>
+  %root = onnx.Sqrt %sum : (tensor<?x?x1xf32>) -> tensor<?x?x1xf32>
+  %inverse = onnx.Reciprocal %root : (tensor<?x?x1xf32>) -> tensor<?x?x1xf32>
+  %g = onnx.Mul %inverse, %scale : (tensor<?x?x1xf32>, tensor<4xf32>) -> tensor<?x?x4xf32>
+  %xg = onnx.Mul %x, %g : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %mg = onnx.Mul %mean, %g : (tensor<?x?x1xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %shift = onnx.Sub %bias, %mg : (tensor<1x1x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %y = onnx.Add %xg, %shift : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  return %y : tensor<?x?x4xf32>
+}
+
+// -----
+
+// The same as Keras 3 writes it.
+// CHECK-LABEL: func @spread_norm_of_negated_mean
+// CHECK-SAME:    %[[X:[^:]+]]: tensor<?x?x4xf32>
+// CHECK:         %[[Y:.+]] = skim.norm %[[X]], %{{.+}} bias %{{.+}} {epsilon = 9.99999974E-6 : f32}
+// CHECK:         return %[[Y]]
+func.func @spread_norm_of_negated_mean(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
+  %axes = onnx.Constant dense<-1> : tensor<1xi64>
+  %eps = onnx.Constant dense<1.0e-05> : tensor<f32>
+  %scale = onnx.Constant dense<2.0> : tensor<4xf32>
+  %bias = onnx.Constant dense<3.0> : tensor<1x1x4xf32>
+  %mean = onnx.ReduceMean %x, %axes : (tensor<?x?x4xf32>, tensor<1xi64>) -> tensor<?x?x1xf32>
+  %c = onnx.Sub %x, %mean : (tensor<?x?x4xf32>, tensor<?x?x1xf32>) -> tensor<?x?x4xf32>
+  %p = onnx.Mul %c, %c : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %var = onnx.ReduceMean %p, %axes : (tensor<?x?x4xf32>, tensor<1xi64>) -> tensor<?x?x1xf32>
+  %sum = onnx.Add %var, %eps : (tensor<?x?x1xf32>, tensor<f32>) -> tensor<?x?x1xf32>
+  %root = onnx.Sqrt %sum : (tensor<?x?x1xf32>) -> tensor<?x?x1xf32>
+  %inverse = onnx.Reciprocal %root : (tensor<?x?x1xf32>) -> tensor<?x?x1xf32>
+  %g = onnx.Mul %inverse, %scale : (tensor<?x?x1xf32>, tensor<4xf32>) -> tensor<?x?x4xf32>
+  %xg = onnx.Mul %x, %g : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %negated = onnx.Neg %mean : (tensor<?x?x1xf32>) -> tensor<?x?x1xf32>
+  %mg = onnx.Mul %negated, %g : (tensor<?x?x1xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %shift = onnx.Add %mg, %bias : (tensor<?x?x4xf32>, tensor<1x1x4xf32>) -> tensor<?x?x4xf32>
+  %y = onnx.Add %xg, %shift : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  return %y : tensor<?x?x4xf32>
+}
+
+// -----
+
+// The variance is that of another tensor.
+// CHECK-LABEL: func @spread_norm_by_foreign_variance_stays
+// CHECK-NOT:     skim.norm
+func.func @spread_norm_by_foreign_variance_stays(%x: tensor<?x?x4xf32>, %z: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
+  %axes = onnx.Constant dense<-1> : tensor<1xi64>
+  %eps = onnx.Constant dense<1.0e-05> : tensor<f32>
+  %scale = onnx.Constant dense<2.0> : tensor<4xf32>
+  %bias = onnx.Constant dense<3.0> : tensor<1x1x4xf32>
+  %mean = onnx.ReduceMean %x, %axes : (tensor<?x?x4xf32>, tensor<1xi64>) -> tensor<?x?x1xf32>
+  %c = onnx.Sub %z, %mean : (tensor<?x?x4xf32>, tensor<?x?x1xf32>) -> tensor<?x?x4xf32>
+  %p = onnx.Mul %c, %c : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %var = onnx.ReduceMean %p, %axes : (tensor<?x?x4xf32>, tensor<1xi64>) -> tensor<?x?x1xf32>
+  %sum = onnx.Add %var, %eps : (tensor<?x?x1xf32>, tensor<f32>) -> tensor<?x?x1xf32>
+  %root = onnx.Sqrt %sum : (tensor<?x?x1xf32>) -> tensor<?x?x1xf32>
+  %inverse = onnx.Reciprocal %root : (tensor<?x?x1xf32>) -> tensor<?x?x1xf32>
+  %g = onnx.Mul %inverse, %scale : (tensor<?x?x1xf32>, tensor<4xf32>) -> tensor<?x?x4xf32>
+  %xg = onnx.Mul %x, %g : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %mg = onnx.Mul %mean, %g : (tensor<?x?x1xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %shift = onnx.Sub %bias, %mg : (tensor<1x1x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %y = onnx.Add %xg, %shift : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  return %y : tensor<?x?x4xf32>
+}
+
+// -----
+
+// The scale is multiplied with the root before the rows.
+// CHECK-LABEL: func @scale_before_rows
+// CHECK-SAME:    %[[X:[^:]+]]: tensor<?x?x4xf32>
+// CHECK:         %[[SCALE:.+]] = onnx.Constant dense<2.000000e+00> : tensor<4xf32>
+// CHECK:         skim.norm %[[X]], %[[SCALE]] {epsilon = 9.99999974E-6 : f32, kind = #skim<norm_kind rms>}
+func.func @scale_before_rows(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
+  %axes = onnx.Constant dense<-1> : tensor<1xi64>
+  %eps = onnx.Constant dense<1.0e-05> : tensor<f32>
+  %scale = onnx.Constant dense<2.0> : tensor<4xf32>
+  %p = onnx.Mul %x, %x : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %mean = onnx.ReduceMean %p, %axes : (tensor<?x?x4xf32>, tensor<1xi64>) -> tensor<?x?x1xf32>
+  %sum = onnx.Add %mean, %eps : (tensor<?x?x1xf32>, tensor<f32>) -> tensor<?x?x1xf32>
+  %root = onnx.Sqrt %sum : (tensor<?x?x1xf32>) -> tensor<?x?x1xf32>
+  %inverse = onnx.Reciprocal %root : (tensor<?x?x1xf32>) -> tensor<?x?x1xf32>
+  %g = onnx.Mul %inverse, %scale : (tensor<?x?x1xf32>, tensor<4xf32>) -> tensor<?x?x4xf32>
+  %y = onnx.Mul %x, %g : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  return %y : tensor<?x?x4xf32>
+}

@@ -32,6 +32,18 @@ static std::optional<SymDims> concatContents(Inference &in, unsigned axis,
   return contents;
 }
 
+/// Of two forms of a dimension, whether the second says more: a number, or the
+/// name of an argument's dimension.
+static bool saysMore(const SymDim &dim, const SymDim &other) {
+  if (other.constant() || dim.constant())
+    return other.constant().has_value();
+  auto isNamed = [](const SymDim &dim) {
+    StringRef name = dim.symbolName();
+    return !name.empty() && !SymbolicShapes::isFresh(name);
+  };
+  return isNamed(other) && !isNamed(dim);
+}
+
 static LogicalResult inferConcat(ConcatOp op, Inference &in) {
   auto axis = in.axis(op.getAxis(), in.rank(0));
   if (!axis)
@@ -52,7 +64,7 @@ static LogicalResult inferConcat(ConcatOp op, Inference &in) {
       if (x && y && *x != *y)
         return in.error("expected operands of extent " + Twine(*x) +
                         " on axis " + Twine(k) + ", got " + Twine(*y));
-      if (y) // All are equal: the constant says most.
+      if (saysMore(dims[k], part[k])) // All are equal.
         dims[k] = part[k];
     }
     auto other = in.splat(i);

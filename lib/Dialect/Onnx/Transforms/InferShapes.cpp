@@ -33,7 +33,7 @@ struct InferShapesPass
   /// Names dimensions until no broadcast of unnamed ones is left.
   void nameDims(func::FuncOp func) {
     auto shapes = std::make_unique<SymbolicShapes>(func);
-    while (nameBroadcastDims(func, *shapes))
+    while (nameEqualDims(func, *shapes))
       shapes = std::make_unique<SymbolicShapes>(func);
   }
 

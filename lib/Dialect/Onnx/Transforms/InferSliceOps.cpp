@@ -36,6 +36,10 @@ struct SlicedAxis {
 };
 } // namespace
 
+/// Ends from here on mean the end of an axis: exporters write the largest
+/// number of some type, tf2onnx also 10^9.
+static constexpr int64_t kEndOfAxis = 1'000'000'000;
+
 /// Whether `extent` is `limit` or what is left of it where an axis is shorter.
 static bool isAtMost(const SymDim &extent, const SymDim &limit) {
   const SymAtom *atom = extent.singleAtom();
@@ -47,7 +51,7 @@ static bool isAtMost(const SymDim &extent, const SymDim &limit) {
 /// [0, extent]; nothing when its sign is not known.
 static OptionalDim clampIndex(const SymDim &index, const SymDim &extent) {
   if (auto value = index.constant()) {
-    if (*value >= INT32_MAX)
+    if (*value >= kEndOfAxis)
       return extent;
     if (*value <= INT32_MIN)
       return SymDim(0);
@@ -70,7 +74,7 @@ static OptionalDim clampBackwards(const SymDim &index, const SymDim &extent) {
   if (*value <= INT32_MIN)
     return SymDim(-1);
   SymDim position = *value < 0 ? index + extent : index;
-  return *value >= INT32_MAX
+  return *value >= kEndOfAxis
              ? extent - 1
              : SymDim::min(SymDim::max(position, -1), extent - 1);
 }

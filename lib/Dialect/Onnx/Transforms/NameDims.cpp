@@ -1,8 +1,10 @@
 //===- NameDims.cpp - names for dimensions that have none -----------------===//
-// Inputs without dimension names that a graph adds or compares have to agree:
-// with one name for both, the analysis knows it and the run checks it.
+// Inputs without dimension names that a graph adds or compares, or reshapes by
+// each other, have to agree: with one name for both, the analysis knows it and
+// the run checks it. So have those that an exporter numbered.
 //===----------------------------------------------------------------------===//
 
+#include "skim/Dialect/Onnx/IR/OnnxDialect.h"
 #include "skim/Dialect/Onnx/Transforms/SymbolicShapes.h"
 
 using namespace mlir;
@@ -11,27 +13,95 @@ using namespace skim::onnx;
 /// The function's own mark of a dimension without a name.
 static bool isUnnamed(StringRef name) { return name.starts_with("?"); }
 
-/// New names of unnamed dimensions that meet in one broadcast.
-static void collect(const SymAtom &atom, llvm::StringMap<std::string> &names) {
-  if (atom.kind != SymAtom::Kind::Broadcast)
-    return;
-  StringRef name;
-  for (const SymDim &arg : atom.args)
-    if (StringRef symbol = arg.symbolName(); !symbol.empty())
-      if (name.empty() || (isUnnamed(name) && !isUnnamed(symbol)))
-        name = symbol;
-  for (const SymDim &arg : atom.args)
-    if (isUnnamed(arg.symbolName()) &&
-        !SymbolicShapes::isFresh(arg.symbolName()))
-      names.try_emplace(arg.symbolName(), name.ltrim('?').str());
+/// Exporters give every dimension of an input that has no name a number of its
+/// own: tf2onnx `unk__7`, paddle2onnx `DynamicDimension.7`.
+static bool isNumbered(StringRef name) {
+  return (name.consume_front("unk__") ||
+          name.consume_front("DynamicDimension.")) &&
+         !name.empty() && llvm::all_of(name, llvm::isDigit);
 }
 
-bool skim::onnx::nameBroadcastDims(func::FuncOp func, SymbolicShapes &shapes) {
+/// How much a name says: none, a number, or a name that somebody gave.
+static int rankName(StringRef name) {
+  return isUnnamed(name) ? 0 : isNumbered(name) ? 1 : 2;
+}
+
+/// Whether a dimension of the first name takes the second, of two that are
+/// equal: one order for all, so that none goes back and forth.
+static bool yields(StringRef name, StringRef other) {
+  auto key = [](StringRef name) {
+    return std::make_tuple(-rankName(name), name.size(), name);
+  };
+  return key(other) < key(name);
+}
+
+/// New names of dimensions without a given one that are to be equal.
+static void collect(ArrayRef<SymDim> dims,
+                    llvm::StringMap<std::string> &names) {
+  StringRef name;
+  SmallVector<StringRef> symbols;
+  for (const SymDim &dim : dims)
+    if (StringRef symbol = dim.symbolName();
+        !symbol.empty() && !SymbolicShapes::isFresh(symbol))
+      symbols.push_back(symbol);
+  for (StringRef symbol : symbols)
+    if (name.empty() || yields(name, symbol))
+      name = symbol;
+  for (StringRef symbol : symbols)
+    if (rankName(symbol) < 2 && (symbol != name || isUnnamed(name)))
+      names.try_emplace(symbol, name.ltrim('?').str());
+}
+
+/// The dimensions but those of 1, products of numbered ones taken apart: in the
+/// order of their numbers, which is that of an argument's axes.
+static SmallVector<SymDim> getFactors(ArrayRef<SymDim> dims) {
+  SmallVector<SymDim> factors;
+  for (const SymDim &dim : dims) {
+    if (dim.isConstant(1))
+      continue;
+    auto [coefficient, parts] = dim.splitFactors();
+    if (parts.size() < 2 || coefficient != 1 ||
+        !llvm::all_of(parts, [](const SymDim &part) {
+          return isNumbered(part.symbolName());
+        })) {
+      factors.push_back(dim);
+      continue;
+    }
+    llvm::sort(parts, [](const SymDim &x, const SymDim &y) {
+      return yields(y.symbolName(), x.symbolName());
+    });
+    llvm::append_range(factors, parts);
+  }
+  return factors;
+}
+
+/// The same of an argument that is reshaped by the dimensions of another, with
+/// axes of 1 put between, or of a tensor of its elements in a row.
+static void collectReshaped(ReshapeOp op, SymbolicShapes &shapes,
+                            llvm::StringMap<std::string> &names) {
+  auto dimsOf = [&](Value value) {
+    return getFactors(shapes.dims(value).value_or(ArrayRef<SymDim>()));
+  };
+  SmallVector<SymDim> from = dimsOf(op.getData()),
+                      to = dimsOf(op.getReshaped());
+  if (from.size() != to.size())
+    return;
+  for (auto [a, b] : llvm::zip(from, to))
+    if (!a.symbolName().empty() && !b.symbolName().empty() && a != b)
+      collect({a, b}, names);
+}
+
+bool skim::onnx::nameEqualDims(func::FuncOp func, SymbolicShapes &shapes) {
   llvm::StringMap<std::string> names;
   func.walk([&](Operation *op) {
+    if (auto reshape = dyn_cast<ReshapeOp>(op))
+      collectReshaped(reshape, shapes, names);
     for (Value result : op->getResults())
       for (const SymDim &dim : shapes.dims(result).value_or(ArrayRef<SymDim>()))
-        dim.walk([&](const SymAtom &atom) { collect(atom, names); });
+        dim.walk([&](const SymAtom &atom) {
+          if (atom.kind == SymAtom::Kind::Broadcast)
+            collect(atom.args, names);
+        });
   });
   if (names.empty())
     return false;

@@ -158,6 +158,15 @@ Value NormaliseState::buildScalar(RewriterBase &rewriter, Location loc,
   return remember(build<SqueezeOp>(rewriter, loc, i64, part, axes));
 }
 
+Value NormaliseState::castBuilt(RewriterBase &rewriter, Value value,
+                                Type type) {
+  if (elementType(value) == type)
+    return value;
+  return remember(build<CastOp>(rewriter, value.getLoc(), type, value,
+                                StringAttr(), IntegerAttr(),
+                                rewriter.getI64IntegerAttr(getDataType(type))));
+}
+
 //===----------------------------------------------------------------------===//
 // Shared builders
 //===----------------------------------------------------------------------===//
@@ -180,6 +189,19 @@ Value skim::onnx::buildSplat(RewriterBase &rewriter, Location loc,
   APInt bits(integer.getWidth(), static_cast<uint64_t>(value),
              /*isSigned=*/!integer.isUnsigned(), /*implicitTrunc=*/true);
   return ConstantOp::create(rewriter, loc, DenseElementsAttr::get(type, bits));
+}
+
+std::optional<double> skim::onnx::constantSplat(Value value) {
+  auto dense = dyn_cast_if_present<DenseElementsAttr>(getConstant(value));
+  if (!dense || !dense.isSplat())
+    return std::nullopt;
+  Type type = dense.getElementType();
+  if (isa<FloatType>(type))
+    return dense.getSplatValue<APFloat>().convertToDouble();
+  APInt bits = dense.getSplatValue<APInt>();
+  return type.isUnsignedInteger() || type.isInteger(1)
+             ? static_cast<double>(bits.getZExtValue())
+             : static_cast<double>(bits.getSExtValue());
 }
 
 Value skim::onnx::buildTranspose(RewriterBase &rewriter, NormaliseState &state,
@@ -266,6 +288,7 @@ struct NormalisePass : skim::onnx::impl::NormalisePassBase<NormalisePass> {
     addKnownValuePatterns(patterns, state);
     addProductPatterns(patterns, state);
     addResizePatterns(patterns, state);
+    addSelectPatterns(patterns, state);
     addTransposePatterns(patterns, state);
     addViewPatterns(patterns, state);
     GreedyRewriteConfig config;

@@ -32,7 +32,10 @@ public:
   /// The same for one element, as a scalar.
   mlir::Value buildScalar(mlir::RewriterBase &rewriter, mlir::Location loc,
                           const SymDim &element);
-  /// True for what the two above made.
+  /// What one of these made, in another type of integers.
+  mlir::Value castBuilt(mlir::RewriterBase &rewriter, mlir::Value value,
+                        mlir::Type type);
+  /// True for what the three above made.
   bool isBuilt(mlir::Operation *op) const { return built.contains(op); }
 
   /// Creates an op with one tensor result of the type that inference finds.
@@ -96,6 +99,7 @@ void addGatherPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addKnownValuePatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addProductPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addResizePatterns(mlir::RewritePatternSet &set, NormaliseState &state);
+void addSelectPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addTransposePatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addViewPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 
@@ -106,6 +110,8 @@ mlir::Value buildInts(mlir::RewriterBase &rewriter, mlir::Location loc,
 mlir::Value buildSplat(mlir::RewriterBase &rewriter, mlir::Location loc,
                        mlir::RankedTensorType type, int64_t value);
 mlir::Type elementType(mlir::Value value);
+/// The one value of a constant, as a double; nothing when there are several.
+std::optional<double> constantSplat(mlir::Value value);
 /// Axis i of the result is axis `perm[i]` of the value.
 mlir::Value buildTranspose(mlir::RewriterBase &rewriter, NormaliseState &state,
                            mlir::Value value, llvm::ArrayRef<int64_t> perm);

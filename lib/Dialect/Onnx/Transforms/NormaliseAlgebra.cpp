@@ -9,20 +9,6 @@
 using namespace mlir;
 using namespace skim::onnx;
 
-/// The one value of a constant, as a double; nothing when there are several.
-static std::optional<double> constantSplat(Value value) {
-  auto dense = dyn_cast_if_present<DenseElementsAttr>(getConstant(value));
-  if (!dense || !dense.isSplat())
-    return std::nullopt;
-  Type type = dense.getElementType();
-  if (isa<FloatType>(type))
-    return dense.getSplatValue<APFloat>().convertToDouble();
-  APInt bits = dense.getSplatValue<APInt>();
-  return type.isUnsignedInteger() || type.isInteger(1)
-             ? static_cast<double>(bits.getZExtValue())
-             : static_cast<double>(bits.getSExtValue());
-}
-
 namespace {
 struct DropIdentity : OpRewritePattern<IdentityOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -105,7 +91,16 @@ template <typename OpTy> struct DropSingle : OpRewritePattern<OpTy> {
   }
 };
 
-/// Operands that change nothing: x * 1, x / 1, x - 0; for integers also x + 0.
+/// Whether -0.0 instead of 0.0 makes no difference to who reads it but a zero
+/// of another sign.
+static bool takesEitherZero(Value value) {
+  return llvm::all_of(value.getUsers(), [](Operation *user) {
+    return isa<AddOp, SubOp, MulOp, MatMulOp, GemmOp, SoftmaxOp>(user);
+  });
+}
+
+/// Operands that change nothing: x * 1, x / 1, x - 0; x + 0 of integers, and of
+/// floats where the sign of a zero does not matter.
 template <typename OpTy> struct DropNeutral : NormalisePattern<OpTy> {
   using NormalisePattern<OpTy>::NormalisePattern;
 
@@ -114,7 +109,8 @@ template <typename OpTy> struct DropNeutral : NormalisePattern<OpTy> {
     constexpr bool isSum = std::is_same_v<OpTy, AddOp>;
     constexpr bool commutes = isSum || std::is_same_v<OpTy, MulOp>;
     double neutral = isSum || std::is_same_v<OpTy, SubOp> ? 0.0 : 1.0;
-    if (isSum && isa<FloatType>(elementType(op->getResult(0))))
+    if (isSum && isa<FloatType>(elementType(op->getResult(0))) &&
+        !takesEitherZero(op->getResult(0)))
       return rewriter.notifyMatchFailure(op, "-0.0 + 0.0 is 0.0");
     for (unsigned i = commutes ? 0 : 1; i < 2; ++i) {
       auto value = constantSplat(op->getOperand(i));

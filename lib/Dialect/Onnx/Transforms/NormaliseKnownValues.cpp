@@ -91,8 +91,9 @@ struct KnownShape : AnyOpPattern<> {
     if (!isIntegerOp(op) || state.isBuilt(op))
       return failure();
     Value result = op->getResult(0);
-    if (!elementType(result).isInteger(64))
-      return rewriter.notifyMatchFailure(op, "not of the type of shapes");
+    Type type = elementType(result);
+    if (!type.isInteger(64) && !type.isInteger(32))
+      return rewriter.notifyMatchFailure(op, "not of a type of shapes");
     auto dims = state.shapes.dims(result);
     auto contents = state.shapes.contents(result);
     if (!dims || !contents || dims->size() > 1)
@@ -104,7 +105,7 @@ struct KnownShape : AnyOpPattern<> {
             : state.buildShape(rewriter, op->getLoc(), elements);
     if (!value)
       return rewriter.notifyMatchFailure(op, "not of arguments' dimensions");
-    rewriter.replaceOp(op, value);
+    rewriter.replaceOp(op, state.castBuilt(rewriter, value, type));
     return success();
   }
 };

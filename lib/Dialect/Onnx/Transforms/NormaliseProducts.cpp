@@ -22,6 +22,21 @@ static std::optional<size_t> countRowAxes(ArrayRef<SymDim> from,
   return std::nullopt;
 }
 
+/// The states that were flattened to `rows`: by a Reshape or, where there is
+/// one sequence, by a Squeeze of the batch. Null for other values.
+static Value getFlattened(NormaliseState &state, Value rows) {
+  if (auto reshape = rows.getDefiningOp<ReshapeOp>())
+    return reshape.getData();
+  auto squeeze = rows.getDefiningOp<SqueezeOp>();
+  if (!squeeze)
+    return {};
+  auto from = state.shapes.dims(squeeze.getData()),
+       to = state.shapes.dims(rows);
+  bool dropsBatch = from && to && from->size() == 3 && to->size() == 2 &&
+                    from->front().isConstant(1) && !(*from)[1].isConstant(1);
+  return dropsBatch ? squeeze.getData() : Value();
+}
+
 /// States, whose width is known, as the rows of a matrix.
 static Value buildRows(RewriterBase &rewriter, NormaliseState &state,
                        Value states) {
@@ -33,16 +48,29 @@ static Value buildRows(RewriterBase &rewriter, NormaliseState &state,
 
 /// Whether a Gemm is a product of rows and a matrix, with one row added.
 static bool isPlain(NormaliseState &state, GemmOp op) {
-  if (op.getTransA() != 0 || !op.getAlpha().isExactlyValue(1.0) ||
-      !op.getBeta().isExactlyValue(1.0))
+  if (op.getTransA() != 0 || !op.getAlpha().isExactlyValue(1.0))
     return false;
   if (isAbsent(op.getC()))
     return true;
+  if (!op.getBeta().isExactlyValue(1.0))
+    return false;
   auto bias = state.shapes.dims(op.getC());
   return bias && bias->size() <= 1;
 }
 
+/// The same of a MatMul.
+static bool isPlain(NormaliseState &state, MatMulOp op) {
+  auto weight = state.shapes.dims(op.getB());
+  return weight && weight->size() == 2;
+}
+
 /// The same of rows with any number of axes, `[..., K]`.
+static Value buildProduct(PatternRewriter &rewriter, NormaliseState &state,
+                          MatMulOp op, Value rows) {
+  return state.build<MatMulOp>(rewriter, op.getLoc(), elementType(op.getY()),
+                               rows, op.getB());
+}
+
 static Value buildProduct(PatternRewriter &rewriter, NormaliseState &state,
                           GemmOp op, Value rows) {
   Type type = elementType(op.getY());
@@ -57,18 +85,20 @@ static Value buildProduct(PatternRewriter &rewriter, NormaliseState &state,
 }
 
 namespace {
-/// Gemm of rows that were flattened for it: a MatMul of the states themselves,
-/// whose result is flattened. A Reshape back then meets the Reshape.
-struct GemmOfFlattened : NormalisePattern<GemmOp> {
-  using NormalisePattern::NormalisePattern;
+/// Gemm, or MatMul, of rows that were flattened for it: a MatMul of the states
+/// themselves, whose result is flattened. A Reshape back then meets the
+/// Reshape.
+template <typename OpTy> struct ProductOfFlattened : NormalisePattern<OpTy> {
+  using NormalisePattern<OpTy>::NormalisePattern;
 
-  LogicalResult matchAndRewrite(GemmOp op,
+  LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
-    auto flatten = op.getA().getDefiningOp<ReshapeOp>();
-    if (!flatten)
+    NormaliseState &state = this->state;
+    Value flattened = getFlattened(state, op.getA());
+    if (!flattened)
       return rewriter.notifyMatchFailure(op, "the rows are not reshaped");
-    auto from = shapes.dims(flatten.getData()), rows = shapes.dims(op.getA()),
-         to = shapes.dims(op.getY());
+    auto from = state.shapes.dims(flattened),
+         rows = state.shapes.dims(op.getA()), to = state.shapes.dims(op.getY());
     auto axes = from && rows && to ? countRowAxes(*from, *rows) : std::nullopt;
     if (!axes || *axes < 2 || !rows->back().constant())
       return rewriter.notifyMatchFailure(op, "more than rows is reshaped");
@@ -76,13 +106,15 @@ struct GemmOfFlattened : NormalisePattern<GemmOp> {
       return rewriter.notifyMatchFailure(op, "no plain product");
     // Heads are joined, the axes before them are not.
     SymDims states(from->take_front(*axes));
+    while (states.size() > 2 && states.back().isConstant(1))
+      states.pop_back();
     states.push_back(rows->back());
     if (!canBuildView(*from, states))
       return rewriter.notifyMatchFailure(op, "takes a shape of dimensions");
     Location loc = op.getLoc();
-    Value value = buildProduct(
-        rewriter, state, op,
-        buildView(rewriter, state, loc, flatten.getData(), states));
+    Value value =
+        buildProduct(rewriter, state, op,
+                     buildView(rewriter, state, loc, flattened, states));
     rewriter.replaceOp(op, buildRows(rewriter, state, value));
     return success();
   }
@@ -131,26 +163,103 @@ struct SinkFlattenBelowElementwise : AnyOpPattern<> {
     if (!to || to->size() != 2 || !to->back().constant())
       return failure();
     SmallVector<Value> operands;
-    std::optional<ArrayRef<SymDim>> states;
+    std::optional<ArrayRef<SymDim>> rows;
     for (Value operand : op->getOperands()) {
       auto dims = state.shapes.dims(operand);
-      auto flatten = operand.getDefiningOp<ReshapeOp>();
-      auto from = flatten && dims == to ? state.shapes.dims(flatten.getData())
-                                        : std::nullopt;
-      if (from && from->size() > 2 && from->back() == to->back() &&
-          (!states || states == from)) {
-        states = from;
-        operands.push_back(flatten.getData());
+      Value flattened = getFlattened(state, operand);
+      auto from = flattened ? state.shapes.dims(flattened) : std::nullopt;
+      // One number for each row is repeated.
+      bool fits = dims && dims->size() == 2 && (*dims)[0] == (*to)[0] &&
+                  (dims->back() == to->back() || dims->back().isConstant(1));
+      if (from && fits && from->size() > 2 && from->back() == dims->back() &&
+          (!rows || *rows == from->drop_back())) {
+        rows = from->drop_back();
+        operands.push_back(flattened);
       } else if (isAbsent(operand) || (dims && dims->size() <= 1)) {
         operands.push_back(operand);
       } else {
         return rewriter.notifyMatchFailure(op, "an operand is not flattened");
       }
     }
-    if (!states)
+    if (!rows)
       return rewriter.notifyMatchFailure(op, "no operand is flattened");
     Value result = rebuild(rewriter, state, op, operands)->getResult(0);
     rewriter.replaceOp(op, buildRows(rewriter, state, result));
+    return success();
+  }
+};
+
+/// The mean of each flattened row: of the states themselves.
+struct SinkFlattenBelowMean : NormalisePattern<ReduceMeanOp> {
+  using NormalisePattern::NormalisePattern;
+
+  LogicalResult matchAndRewrite(ReduceMeanOp op,
+                                PatternRewriter &rewriter) const override {
+    Value flattened = getFlattened(state, op.getData());
+    auto from = flattened ? shapes.dims(flattened) : std::nullopt;
+    auto rows = shapes.dims(op.getData());
+    auto axes =
+        isAbsent(op.getAxes()) ? std::nullopt : getConstantInts(op.getAxes());
+    if (!from || rows->size() != 2 || from->size() < 3 ||
+        from->back() != rows->back())
+      return rewriter.notifyMatchFailure(op, "no flattened rows");
+    if (!axes || axes->size() != 1 || normaliseAxis(axes->front(), 2) != 1 ||
+        op.getKeepdims() != 1)
+      return rewriter.notifyMatchFailure(op, "not of each row");
+    Value mean = state.build<ReduceMeanOp>(
+        rewriter, op.getLoc(), elementType(op.getData()), flattened,
+        buildInts(rewriter, op.getLoc(), {-1}), op.getKeepdimsAttr(),
+        op.getNoopWithEmptyAxesAttr());
+    rewriter.replaceOp(op, buildRows(rewriter, state, mean));
+    return success();
+  }
+};
+
+/// Rows of a table by flattened ids: by the ids themselves.
+struct SinkFlattenBelowGather : NormalisePattern<GatherOp> {
+  using NormalisePattern::NormalisePattern;
+
+  LogicalResult matchAndRewrite(GatherOp op,
+                                PatternRewriter &rewriter) const override {
+    auto flatten = op.getIndices().getDefiningOp<ReshapeOp>();
+    auto from = flatten ? shapes.dims(flatten.getData()) : std::nullopt;
+    auto ids = shapes.dims(op.getIndices()), table = shapes.dims(op.getData());
+    if (!from || !ids || !table || from->size() < 2 || ids->size() != 1 ||
+        table->size() != 2 || op.getAxis() != 0 || !table->back().constant())
+      return rewriter.notifyMatchFailure(op, "no rows by flattened ids");
+    Value rows = state.build<GatherOp>(
+        rewriter, op.getLoc(), elementType(op.getOutput()), op.getData(),
+        flatten.getData(), op.getAxisAttr());
+    rewriter.replaceOp(op, buildRows(rewriter, state, rows));
+    return success();
+  }
+};
+
+/// Rows of a table as the product of ones and zeros with it. An id outside of
+/// the table, whose row would be zeros, is an error of the run then.
+struct ProductOfOneHot : NormalisePattern<MatMulOp> {
+  using NormalisePattern::NormalisePattern;
+
+  LogicalResult matchAndRewrite(MatMulOp op,
+                                PatternRewriter &rewriter) const override {
+    auto hot = op.getA().getDefiningOp<OneHotOp>();
+    auto dims = hot ? shapes.dims(hot.getOutput()) : std::nullopt,
+         table = shapes.dims(op.getB());
+    if (!dims || !table || table->size() != 2 || dims->back() != table->front())
+      return rewriter.notifyMatchFailure(op, "no table of as many rows");
+    auto values = getConstant(hot.getValues());
+    if (normaliseAxis(hot.getAxis(), dims->size()) != dims->size() - 1 ||
+        !isa<IntegerType>(elementType(hot.getIndices())) || !values ||
+        !isa<DenseElementsAttr>(values) || !values.getElementType().isF32())
+      return rewriter.notifyMatchFailure(op,
+                                         "the last axis is not that of f32");
+    if (SmallVector<float>(values.getValues<float>()) !=
+        SmallVector<float>{0, 1})
+      return rewriter.notifyMatchFailure(op, "not of ones and zeros");
+    rewriter.replaceOp(
+        op, state.build<GatherOp>(rewriter, op.getLoc(), elementType(op.getY()),
+                                  op.getB(), hot.getIndices(),
+                                  rewriter.getI64IntegerAttr(0)));
     return success();
   }
 };
@@ -161,8 +270,8 @@ template <typename OpTy> struct SinkFlattenBelowNorm : NormalisePattern<OpTy> {
 
   LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
-    auto flatten = op.getX().template getDefiningOp<ReshapeOp>();
-    auto from = flatten ? this->shapes.dims(flatten.getData()) : std::nullopt;
+    Value flattened = getFlattened(this->state, op.getX());
+    auto from = flattened ? this->shapes.dims(flattened) : std::nullopt;
     auto rows = this->shapes.dims(op.getX());
     if (!from || !rows || rows->size() != 2 || from->size() < 3 ||
         from->back() != rows->back() || !rows->back().constant())
@@ -171,7 +280,7 @@ template <typename OpTy> struct SinkFlattenBelowNorm : NormalisePattern<OpTy> {
         !isNormOfRows(this->state, op, /*rank=*/1))
       return rewriter.notifyMatchFailure(op, "not of each row");
     SmallVector<Value> operands(op->getOperands());
-    operands.front() = flatten.getData();
+    operands.front() = flattened;
     Operation *norm = rebuild(rewriter, this->state, op, operands);
     norm->setAttr("axis", rewriter.getI64IntegerAttr(-1));
     SmallVector<Value> results(norm->getResults());
@@ -184,8 +293,10 @@ template <typename OpTy> struct SinkFlattenBelowNorm : NormalisePattern<OpTy> {
 
 void skim::onnx::addProductPatterns(RewritePatternSet &set,
                                     NormaliseState &state) {
-  set.add<GemmOfFlattened, GemmTakenApart<ReshapeOp>,
-          GemmTakenApart<UnsqueezeOp>, SinkFlattenBelowElementwise,
+  set.add<ProductOfFlattened<GemmOp>, ProductOfFlattened<MatMulOp>,
+          GemmTakenApart<ReshapeOp>, GemmTakenApart<UnsqueezeOp>,
+          SinkFlattenBelowElementwise, SinkFlattenBelowMean,
+          SinkFlattenBelowGather, ProductOfOneHot,
           SinkFlattenBelowNorm<LayerNormalizationOp>,
           SinkFlattenBelowNorm<RMSNormalizationOp>,
           SinkFlattenBelowNorm<SimplifiedLayerNormalizationOp>>(

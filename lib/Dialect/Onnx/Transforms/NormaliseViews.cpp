@@ -273,13 +273,55 @@ struct TransposeOfJoinedAxes : NormalisePattern<ReshapeOp> {
     return success();
   }
 };
+
+/// A Slice without the axes of which it takes all.
+struct DropWholeAxes : NormalisePattern<SliceOp> {
+  using NormalisePattern::NormalisePattern;
+
+  LogicalResult matchAndRewrite(SliceOp op,
+                                PatternRewriter &rewriter) const override {
+    auto from = shapes.dims(op.getData()), to = shapes.dims(op.getOutput());
+    auto starts = getConstantInts(op.getStarts()),
+         ends = getConstantInts(op.getEnds());
+    auto axes =
+        isAbsent(op.getAxes()) ? std::nullopt : getConstantInts(op.getAxes());
+    auto steps =
+        isAbsent(op.getSteps()) ? std::nullopt : getConstantInts(op.getSteps());
+    if (!from || !to || !starts || !ends ||
+        (!isAbsent(op.getAxes()) && !axes) ||
+        (!isAbsent(op.getSteps()) && !steps))
+      return rewriter.notifyMatchFailure(op, "the bounds are not constant");
+    SmallVector<int64_t> kept[4];
+    for (size_t i = 0; i < starts->size(); ++i) {
+      int64_t axis = axes ? (*axes)[i] : static_cast<int64_t>(i),
+              step = steps ? (*steps)[i] : 1;
+      auto which = normaliseAxis(axis, from->size());
+      if ((*starts)[i] == 0 && step == 1 && which &&
+          (*from)[*which] == (*to)[*which])
+        continue;
+      int64_t bounds[] = {(*starts)[i], (*ends)[i], axis, step};
+      for (auto [list, bound] : llvm::zip(kept, bounds))
+        list.push_back(bound);
+    }
+    if (kept[0].empty() || kept[0].size() == starts->size())
+      return rewriter.notifyMatchFailure(op, "no axis, or all, are whole");
+    SmallVector<Value> bounds;
+    for (ArrayRef<int64_t> list : kept)
+      bounds.push_back(buildInts(rewriter, op.getLoc(), list));
+    rewriter.replaceOp(
+        op, state.build<SliceOp>(rewriter, op.getLoc(),
+                                 elementType(op.getData()), op.getData(),
+                                 bounds[0], bounds[1], bounds[2], bounds[3]));
+    return success();
+  }
+};
 } // namespace
 
 void skim::onnx::addViewPatterns(RewritePatternSet &set,
                                  NormaliseState &state) {
   set.add<SimplifyView<FlattenOp>, SimplifyView<ReshapeOp>,
           SimplifyView<SqueezeOp>, SimplifyView<UnsqueezeOp>,
-          DropNoOp<ExpandOp>, DropNoOp<SliceOp>, DropNoOp<TileOp>,
-          MergeTransposes, TransposeBeforeTile, TransposeOfJoinedAxes>(
-      set.getContext(), state);
+          DropNoOp<ExpandOp>, DropNoOp<SliceOp>, DropWholeAxes,
+          DropNoOp<TileOp>, MergeTransposes, TransposeBeforeTile,
+          TransposeOfJoinedAxes>(set.getContext(), state);
 }

@@ -227,3 +227,46 @@ func.func @float_range(%image: tensor<1x3x?x?xf32> {onnx.dims = ["1", "3", "h", 
   // CHECK: onnx.MatMul {{.*}} -> tensor<2x2xf32>
   return %sum : tensor<*xf32>
 }
+
+// -----
+
+// Numbers that an exporter gave are no names: a broadcast, or a reshape by the
+// other argument's dimensions, makes them one.
+// CHECK-LABEL: func @numbered
+// CHECK-SAME:    tensor<?x?xf32> {onnx.dims = ["unk__1", "unk__2"]}
+// CHECK-SAME:    tensor<?x?xf32> {onnx.dims = ["unk__1", "unk__2"]}
+// CHECK-SAME:    tensor<?x?xf32> {onnx.dims = ["unk__1", "unk__2"]}
+// CHECK-SAME:    tensor<?xf32> {onnx.dims = ["n"]}
+func.func @numbered(%a: tensor<?x?xf32> {onnx.dims = ["unk__1", "unk__2"]}, %b: tensor<?x?xf32> {onnx.dims = ["unk__3", "unk__4"]}, %c: tensor<?x?xf32> {onnx.dims = ["DynamicDimension.5", "DynamicDimension.6"]}, %n: tensor<?xf32> {onnx.dims = ["n"]}) -> (tensor<*xf32>, tensor<*xf32>, tensor<?xf32>) {
+  %sum = onnx.Add %a, %b : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<*xf32>
+  %size = onnx.Shape %a : (tensor<?x?xf32>) -> tensor<2xi64>
+  %zero = onnx.Constant dense<0> : tensor<1xi64>
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  %first = onnx.Gather %size, %zero : (tensor<2xi64>, tensor<1xi64>) -> tensor<1xi64>
+  %last = onnx.Gather %size, %one : (tensor<2xi64>, tensor<1xi64>) -> tensor<1xi64>
+  %shape = onnx.Concat %first, %one, %last {axis = 0 : i64} : (tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<3xi64>
+  %view = onnx.Reshape %c, %shape : (tensor<?x?xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %sum, %view, %n : tensor<*xf32>, tensor<*xf32>, tensor<?xf32>
+}
+
+// -----
+
+// What was cut and padded again is as long as what it is joined with, and 10^9
+// is the end of any axis.
+// CHECK-LABEL: func @trigram
+// CHECK:         onnx.Concat %{{.+}} -> tensor<?x?x8xf32>
+// CHECK:         onnx.Reshape %{{.+}} -> tensor<?x?x2x4xf32>
+// CHECK-LABEL:   return
+func.func @trigram(%x: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %y: tensor<?x?x8xf32> {onnx.dims = ["b", "s", "8"]}) -> (tensor<*xf32> {onnx.dims = ["b", "s", "8"]}, tensor<*xf32>) {
+  %none = onnx.None
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  %end = onnx.Constant dense<1000000000> : tensor<1xi64>
+  %pads = onnx.Constant dense<[0, 0, 0, 0, 1, 0]> : tensor<6xi64>
+  %rest = onnx.Slice %x, %one, %end, %one, %one : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %next = onnx.Pad %rest, %pads, %none, %none : (tensor<*xf32>, tensor<6xi64>, none, none) -> tensor<*xf32>
+  %both = onnx.Concat %next, %x {axis = 2 : i64} : (tensor<*xf32>, tensor<?x?x4xf32>) -> tensor<*xf32>
+  %shape = onnx.Constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %sum = onnx.Add %both, %y : (tensor<*xf32>, tensor<?x?x8xf32>) -> tensor<*xf32>
+  %heads = onnx.Reshape %sum, %shape : (tensor<*xf32>, tensor<4xi64>) -> tensor<*xf32>
+  return %both, %heads : tensor<*xf32>, tensor<*xf32>
+}

@@ -59,3 +59,90 @@ func.func @other_rows(%x: tensor<?x6x4xf32> {onnx.dims = ["batch", "6", "4"]}, %
   %sum = onnx.Add %a, %b : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
   return %sum : tensor<*xf32>
 }
+
+// -----
+
+// Heads were joined and rows flattened at once for a MatMul.
+// CHECK-LABEL: func @matmul_of_flattened_heads
+// CHECK-SAME:    %[[X:[^ ]+]]: tensor<?x?x2x4xf32>{{.*}}, %[[W:[^ ]+]]: tensor<8x3xf32>
+// CHECK:         %[[JOINED:.+]] = onnx.Reshape %[[X]], %{{.+}} -> tensor<?x?x8xf32>
+// CHECK:         %[[Y:.+]] = onnx.MatMul %[[JOINED]], %[[W]] : (tensor<?x?x8xf32>, tensor<8x3xf32>) -> tensor<?x?x3xf32>
+// CHECK:         return %[[Y]]
+func.func @matmul_of_flattened_heads(%x: tensor<?x?x2x4xf32> {onnx.dims = ["b", "s", "2", "4"]}, %w: tensor<8x3xf32>) -> tensor<?x?x3xf32> {
+  %rows = onnx.Constant dense<[-1, 8]> : tensor<2xi64>
+  %three = onnx.Constant dense<3> : tensor<1xi64>
+  %a = onnx.Reshape %x, %rows : (tensor<?x?x2x4xf32>, tensor<2xi64>) -> tensor<?x8xf32>
+  %b = onnx.MatMul %a, %w : (tensor<?x8xf32>, tensor<8x3xf32>) -> tensor<?x3xf32>
+  %size = onnx.Shape %x {end = 2 : i64} : (tensor<?x?x2x4xf32>) -> tensor<2xi64>
+  %shape = onnx.Concat %size, %three {axis = 0 : i64} : (tensor<2xi64>, tensor<1xi64>) -> tensor<3xi64>
+  %y = onnx.Reshape %b, %shape : (tensor<?x3xf32>, tensor<3xi64>) -> tensor<?x?x3xf32>
+  return %y : tensor<?x?x3xf32>
+}
+
+// -----
+
+// Ids were flattened for a Gather, and a table is multiplied with ones and zeros.
+// CHECK-LABEL: func @rows_by_flattened_ids
+// CHECK-SAME:    %[[IDS:[^ ]+]]: tensor<?x?xi64>{{.*}}, %[[A:[^ ]+]]: tensor<9x4xf32>, %[[B:[^ ]+]]: tensor<2x4xf32>
+// CHECK:         %[[WORDS:.+]] = onnx.Gather %[[A]], %[[IDS]] : (tensor<9x4xf32>, tensor<?x?xi64>) -> tensor<?x?x4xf32>
+// CHECK:         %[[TYPES:.+]] = onnx.Gather %[[B]], %[[IDS]] : (tensor<2x4xf32>, tensor<?x?xi64>) -> tensor<?x?x4xf32>
+// CHECK:         onnx.Add %[[WORDS]], %[[TYPES]] : (tensor<?x?x4xf32>, tensor<?x?x4xf32>)
+// CHECK-NOT:     onnx.OneHot
+func.func @rows_by_flattened_ids(%ids: tensor<?x?xi64> {onnx.dims = ["b", "s"]}, %a: tensor<9x4xf32>, %b: tensor<2x4xf32>) -> tensor<?x4xf32> {
+  %flat = onnx.Constant dense<-1> : tensor<1xi64>
+  %depth = onnx.Constant dense<2> : tensor<i64>
+  %values = onnx.Constant dense<[0.0, 1.0]> : tensor<2xf32>
+  %rows = onnx.Reshape %ids, %flat : (tensor<?x?xi64>, tensor<1xi64>) -> tensor<?xi64>
+  %words = onnx.Gather %a, %rows : (tensor<9x4xf32>, tensor<?xi64>) -> tensor<?x4xf32>
+  %hot = onnx.OneHot %rows, %depth, %values : (tensor<?xi64>, tensor<i64>, tensor<2xf32>) -> tensor<?x2xf32>
+  %types = onnx.MatMul %hot, %b : (tensor<?x2xf32>, tensor<2x4xf32>) -> tensor<?x4xf32>
+  %y = onnx.Add %words, %types : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+
+// -----
+
+// Other numbers than ones and zeros are multiplied.
+// CHECK-LABEL: func @hot_numbers_stay
+// CHECK:         onnx.OneHot
+func.func @hot_numbers_stay(%ids: tensor<?xi64>, %b: tensor<2x4xf32>) -> tensor<?x4xf32> {
+  %depth = onnx.Constant dense<2> : tensor<i64>
+  %values = onnx.Constant dense<[0.0, 2.0]> : tensor<2xf32>
+  %hot = onnx.OneHot %ids, %depth, %values : (tensor<?xi64>, tensor<i64>, tensor<2xf32>) -> tensor<?x2xf32>
+  %types = onnx.MatMul %hot, %b : (tensor<?x2xf32>, tensor<2x4xf32>) -> tensor<?x4xf32>
+  return %types : tensor<?x4xf32>
+}
+
+// -----
+
+// A number for each row beside the rows themselves.
+// CHECK-LABEL: func @centred_rows
+// CHECK-SAME:    %[[X:[^ ]+]]: tensor<?x?x4xf32>
+// CHECK:         %[[MEAN:.+]] = onnx.ReduceMean %[[X]], %{{.+}} -> tensor<?x?x1xf32>
+// CHECK:         %[[C:.+]] = onnx.Sub %[[X]], %[[MEAN]] : (tensor<?x?x4xf32>, tensor<?x?x1xf32>)
+// CHECK:         onnx.Reshape %[[C]], %{{.+}} -> tensor<?x4xf32>
+func.func @centred_rows(%x: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}) -> tensor<?x4xf32> {
+  %shape = onnx.Constant dense<[-1, 4]> : tensor<2xi64>
+  %axes = onnx.Constant dense<1> : tensor<1xi64>
+  %rows = onnx.Reshape %x, %shape : (tensor<?x?x4xf32>, tensor<2xi64>) -> tensor<?x4xf32>
+  %mean = onnx.ReduceMean %rows, %axes : (tensor<?x4xf32>, tensor<1xi64>) -> tensor<?x1xf32>
+  %c = onnx.Sub %rows, %mean : (tensor<?x4xf32>, tensor<?x1xf32>) -> tensor<?x4xf32>
+  return %c : tensor<?x4xf32>
+}
+
+// -----
+
+// Of one sequence the rows are a squeeze; a C that is absent has any beta.
+// CHECK-LABEL: func @one_sequence
+// CHECK-SAME:    %[[X:[^ ]+]]: tensor<1x7x4xf32>
+// CHECK:         onnx.MatMul %[[X]], %{{.+}} : (tensor<1x7x4xf32>, tensor<4x3xf32>) -> tensor<1x7x3xf32>
+// CHECK-NOT:     onnx.Gemm
+func.func @one_sequence(%x: tensor<1x7x4xf32>, %w: tensor<3x4xf32>) -> tensor<1x7x3xf32> {
+  %none = onnx.None
+  %shape = onnx.Constant dense<[-1, 4]> : tensor<2xi64>
+  %whole = onnx.Constant dense<[1, 7, 3]> : tensor<3xi64>
+  %rows = onnx.Reshape %x, %shape : (tensor<1x7x4xf32>, tensor<2xi64>) -> tensor<7x4xf32>
+  %p = onnx.Gemm %rows, %w, %none {beta = 0.000000e+00 : f32, transB = 1 : i64} : (tensor<7x4xf32>, tensor<3x4xf32>, none) -> tensor<7x3xf32>
+  %y = onnx.Reshape %p, %whole : (tensor<7x3xf32>, tensor<3xi64>) -> tensor<1x7x3xf32>
+  return %y : tensor<1x7x3xf32>
+}

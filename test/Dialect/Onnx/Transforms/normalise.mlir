@@ -387,3 +387,57 @@ func.func @rows_of_bytes(%ids: tensor<?x?xi64> {onnx.dims = ["b", "s"]}) -> tens
     }
   }
 #-}
+
+// -----
+
+// Axes of which a slice takes all are none of its axes.
+// CHECK-LABEL: func @whole_axes
+// CHECK-DAG:     %[[ZERO:.+]] = onnx.Constant dense<0> : tensor<1xi64>
+// CHECK-DAG:     %[[ONE:.+]] = onnx.Constant dense<1> : tensor<1xi64>
+// CHECK:         onnx.Slice %{{.+}}, %[[ZERO]], %[[ONE]], %[[ONE]], %[[ONE]]
+func.func @whole_axes(%x: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}) -> tensor<?x1x4xf32> {
+  %none = onnx.None
+  %starts = onnx.Constant dense<0> : tensor<2xi64>
+  %ends = onnx.Constant dense<[2147483647, 1]> : tensor<2xi64>
+  %axes = onnx.Constant dense<[0, 1]> : tensor<2xi64>
+  %y = onnx.Slice %x, %starts, %ends, %axes, %none : (tensor<?x?x4xf32>, tensor<2xi64>, tensor<2xi64>, tensor<2xi64>, none) -> tensor<?x1x4xf32>
+  return %y : tensor<?x1x4xf32>
+}
+
+// -----
+
+// Dimensions in i32 are those of the argument, too.
+// CHECK-LABEL: func @sizes_of_32_bits
+// CHECK-SAME:    %[[X:[^ ]+]]: tensor<?x?x4xf32>
+// CHECK:         %[[S:.+]] = onnx.Shape %[[X]] {end = 2 : i64, start = 1 : i64}
+// CHECK:         %[[SCALAR:.+]] = onnx.Squeeze %[[S]]
+// CHECK:         %[[LIMIT:.+]] = onnx.Cast %[[SCALAR]] {to = 6 : i64}
+// CHECK:         onnx.Range %{{.+}}, %[[LIMIT]], %{{.+}} : (tensor<i32>, tensor<i32>, tensor<i32>)
+// CHECK-NOT:     onnx.Concat
+func.func @sizes_of_32_bits(%x: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}) -> tensor<?xi32> {
+  %one = onnx.Constant dense<1> : tensor<i32>
+  %zero = onnx.Constant dense<0> : tensor<i32>
+  %which = onnx.Constant dense<1> : tensor<i64>
+  %size = onnx.Shape %x : (tensor<?x?x4xf32>) -> tensor<3xi64>
+  %narrow = onnx.Cast %size {to = 6 : i64} : (tensor<3xi64>) -> tensor<3xi32>
+  %length = onnx.Gather %narrow, %which : (tensor<3xi32>, tensor<i64>) -> tensor<i32>
+  %y = onnx.Range %zero, %length, %one : (tensor<i32>, tensor<i32>, tensor<i32>) -> tensor<?xi32>
+  return %y : tensor<?xi32>
+}
+
+// -----
+
+// The sign of a zero does not matter to a product, it does to a quotient.
+// CHECK-LABEL: func @plus_zero
+// CHECK-SAME:    %[[X:[^ ]+]]: tensor<?x4xf32>{{.*}}, %[[Z:[^ ]+]]: tensor<?x4xf32>
+// CHECK:         onnx.MatMul %[[X]], %{{.+}}
+// CHECK:         %[[SUM:.+]] = onnx.Add %[[Z]], %{{.+}}
+// CHECK:         onnx.Reciprocal %[[SUM]]
+func.func @plus_zero(%x: tensor<?x4xf32> {onnx.dims = ["n", "4"]}, %z: tensor<?x4xf32> {onnx.dims = ["n", "4"]}, %w: tensor<4x4xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>) {
+  %zero = onnx.Constant dense<0.0> : tensor<f32>
+  %a = onnx.Add %x, %zero : (tensor<?x4xf32>, tensor<f32>) -> tensor<?x4xf32>
+  %p = onnx.MatMul %a, %w : (tensor<?x4xf32>, tensor<4x4xf32>) -> tensor<?x4xf32>
+  %b = onnx.Add %z, %zero : (tensor<?x4xf32>, tensor<f32>) -> tensor<?x4xf32>
+  %q = onnx.Reciprocal %b : (tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %p, %q : tensor<?x4xf32>, tensor<?x4xf32>
+}

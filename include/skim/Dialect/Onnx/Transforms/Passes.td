@@ -17,8 +17,9 @@ def InferShapesPass : Pass<"onnx-infer-shapes", "::mlir::func::FuncOp"> {
     dimensions are in the argument attribute `onnx.dims`; where a result has
     that attribute it is written anew, with the dimensions as expressions.
 
-    Dynamic dimensions of inputs that have no name and that an op broadcasts with
-    another input's are taken to be equal and get one name: a model
+    Dynamic dimensions of inputs that have no name (or a number that an exporter gave,
+    `unk__7`, `DynamicDimension.7`) and that an op broadcasts with another input's, or that a
+    `Reshape` replaces by another input's, are taken to be equal and get one name: a model
     whose inputs are `[?, ?]` then is as one whose inputs are `[batch, sequence]`. (One of
     them as 1 and the other not would be valid ONNX, and is refused at run time.)
 
@@ -203,7 +204,9 @@ def NormalisePass : Pass<"onnx-normalise", "::mlir::func::FuncOp"> {
     - `Transpose` moves behind what works on rows, elements or named axes of states (layers,
       norms, embeddings, elementwise ops, reductions, selections, views of the last axes), so
       that encoders with the sequence or the channels first are ones of [batch, sequence, H];
-    - `Gemm` of flattened rows, and what stands between two of them, to `MatMul` of the states;
+    - `Gemm` and `MatMul` of flattened rows, and what stands between two of them, to `MatMul` of the
+      states; rows of a table by flattened ids to rows by ids, also where ones and zeros (`OneHot`) pick them;
+    - choices that are spelled as arithmetic, `cast(c) * a + cast(not c) * b`, to `Where`;
     - `Einsum` of one operand to `ReduceSum` and `Transpose`, of two to `MatMul` of moved and
       joined axes, or to `Mul` where nothing is added up;
     - `DequantizeLinear` of rows of a table to rows of the table dequantised;
@@ -226,7 +229,7 @@ def NormalisePass : Pass<"onnx-normalise", "::mlir::func::FuncOp"> {
     ```
 
     Example: test/Dialect/Onnx/Transforms/normalise.mlir, normalise-transposes.mlir,
-    normalise-products.mlir and normalise-einsum.mlir
+    normalise-products.mlir, normalise-selects.mlir and normalise-einsum.mlir
   }];
   let dependentDialects = ["::skim::onnx::OnnxDialect"];
 }

@@ -79,9 +79,10 @@ private:
 };
 
 /// Puts a name to dimensions of arguments that have none and that an op
-/// broadcasts with another argument's: they are taken to be equal, the
-/// argument's attribute `onnx.dims` says so. True when it named any.
-bool nameBroadcastDims(mlir::func::FuncOp func, SymbolicShapes &shapes);
+/// broadcasts with another argument's, or that a Reshape replaces by another
+/// argument's: they are taken to be equal, the argument's attribute `onnx.dims`
+/// says so. True when it named any.
+bool nameEqualDims(mlir::func::FuncOp func, SymbolicShapes &shapes);
 
 /// Most elements of a tensor whose contents are followed one by one.
 inline constexpr int64_t maxContents = 64;

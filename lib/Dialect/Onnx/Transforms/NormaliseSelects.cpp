@@ -1,0 +1,96 @@
+//===- NormaliseSelects.cpp - choices that are spelled as arithmetic ------===//
+// tf2onnx writes a choice as a sum of two products with a condition and its
+// opposite, and Keras counts negative indices from the end itself.
+//===----------------------------------------------------------------------===//
+
+#include "Normalise.h"
+
+using namespace mlir;
+using namespace skim::onnx;
+
+/// c when `value` is the conversion of a boolean c to numbers.
+static Value getIndicated(Value value) {
+  auto cast = value.getDefiningOp<CastOp>();
+  return cast && elementType(cast.getInput()).isInteger(1) ? cast.getInput()
+                                                           : Value();
+}
+
+namespace {
+/// A number where a condition holds, else 0.
+struct Gated {
+  Value condition, number;
+};
+
+/// `cast(c) * a + cast(not c) * b` as `Where(c, a, b)`: the same where both are
+/// finite.
+struct SelectOfProducts : NormalisePattern<AddOp> {
+  using NormalisePattern::NormalisePattern;
+
+  static std::optional<Gated> match(Value value) {
+    auto mul = value.getDefiningOp<MulOp>();
+    for (unsigned side = 0; mul && side < 2; ++side)
+      if (Value condition = getIndicated(mul->getOperand(side)))
+        return Gated{condition, mul->getOperand(1 - side)};
+    return std::nullopt;
+  }
+
+  static bool areOpposite(Value a, Value b) {
+    auto negated = b.getDefiningOp<NotOp>();
+    return negated && negated.getX() == a;
+  }
+
+  LogicalResult matchAndRewrite(AddOp op,
+                                PatternRewriter &rewriter) const override {
+    std::optional<Gated> a = match(op.getA()), b = match(op.getB());
+    if (!a || !b)
+      return rewriter.notifyMatchFailure(op, "no sum of gated numbers");
+    if (areOpposite(b->condition, a->condition))
+      std::swap(a, b);
+    else if (!areOpposite(a->condition, b->condition))
+      return rewriter.notifyMatchFailure(op, "the conditions are no opposites");
+    rewriter.replaceOp(
+        op, state.build<WhereOp>(rewriter, op.getLoc(), elementType(op.getC()),
+                                 a->condition, a->number, b->number));
+    return success();
+  }
+};
+
+/// Gather by indices that were counted from the end where they are negative,
+/// which Gather does itself.
+struct GatherOfCounted : NormalisePattern<GatherOp> {
+  using NormalisePattern::NormalisePattern;
+
+  /// `x < 0`, also of x as a float.
+  static bool isNegative(Value condition, Value x) {
+    auto less = condition.getDefiningOp<LessOp>();
+    if (!less || constantSplat(less.getB()) != 0.0)
+      return false;
+    auto cast = less.getA().getDefiningOp<CastOp>();
+    return less.getA() == x || (cast && cast.getInput() == x);
+  }
+
+  LogicalResult matchAndRewrite(GatherOp op,
+                                PatternRewriter &rewriter) const override {
+    auto where = op.getIndices().getDefiningOp<WhereOp>();
+    auto dims = shapes.dims(op.getData());
+    if (!where || !dims || !isNegative(where.getCondition(), where.getY()))
+      return rewriter.notifyMatchFailure(op, "no choice by the sign");
+    auto axis = normaliseAxis(op.getAxis(), dims->size());
+    auto size = axis ? (*dims)[*axis].constant() : std::nullopt;
+    auto sum = where.getX().getDefiningOp<AddOp>();
+    for (unsigned side = 0; sum && size && side < 2; ++side)
+      if (sum->getOperand(side) == where.getY() &&
+          constantSplat(sum->getOperand(1 - side)) == double(*size)) {
+        rewriter.modifyOpInPlace(
+            op, [&] { op.getIndicesMutable().assign(where.getY()); });
+        return success();
+      }
+    return rewriter.notifyMatchFailure(op, "not counted from the end");
+  }
+};
+} // namespace
+
+void skim::onnx::addSelectPatterns(RewritePatternSet &set,
+                                   NormaliseState &state) {
+  set.add<SelectOfProducts, GatherOfCounted>(set.getContext(), state);
+}

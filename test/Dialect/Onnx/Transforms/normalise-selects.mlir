@@ -1,0 +1,54 @@
+// RUN: skim-opt %s --pass-pipeline='builtin.module(func.func(onnx-infer-shapes,onnx-normalise,cse,onnx-infer-shapes))' --split-input-file | FileCheck %s
+
+// A condition times one number and its opposite times another, either way round.
+// CHECK-LABEL: func @select
+// CHECK-SAME:    %[[C:[^ ]+]]: tensor<?xi1>{{.*}}, %[[A:[^ ]+]]: tensor<?xf32>{{.*}}, %[[B:[^ ]+]]: tensor<f32>
+// CHECK-DAG:     %[[FIRST:.+]] = onnx.Where %[[C]], %[[A]], %[[B]]
+// CHECK-DAG:     %[[SECOND:.+]] = onnx.Where %[[C]], %[[B]], %[[A]]
+// CHECK:         return %[[FIRST]], %[[SECOND]]
+func.func @select(%c: tensor<?xi1> {onnx.dims = ["n"]}, %a: tensor<?xf32> {onnx.dims = ["n"]}, %b: tensor<f32>) -> (tensor<?xf32>, tensor<?xf32>) {
+  %not = onnx.Not %c : (tensor<?xi1>) -> tensor<?xi1>
+  %one = onnx.Cast %c {to = 1 : i64} : (tensor<?xi1>) -> tensor<?xf32>
+  %other = onnx.Cast %not {to = 1 : i64} : (tensor<?xi1>) -> tensor<?xf32>
+  %p = onnx.Mul %one, %a : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+  %q = onnx.Mul %b, %other : (tensor<f32>, tensor<?xf32>) -> tensor<?xf32>
+  %y = onnx.Add %p, %q : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+  %r = onnx.Mul %other, %a : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+  %s = onnx.Mul %one, %b : (tensor<?xf32>, tensor<f32>) -> tensor<?xf32>
+  %z = onnx.Add %r, %s : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+  return %y, %z : tensor<?xf32>, tensor<?xf32>
+}
+
+// -----
+
+// Two conditions are not opposite.
+// CHECK-LABEL: func @two_conditions_stay
+// CHECK-NOT:     onnx.Where
+func.func @two_conditions_stay(%c: tensor<?xi1> {onnx.dims = ["n"]}, %d: tensor<?xi1> {onnx.dims = ["n"]}, %a: tensor<?xf32> {onnx.dims = ["n"]}) -> tensor<?xf32> {
+  %one = onnx.Cast %c {to = 1 : i64} : (tensor<?xi1>) -> tensor<?xf32>
+  %other = onnx.Cast %d {to = 1 : i64} : (tensor<?xi1>) -> tensor<?xf32>
+  %p = onnx.Mul %one, %a : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+  %q = onnx.Mul %other, %a : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+  %y = onnx.Add %p, %q : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}
+
+// -----
+
+// Gather counts negative ids from the end itself: only by the table's own size.
+// CHECK-LABEL: func @counted_from_the_end
+// CHECK-SAME:    %[[IDS:[^ ]+]]: tensor<?x?xi32>
+// CHECK:         %[[OTHER:.+]] = onnx.Where
+// CHECK:         onnx.Gather %{{.+}}, %[[IDS]] : (tensor<9x4xf32>, tensor<?x?xi32>)
+// CHECK:         onnx.Gather %{{.+}}, %[[OTHER]] : (tensor<8x4xf32>, tensor<?x?xi32>)
+func.func @counted_from_the_end(%ids: tensor<?x?xi32> {onnx.dims = ["b", "s"]}, %a: tensor<9x4xf32>, %b: tensor<8x4xf32>) -> (tensor<?x?x4xf32>, tensor<?x?x4xf32>) {
+  %nine = onnx.Constant dense<9> : tensor<i32>
+  %zero = onnx.Constant dense<0.0> : tensor<f32>
+  %float = onnx.Cast %ids {to = 1 : i64} : (tensor<?x?xi32>) -> tensor<?x?xf32>
+  %negative = onnx.Less %float, %zero : (tensor<?x?xf32>, tensor<f32>) -> tensor<?x?xi1>
+  %moved = onnx.Add %ids, %nine : (tensor<?x?xi32>, tensor<i32>) -> tensor<?x?xi32>
+  %at = onnx.Where %negative, %moved, %ids : (tensor<?x?xi1>, tensor<?x?xi32>, tensor<?x?xi32>) -> tensor<?x?xi32>
+  %y = onnx.Gather %a, %at : (tensor<9x4xf32>, tensor<?x?xi32>) -> tensor<?x?x4xf32>
+  %z = onnx.Gather %b, %at : (tensor<8x4xf32>, tensor<?x?xi32>) -> tensor<?x?x4xf32>
+  return %y, %z : tensor<?x?x4xf32>, tensor<?x?x4xf32>
+}
