@@ -122,25 +122,31 @@ skim::raise::getProductIndices(ArrayRef<SymDim> at, const SymDim &inner) {
 LogicalResult AttentionMatcher::matchProduct(onnx::MatMulOp product,
                                              ArrayRef<SymDim> at,
                                              double factor) {
+  auto [leftAt, rightAt] = getProductIndices(at, depth);
+  // Keys times queries, where the scores were turned.
+  bool isTurned = at.size() >= 2 && at[at.size() - 2] == indices.key;
+  Value query = isTurned ? product.getB() : product.getA(),
+        key = isTurned ? product.getA() : product.getB();
+  SymDims queryAt = isTurned ? rightAt : leftAt,
+          keyAt = isTurned ? leftAt : rightAt;
   // Queries and keys are as wide as the values' heads.
-  auto queryType = dyn_cast<RankedTensorType>(product.getA().getType());
-  if (!queryType || queryType.getShape().back() != headWidth)
+  auto leftType = dyn_cast<RankedTensorType>(product.getA().getType());
+  if (!leftType || leftType.getShape().back() != headWidth)
     return fail("the heads of queries and values differ in width");
-  auto [queryAt, keyAt] = getProductIndices(at, depth);
-  for (auto [operand, operandAt] : {std::make_pair(product.getA(), &queryAt),
-                                    std::make_pair(product.getB(), &keyAt)}) {
+  for (auto [operand, operandAt] :
+       {std::make_pair(query, &queryAt), std::make_pair(key, &keyAt)}) {
     auto index = getOperandIndex(context, operand, operand, *operandAt);
     if (!index)
       return fail("queries and keys have other shapes than their product");
     *operandAt = *index;
   }
   double scale = factor;
-  FailureOr<int64_t> queryHeads = matchHeads(
-      product.getA(), queryAt, indices.query, depth, result.query, scale);
+  FailureOr<int64_t> queryHeads =
+      matchHeads(query, queryAt, indices.query, depth, result.query, scale);
   if (failed(queryHeads) || *queryHeads != heads)
     return fail("the queries are not the heads of states");
   FailureOr<int64_t> keyHeads =
-      matchHeads(product.getB(), keyAt, indices.key, depth, result.key, scale);
+      matchHeads(key, keyAt, indices.key, depth, result.key, scale);
   if (failed(keyHeads))
     return fail("the keys are not the heads of states");
   if (*keyHeads != result.kvHeads)
@@ -254,10 +260,8 @@ LogicalResult AttentionMatcher::matchProbabilities(Value value, SymDims at) {
   if (!softmax)
     return fail("no softmax before the product with the values");
   auto type = cast<RankedTensorType>(softmax.getOutput().getType());
-  if (onnx::normaliseAxis(softmax.getAxis(), type.getRank()) !=
-      type.getRank() - 1)
-    return fail("the softmax is not over the keys");
-  if (element.at.back() != indices.key)
+  auto axis = onnx::normaliseAxis(softmax.getAxis(), type.getRank());
+  if (!axis || element.at[*axis] != indices.key)
     return fail("the softmax is not over the keys");
   return matchScores(softmax.getInput(), element.at, 1, 0);
 }

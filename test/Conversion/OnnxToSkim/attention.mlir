@@ -286,3 +286,45 @@ func.func @zeroed_by_another_condition_stays(%x: tensor<?x?x6xf32> {onnx.dims = 
   %y = onnx.Reshape %moved, %joined : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
   return %y : tensor<?x?x6xf32>
 }
+
+// -----
+
+// Keys times queries, with the softmax over the keys' axis, as tf2onnx turns
+// Keras' einsums.
+// CHECK-LABEL: func @turned_scores
+// CHECK-SAME:    %[[X:[^ ]+]]: tensor<?x?x6xf32>{{.*}}, %[[K:[^ ]+]]: tensor<?x?x6xf32>
+// CHECK:         skim.attention %[[X]], %[[K]], %[[K]] {heads = 2 : i64, scale = 1.000000e+00 : f32}
+func.func @turned_scores(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %y: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}) -> tensor<?x?x6xf32> {
+  %shape = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %joined = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %q4 = onnx.Reshape %x, %shape : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %k4 = onnx.Reshape %y, %shape : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q = onnx.Transpose %q4 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x3x?xf32>
+  %k = onnx.Transpose %k4 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %s = onnx.MatMul %k, %q : (tensor<?x2x?x3xf32>, tensor<?x2x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %p = onnx.Softmax %s {axis = 2 : i64} : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %turned = onnx.Transpose %p {perm = array<i64: 0, 1, 3, 2>} : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %context = onnx.MatMul %turned, %k : (tensor<?x2x?x?xf32>, tensor<?x2x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %moved = onnx.Transpose %context {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %z = onnx.Reshape %moved, %joined : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %z : tensor<?x?x6xf32>
+}
+
+// -----
+
+// A softmax over the queries is none over the keys.
+// CHECK-LABEL: func @softmax_over_queries_stays
+// CHECK-NOT:     skim.attention
+func.func @softmax_over_queries_stays(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}) -> tensor<?x?x6xf32> {
+  %shape = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %joined = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %q4 = onnx.Reshape %x, %shape : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q = onnx.Transpose %q4 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k = onnx.Transpose %q4 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x3x?xf32>
+  %s = onnx.MatMul %q, %k : (tensor<?x2x?x3xf32>, tensor<?x2x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %p = onnx.Softmax %s {axis = 2 : i64} : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %context = onnx.MatMul %p, %q : (tensor<?x2x?x?xf32>, tensor<?x2x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %moved = onnx.Transpose %context {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %z = onnx.Reshape %moved, %joined : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %z : tensor<?x?x6xf32>
+}

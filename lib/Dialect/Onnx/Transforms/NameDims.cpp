@@ -84,18 +84,22 @@ static void collectReshaped(ReshapeOp op, SymbolicShapes &shapes,
   };
   SmallVector<SymDim> from = dimsOf(op.getData()),
                       to = dimsOf(op.getReshaped());
-  if (from.size() != to.size())
+  // Dimensions on both sides may have changed places.
+  if (from.size() != to.size() || llvm::any_of(from, [&](const SymDim &dim) {
+        return !dim.constant() && llvm::is_contained(to, dim);
+      }))
     return;
   for (auto [a, b] : llvm::zip(from, to))
     if (!a.symbolName().empty() && !b.symbolName().empty() && a != b)
       collect({a, b}, names);
 }
 
-bool skim::onnx::nameEqualDims(func::FuncOp func, SymbolicShapes &shapes) {
-  llvm::StringMap<std::string> names;
+using Names = llvm::StringMap<std::string>;
+
+/// What broadcasts tell.
+static Names collectBroadcasts(func::FuncOp func, SymbolicShapes &shapes) {
+  Names names;
   func.walk([&](Operation *op) {
-    if (auto reshape = dyn_cast<ReshapeOp>(op))
-      collectReshaped(reshape, shapes, names);
     for (Value result : op->getResults())
       for (const SymDim &dim : shapes.dims(result).value_or(ArrayRef<SymDim>()))
         dim.walk([&](const SymAtom &atom) {
@@ -103,6 +107,33 @@ bool skim::onnx::nameEqualDims(func::FuncOp func, SymbolicShapes &shapes) {
             collect(atom.args, names);
         });
   });
+  return names;
+}
+
+/// What reshapes tell; nothing where that would make two dimensions of one
+/// argument the same, so that some have changed places.
+static Names collectReshapes(func::FuncOp func, SymbolicShapes &shapes) {
+  Names names;
+  func.walk([&](ReshapeOp op) { collectReshaped(op, shapes, names); });
+  for (BlockArgument argument : func.getArguments()) {
+    llvm::StringMap<StringRef> olds;
+    for (const SymDim &dim :
+         shapes.dims(argument).value_or(ArrayRef<SymDim>())) {
+      StringRef old = dim.symbolName();
+      auto found = names.find(old);
+      StringRef name = found == names.end() ? old : StringRef(found->second);
+      if (!name.empty() && olds.try_emplace(name, old).first->second != old)
+        return {};
+    }
+  }
+  return names;
+}
+
+bool skim::onnx::nameEqualDims(func::FuncOp func, SymbolicShapes &shapes) {
+  Names names = collectBroadcasts(func, shapes);
+  // Only what is left after them.
+  if (names.empty())
+    names = collectReshapes(func, shapes);
   if (names.empty())
     return false;
   Builder builder(func.getContext());

@@ -5,6 +5,8 @@
 
 #include "Normalise.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace skim::onnx;
 
@@ -22,7 +24,7 @@ struct Gated {
 };
 
 /// `cast(c) * a + cast(not c) * b` as `Where(c, a, b)`: the same where both are
-/// finite.
+/// finite; 0 times infinity would be no number.
 struct SelectOfProducts : NormalisePattern<AddOp> {
   using NormalisePattern::NormalisePattern;
 
@@ -34,6 +36,11 @@ struct SelectOfProducts : NormalisePattern<AddOp> {
     return std::nullopt;
   }
 
+  static bool isInfinite(Value value) {
+    auto number = constantSplat(value);
+    return number && !std::isfinite(*number);
+  }
+
   static bool areOpposite(Value a, Value b) {
     auto negated = b.getDefiningOp<NotOp>();
     return negated && negated.getX() == a;
@@ -42,7 +49,7 @@ struct SelectOfProducts : NormalisePattern<AddOp> {
   LogicalResult matchAndRewrite(AddOp op,
                                 PatternRewriter &rewriter) const override {
     std::optional<Gated> a = match(op.getA()), b = match(op.getB());
-    if (!a || !b)
+    if (!a || !b || isInfinite(a->number) || isInfinite(b->number))
       return rewriter.notifyMatchFailure(op, "no sum of gated numbers");
     if (areOpposite(b->condition, a->condition))
       std::swap(a, b);

@@ -270,3 +270,22 @@ func.func @trigram(%x: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %y: tens
   %heads = onnx.Reshape %sum, %shape : (tensor<*xf32>, tensor<4xi64>) -> tensor<*xf32>
   return %both, %heads : tensor<*xf32>, tensor<*xf32>
 }
+
+// -----
+
+// The dimensions of one argument that changed places are not each other.
+// CHECK-LABEL: func @changed_places
+// CHECK-SAME:    tensor<?x?xf32> {onnx.dims = ["unk__1", "unk__2"]}
+// CHECK-SAME:    tensor<?x?xf32> {onnx.dims = ["unk__1", "unk__2"]}
+func.func @changed_places(%a: tensor<?x?xf32> {onnx.dims = ["unk__1", "unk__2"]}, %b: tensor<?x?xf32> {onnx.dims = ["unk__3", "unk__4"]}) -> (tensor<*xf32>, tensor<*xf32>) {
+  %flat = onnx.Constant dense<-1> : tensor<1xi64>
+  %turned = onnx.Transpose %a {perm = array<i64: 1, 0>} : (tensor<?x?xf32>) -> tensor<*xf32>
+  %turned_size = onnx.Shape %turned : (tensor<*xf32>) -> tensor<2xi64>
+  %row = onnx.Reshape %turned, %flat : (tensor<*xf32>, tensor<1xi64>) -> tensor<*xf32>
+  %back = onnx.Reshape %row, %turned_size : (tensor<*xf32>, tensor<2xi64>) -> tensor<*xf32>
+  // A row of one argument in the shape of another.
+  %size = onnx.Shape %a : (tensor<?x?xf32>) -> tensor<2xi64>
+  %other_row = onnx.Reshape %b, %flat : (tensor<?x?xf32>, tensor<1xi64>) -> tensor<*xf32>
+  %other = onnx.Reshape %other_row, %size : (tensor<*xf32>, tensor<2xi64>) -> tensor<*xf32>
+  return %back, %other : tensor<*xf32>, tensor<*xf32>
+}

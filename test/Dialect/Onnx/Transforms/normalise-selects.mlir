@@ -21,6 +21,22 @@ func.func @select(%c: tensor<?xi1> {onnx.dims = ["n"]}, %a: tensor<?xf32> {onnx.
 
 // -----
 
+// Zero times infinity is no number.
+// CHECK-LABEL: func @infinity_stays
+// CHECK-NOT:     onnx.Where
+func.func @infinity_stays(%c: tensor<?xi1> {onnx.dims = ["n"]}, %a: tensor<?xf32> {onnx.dims = ["n"]}) -> tensor<?xf32> {
+  %least = onnx.Constant dense<0xFF800000> : tensor<f32>
+  %not = onnx.Not %c : (tensor<?xi1>) -> tensor<?xi1>
+  %one = onnx.Cast %c {to = 1 : i64} : (tensor<?xi1>) -> tensor<?xf32>
+  %other = onnx.Cast %not {to = 1 : i64} : (tensor<?xi1>) -> tensor<?xf32>
+  %p = onnx.Mul %one, %a : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+  %q = onnx.Mul %other, %least : (tensor<?xf32>, tensor<f32>) -> tensor<?xf32>
+  %y = onnx.Add %p, %q : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}
+
+// -----
+
 // Two conditions are not opposite.
 // CHECK-LABEL: func @two_conditions_stay
 // CHECK-NOT:     onnx.Where
