@@ -37,7 +37,7 @@ def test_pruned_tokens_leave_the_others_where_they_are(name, session, tmp_path):
 
 
 def zero_hidden_probabilities(source, path):
-    """As transformers wrote it up to 4.47: what is hidden before the softmax becomes 0 behind it."""
+    """As transformers 4.30 wrote it: what is hidden before the softmax becomes 0 behind it."""
     model = onnx.load(source)
     made = {output: node for node in model.graph.node for output in node.output}
     zero = numpy_helper.from_array(np.zeros((), np.float32), "no_probability")

@@ -135,9 +135,10 @@ struct ScaleLast : RaisePattern<onnx::MulOp> {
            ++inner) {
         Value root = factor->getOperand(inner),
               scale = factor->getOperand(1 - inner);
-        if (!onnx::getConstant(scale) || !getInverseRootOf(root))
-          continue;
         Value rows = op->getOperand(1 - side);
+        if (!onnx::getConstant(scale) || !getInverseRootOf(root) ||
+            onnx::getConstant(rows))
+          continue;
         Value core = onnx::MulOp::create(rewriter, op.getLoc(), rows.getType(),
                                          rows, root);
         rewriter.replaceOpWithNewOp<onnx::MulOp>(op, op.getC().getType(), core,

@@ -213,3 +213,18 @@ func.func @scale_before_rows(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
   %y = onnx.Mul %x, %g : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
   return %y : tensor<?x?x4xf32>
 }
+
+// -----
+
+// Constant rows have no scale to put last.
+// CHECK-LABEL: func @constant_rows
+// CHECK-NOT:     skim.norm
+func.func @constant_rows(%v: tensor<?x?x1xf32>) -> tensor<?x?x4xf32> {
+  %rows = onnx.Constant dense<2.0> : tensor<4xf32>
+  %scale = onnx.Constant dense<3.0> : tensor<4xf32>
+  %root = onnx.Sqrt %v : (tensor<?x?x1xf32>) -> tensor<?x?x1xf32>
+  %inverse = onnx.Reciprocal %root : (tensor<?x?x1xf32>) -> tensor<?x?x1xf32>
+  %g = onnx.Mul %inverse, %scale : (tensor<?x?x1xf32>, tensor<4xf32>) -> tensor<?x?x4xf32>
+  %y = onnx.Mul %rows, %g : (tensor<4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  return %y : tensor<?x?x4xf32>
+}
