@@ -123,6 +123,21 @@ struct RaiseProduct : RaisePattern<onnx::MulOp> {
   }
 };
 
+/// `inverse root * scale` with a constant scale.
+struct ScaledRoot {
+  Value root, scale;
+};
+
+std::optional<ScaledRoot> getScaledRoot(Value value) {
+  auto mul = value.getDefiningOp<onnx::MulOp>();
+  for (unsigned side = 0; mul && side < 2; ++side) {
+    ScaledRoot scaled{mul->getOperand(side), mul->getOperand(1 - side)};
+    if (onnx::getConstant(scaled.scale) && getInverseRootOf(scaled.root))
+      return scaled;
+  }
+  return std::nullopt;
+}
+
 /// `y * (inverse root * scale)`: the scale comes last, where RaiseScale finds
 /// it.
 struct ScaleLast : RaisePattern<onnx::MulOp> {
@@ -130,21 +145,15 @@ struct ScaleLast : RaisePattern<onnx::MulOp> {
   LogicalResult matchAndRewrite(onnx::MulOp op,
                                 PatternRewriter &rewriter) const override {
     for (unsigned side : {0, 1}) {
-      auto factor = op->getOperand(side).getDefiningOp<onnx::MulOp>();
-      for (unsigned inner = 0; factor && factor->hasOneUse() && inner < 2;
-           ++inner) {
-        Value root = factor->getOperand(inner),
-              scale = factor->getOperand(1 - inner);
-        Value rows = op->getOperand(1 - side);
-        if (!onnx::getConstant(scale) || !getInverseRootOf(root) ||
-            onnx::getConstant(rows))
-          continue;
-        Value core = onnx::MulOp::create(rewriter, op.getLoc(), rows.getType(),
-                                         rows, root);
-        rewriter.replaceOpWithNewOp<onnx::MulOp>(op, op.getC().getType(), core,
-                                                 scale);
-        return success();
-      }
+      Value factor = op->getOperand(side), rows = op->getOperand(1 - side);
+      auto scaled = getScaledRoot(factor);
+      if (!scaled || !factor.hasOneUse() || onnx::getConstant(rows))
+        continue;
+      Value core = onnx::MulOp::create(rewriter, op.getLoc(), rows.getType(),
+                                       rows, scaled->root);
+      rewriter.replaceOpWithNewOp<onnx::MulOp>(op, op.getC().getType(), core,
+                                               scaled->scale);
+      return success();
     }
     return failure();
   }
@@ -168,13 +177,13 @@ struct SpreadNorm {
 
   /// `factor` as the inverse root, or a constant times it.
   bool matchFactor() {
-    variance = getInverseRootOf(factor);
-    auto mul = factor.getDefiningOp<onnx::MulOp>();
-    for (unsigned side = 0; mul && !variance && side < 2; ++side) {
-      scale = mul->getOperand(1 - side);
-      variance = getInverseRootOf(mul->getOperand(side));
+    if (auto scaled = getScaledRoot(factor)) {
+      scale = scaled->scale;
+      variance = getInverseRootOf(scaled->root);
+    } else {
+      variance = getInverseRootOf(factor);
     }
-    return variance && (!scale || onnx::getConstant(scale));
+    return variance != nullptr;
   }
 
   /// `mean(x) * g`, negated where `negated`.
@@ -204,48 +213,6 @@ struct SpreadNorm {
         return true;
     }
     return false;
-  }
-};
-
-struct RaiseSpreadNorm : RaisePattern<onnx::AddOp> {
-  using RaisePattern::RaisePattern;
-  LogicalResult matchAndRewrite(onnx::AddOp op,
-                                PatternRewriter &rewriter) const override {
-    for (unsigned side : {0, 1})
-      if (auto mul = op->getOperand(side).getDefiningOp<onnx::MulOp>())
-        for (unsigned factor : {0, 1}) {
-          SpreadNorm norm;
-          norm.input = mul->getOperand(1 - factor);
-          norm.factor = mul->getOperand(factor);
-          if (norm.matchFactor() && norm.matchShift(op->getOperand(1 - side)))
-            return replace(rewriter, op, norm);
-        }
-    return failure();
-  }
-
-  static LogicalResult replace(PatternRewriter &rewriter, onnx::AddOp op,
-                               const SpreadNorm &norm) {
-    auto power = getPower(norm.variance);
-    if (!power || getCentred(power->first) != norm.input)
-      return rewriter.notifyMatchFailure(op,
-                                         "the variance is that of other rows");
-    RankedTensorType type = getStates(norm.input);
-    if (!type || type != op.getC().getType())
-      return rewriter.notifyMatchFailure(
-          op, "expected f32 rows with a static last dimension");
-    int64_t width = type.getShape().back();
-    for (Value row : {norm.scale, norm.bias})
-      if (row && !isRowVector(row, width))
-        return rewriter.notifyMatchFailure(op, "scale or bias is no row");
-    Value scale = norm.scale ? getRowVector(rewriter, norm.scale, width)
-                             : makeOnes(rewriter, op.getLoc(), width);
-    Value bias = norm.bias ? getRowVector(rewriter, norm.bias, width) : Value();
-    rewriter.replaceOpWithNewOp<NormOp>(
-        op, type, norm.input, scale, bias,
-        NormKindAttr::get(op.getContext(), NormKind::Layer),
-        rewriter.getF32FloatAttr(static_cast<float>(power->second)),
-        /*heads=*/IntegerAttr());
-    return success();
   }
 };
 
@@ -298,7 +265,7 @@ struct RaiseNormBias : RaisePattern<onnx::AddOp> {
   }
 };
 
-/// Replaces a normalisation op over the last axis.
+/// Replaces a normalisation over the last axis; without a scale that is ones.
 LogicalResult replaceByNorm(PatternRewriter &rewriter, Operation *op,
                             Value input, Value scale, Value bias, int64_t axis,
                             NormKind kind, FloatAttr epsilon) {
@@ -313,9 +280,12 @@ LogicalResult replaceByNorm(PatternRewriter &rewriter, Operation *op,
     if (!result.use_empty())
       return rewriter.notifyMatchFailure(op, "a further result is used");
   int64_t width = type.getShape().back();
-  if (!isRowVector(scale, width) || (bias && !isRowVector(bias, width)))
-    return rewriter.notifyMatchFailure(op, "scale or bias is no constant row");
-  scale = getRowVector(rewriter, scale, width);
+  for (Value row : {scale, bias})
+    if (row && !isRowVector(row, width))
+      return rewriter.notifyMatchFailure(op,
+                                         "scale or bias is no constant row");
+  scale = scale ? getRowVector(rewriter, scale, width)
+                : makeOnes(rewriter, op->getLoc(), width);
   bias = bias ? getRowVector(rewriter, bias, width) : Value();
   Value norm =
       NormOp::create(rewriter, op->getLoc(), type, input, scale, bias,
@@ -325,6 +295,35 @@ LogicalResult replaceByNorm(PatternRewriter &rewriter, Operation *op,
   rewriter.eraseOp(op);
   return success();
 }
+
+struct RaiseSpreadNorm : RaisePattern<onnx::AddOp> {
+  using RaisePattern::RaisePattern;
+  LogicalResult matchAndRewrite(onnx::AddOp op,
+                                PatternRewriter &rewriter) const override {
+    for (unsigned side : {0, 1})
+      if (auto mul = op->getOperand(side).getDefiningOp<onnx::MulOp>())
+        for (unsigned factor : {0, 1}) {
+          SpreadNorm norm;
+          norm.input = mul->getOperand(1 - factor);
+          norm.factor = mul->getOperand(factor);
+          if (norm.matchFactor() && norm.matchShift(op->getOperand(1 - side)))
+            return replace(rewriter, op, norm);
+        }
+    return failure();
+  }
+
+  static LogicalResult replace(PatternRewriter &rewriter, onnx::AddOp op,
+                               const SpreadNorm &norm) {
+    auto power = getPower(norm.variance);
+    if (!power || getCentred(power->first) != norm.input)
+      return rewriter.notifyMatchFailure(op,
+                                         "the variance is that of other rows");
+    return replaceByNorm(
+        rewriter, op, norm.input, norm.scale, norm.bias, /*axis=*/-1,
+        NormKind::Layer,
+        rewriter.getF32FloatAttr(static_cast<float>(power->second)));
+  }
+};
 
 struct RaiseLayerNormalization : RaisePattern<onnx::LayerNormalizationOp> {
   using RaisePattern::RaisePattern;

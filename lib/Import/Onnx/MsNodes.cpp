@@ -9,13 +9,12 @@ using namespace mlir;
 using namespace skim::import;
 namespace ox = skim::onnx;
 
-Value skim::import::addBias(Node &node, Value value, Value bias) {
-  return bias ? node.make<ox::AddOp>(value.getType(), value, bias) : value;
+Value skim::import::getOptional(Node &node, unsigned i) {
+  return node.hasInput(i) ? node.getInput(i) : Value();
 }
 
-/// Input `i`, null where it is absent.
-static Value getOptional(Node &node, unsigned i) {
-  return node.hasInput(i) ? node.getInput(i) : Value();
+Value skim::import::addBias(Node &node, Value value, Value bias) {
+  return bias ? node.make<ox::AddOp>(value.getType(), value, bias) : value;
 }
 
 //===----------------------------------------------------------------------===//

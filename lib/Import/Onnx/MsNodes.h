@@ -9,6 +9,9 @@
 
 namespace skim::import {
 
+/// Input `i`, null where it is absent.
+mlir::Value getOptional(Node &node, unsigned i);
+
 /// `value + bias`, or the value where there is no bias.
 mlir::Value addBias(Node &node, mlir::Value value, mlir::Value bias);
 

@@ -131,7 +131,7 @@ static LogicalResult importMatMulNBits(Node &node) {
       RankedTensorType::get({columns, depth}, element), numbers, scales, *zero,
       b.getI64IntegerAttr(1), b.getI64IntegerAttr(size),
       b.getI64IntegerAttr(0));
-  return giveProduct(node, rows, node.hasInput(5) ? node.getInput(5) : Value());
+  return giveProduct(node, rows, getOptional(node, 5));
 }
 
 /// The numbers that four bits stand for, of which a block's largest magnitude
@@ -278,8 +278,7 @@ static LogicalResult importMatMulIntegerToFloat(Node &node) {
   Value product = multiplyBytes(node, {node.getInput(0), node.getInput(1)},
                                 {node.getInput(4), node.getInput(5)},
                                 {node.getInput(2), node.getInput(3)});
-  return node.give(
-      addBias(node, product, node.hasInput(6) ? node.getInput(6) : Value()));
+  return node.give(addBias(node, product, getOptional(node, 6)));
 }
 
 static LogicalResult importDynamicQuantizeMatMul(Node &node) {
@@ -293,8 +292,7 @@ static LogicalResult importDynamicQuantizeMatMul(Node &node) {
   Value product = multiplyBytes(node, {bytes.getY(), node.getInput(1)},
                                 {bytes.getYZeroPoint(), node.getInput(3)},
                                 {bytes.getYScale(), node.getInput(2)});
-  return node.give(
-      addBias(node, product, node.hasInput(4) ? node.getInput(4) : Value()));
+  return node.give(addBias(node, product, getOptional(node, 4)));
 }
 
 static LogicalResult importQAttention(Node &node) {
@@ -302,8 +300,7 @@ static LogicalResult importQAttention(Node &node) {
                                 {node.getInput(6), node.getInput(7)},
                                 {node.getInput(3), node.getInput(4)});
   return buildPackedAttention(node, addBias(node, product, node.getInput(2)),
-                              node.hasInput(5) ? node.getInput(5) : Value(),
-                              node.hasInput(8) ? node.getInput(8) : Value(),
+                              getOptional(node, 5), getOptional(node, 8),
                               Value());
 }
 
@@ -321,8 +318,8 @@ static LogicalResult importQEmbedLayerNormalization(Node &node) {
   };
   return buildEmbedLayerNorm(
       node, {dequantise(2, 8, 13), dequantise(3, 9, 14), dequantise(4, 10, 15),
-             dequantise(5, 11, 16), dequantise(6, 12, 17),
-             node.hasInput(7) ? node.getInput(7) : Value(), Value()});
+             dequantise(5, 11, 16), dequantise(6, 12, 17), getOptional(node, 7),
+             Value()});
 }
 
 llvm::ArrayRef<NodeSpec> skim::import::getMsQuantNodes() {

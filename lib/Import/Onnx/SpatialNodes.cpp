@@ -183,11 +183,15 @@ struct NormBuilder {
     Value centred = skim::onnx::SubOp::create(b, loc, type, x, mean(x, axes));
     Value square = skim::onnx::MulOp::create(b, loc, type, centred, centred);
     Value variance = mean(square, axes);
+    return skim::onnx::DivOp::create(b, loc, type, centred,
+                                     deviation(variance));
+  }
+  /// `sqrt(variance + epsilon)`.
+  Value deviation(Value variance) {
     Value epsilon = node.makeScalar(element, node.getFloat("epsilon", 1.0e-5f));
     Type rows = variance.getType();
-    variance = skim::onnx::AddOp::create(b, loc, rows, variance, epsilon);
-    Value deviation = skim::onnx::SqrtOp::create(b, loc, rows, variance);
-    return skim::onnx::DivOp::create(b, loc, type, centred, deviation);
+    variance = node.make<skim::onnx::AddOp>(rows, variance, epsilon);
+    return node.make<skim::onnx::SqrtOp>(rows, variance);
   }
   /// A number for each index of axis 1 of x, so that it broadcasts to x.
   Value column(Value x, Value row) {
@@ -212,9 +216,8 @@ static LogicalResult importInstanceNormalization(Node &node) {
   if (failed(axes))
     return failure();
   NormBuilder norm{node};
-  node.outputs.push_back(norm.scale(norm.normalise(node.getInput(0), *axes),
-                                    node.getInput(1), node.getInput(2)));
-  return success();
+  return node.give(norm.scale(norm.normalise(node.getInput(0), *axes),
+                              node.getInput(1), node.getInput(2)));
 }
 
 /// `(x - mean) / sqrt(variance + epsilon) * scale + bias`, a number of each for
@@ -228,12 +231,7 @@ static LogicalResult importBatchNormalization(Node &node) {
     return node.fail(
         "expected training_mode of 0, spatial of 1 and one output");
   NormBuilder norm{node};
-  Value x = node.getInput(0), variance = node.getInput(4);
-  Value epsilon =
-      node.makeScalar(norm.element, node.getFloat("epsilon", 1.0e-5f));
-  variance =
-      node.make<skim::onnx::AddOp>(variance.getType(), variance, epsilon);
-  Value deviation = node.make<skim::onnx::SqrtOp>(variance.getType(), variance);
+  Value x = node.getInput(0), deviation = norm.deviation(node.getInput(4));
   Value centred = node.make<skim::onnx::SubOp>(
       x.getType(), x, norm.column(x, node.getInput(3)));
   Value rows = node.make<skim::onnx::DivOp>(x.getType(), centred,
@@ -263,9 +261,8 @@ static LogicalResult importGroupNormalization(Node &node) {
       IntegerAttr(), b.getI64IntegerAttr(0));
   Value y = skim::onnx::ReshapeOp::create(b, norm.loc, x.getType(), rows, shape,
                                           b.getI64IntegerAttr(1));
-  node.outputs.push_back(
+  return node.give(
       ofGroups ? y : norm.scale(y, node.getInput(1), node.getInput(2)));
-  return success();
 }
 
 llvm::ArrayRef<NodeSpec> skim::import::getSpatialNodes() {

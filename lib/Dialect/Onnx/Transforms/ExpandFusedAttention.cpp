@@ -107,8 +107,7 @@ FailureOr<Value> AttentionExpansion::condition() {
   case 3:
     return e.unsqueeze(e.cast(mask, boolean), {1});
   case 1:
-    if (SymDim more = (*e.dims(mask))[0] - (*e.dims(query))[0];
-        more != SymDim(0) || !isAbsent(op.getPastKey()))
+    if ((*e.dims(mask))[0] != (*e.dims(query))[0] || !isAbsent(op.getPastKey()))
       return e.error("expected a mask of rank 1 that counts the keys of each "
                      "sequence, without a past");
     // A mask of positions first, so that it is found as one.

@@ -36,11 +36,6 @@ Value Expansion::transpose(Value value, ArrayRef<int64_t> perm) {
   return make<TransposeOp>(value, rewriter.getDenseI64ArrayAttr(perm));
 }
 
-Value Expansion::cast(Value value, Type element) {
-  return makeOf<CastOp>(element, value, StringAttr(), IntegerAttr(),
-                        attr(getDataType(element)));
-}
-
 Value Expansion::positions(Value value, int64_t axis) {
   Type i64 = rewriter.getI64Type();
   auto scalar = [&](int64_t number) {

@@ -48,12 +48,14 @@ public:
   mlir::Value number(mlir::Type element, double value);
   mlir::Value transpose(mlir::Value value, llvm::ArrayRef<int64_t> perm);
   mlir::Value reshape(mlir::Value value, llvm::ArrayRef<int64_t> shape) {
-    return make<ReshapeOp>(value, ints(shape), attr(0));
+    return buildReshape(rewriter, state, op->getLoc(), value, ints(shape));
   }
   mlir::Value unsqueeze(mlir::Value value, llvm::ArrayRef<int64_t> axes) {
     return make<UnsqueezeOp>(value, ints(axes));
   }
-  mlir::Value cast(mlir::Value value, mlir::Type element);
+  mlir::Value cast(mlir::Value value, mlir::Type element) {
+    return buildCast(rewriter, state, op->getLoc(), value, element);
+  }
   /// `[0, 1, .. size of the axis - 1]`.
   mlir::Value positions(mlir::Value value, int64_t axis);
   /// A part of the last axis.

@@ -10,6 +10,9 @@
 using namespace mlir;
 using namespace skim::onnx;
 
+/// New names by old ones.
+using Names = llvm::StringMap<std::string>;
+
 /// The function's own mark of a dimension without a name.
 static bool isUnnamed(StringRef name) { return name.starts_with("?"); }
 
@@ -36,8 +39,7 @@ static bool yields(StringRef name, StringRef other) {
 }
 
 /// New names of dimensions without a given one that are to be equal.
-static void collect(ArrayRef<SymDim> dims,
-                    llvm::StringMap<std::string> &names) {
+static void collect(ArrayRef<SymDim> dims, Names &names) {
   StringRef name;
   SmallVector<StringRef> symbols;
   for (const SymDim &dim : dims)
@@ -78,7 +80,7 @@ static SmallVector<SymDim> getFactors(ArrayRef<SymDim> dims) {
 /// The same of an argument that is reshaped by the dimensions of another, with
 /// axes of 1 put between, or of a tensor of its elements in a row.
 static void collectReshaped(ReshapeOp op, SymbolicShapes &shapes,
-                            llvm::StringMap<std::string> &names) {
+                            Names &names) {
   auto dimsOf = [&](Value value) {
     return getFactors(shapes.dims(value).value_or(ArrayRef<SymDim>()));
   };
@@ -93,8 +95,6 @@ static void collectReshaped(ReshapeOp op, SymbolicShapes &shapes,
     if (!a.symbolName().empty() && !b.symbolName().empty() && a != b)
       collect({a, b}, names);
 }
-
-using Names = llvm::StringMap<std::string>;
 
 /// What broadcasts tell.
 static Names collectBroadcasts(func::FuncOp func, SymbolicShapes &shapes) {

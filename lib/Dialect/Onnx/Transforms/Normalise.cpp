@@ -162,9 +162,7 @@ Value NormaliseState::castBuilt(RewriterBase &rewriter, Value value,
                                 Type type) {
   if (elementType(value) == type)
     return value;
-  return remember(build<CastOp>(rewriter, value.getLoc(), type, value,
-                                StringAttr(), IntegerAttr(),
-                                rewriter.getI64IntegerAttr(getDataType(type))));
+  return remember(buildCast(rewriter, *this, value.getLoc(), value, type));
 }
 
 //===----------------------------------------------------------------------===//
@@ -214,6 +212,13 @@ Value skim::onnx::buildReshape(RewriterBase &rewriter, NormaliseState &state,
                                Location loc, Value value, Value shape) {
   return state.build<ReshapeOp>(rewriter, loc, elementType(value), value, shape,
                                 rewriter.getI64IntegerAttr(0));
+}
+
+Value skim::onnx::buildCast(RewriterBase &rewriter, NormaliseState &state,
+                            Location loc, Value value, Type type) {
+  return state.build<CastOp>(rewriter, loc, type, value, StringAttr(),
+                             IntegerAttr(),
+                             rewriter.getI64IntegerAttr(getDataType(type)));
 }
 
 Operation *skim::onnx::rebuild(RewriterBase &rewriter, NormaliseState &state,

@@ -120,6 +120,9 @@ mlir::Value buildTranspose(mlir::RewriterBase &rewriter, NormaliseState &state,
 mlir::Value buildReshape(mlir::RewriterBase &rewriter, NormaliseState &state,
                          mlir::Location loc, mlir::Value value,
                          mlir::Value shape);
+/// The value's elements as numbers of another type.
+mlir::Value buildCast(mlir::RewriterBase &rewriter, NormaliseState &state,
+                      mlir::Location loc, mlir::Value value, mlir::Type type);
 /// The op once more, on other operands, which its types are inferred from.
 mlir::Operation *rebuild(mlir::RewriterBase &rewriter, NormaliseState &state,
                          mlir::Operation *op, mlir::ValueRange operands);

@@ -37,6 +37,16 @@ static Value getFlattened(NormaliseState &state, Value rows) {
   return dropsBatch ? squeeze.getData() : Value();
 }
 
+/// The same of rows that are as wide as the states.
+static Value getRowStates(NormaliseState &state, Value rows) {
+  Value states = getFlattened(state, rows);
+  auto from = states ? state.shapes.dims(states) : std::nullopt,
+       to = state.shapes.dims(rows);
+  bool areRows = from && to && to->size() == 2 && from->size() > 2 &&
+                 from->back() == to->back();
+  return areRows ? states : Value();
+}
+
 /// States, whose width is known, as the rows of a matrix.
 static Value buildRows(RewriterBase &rewriter, NormaliseState &state,
                        Value states) {
@@ -166,13 +176,12 @@ struct SinkFlattenBelowElementwise : AnyOpPattern<> {
     std::optional<ArrayRef<SymDim>> rows;
     for (Value operand : op->getOperands()) {
       auto dims = state.shapes.dims(operand);
-      Value flattened = getFlattened(state, operand);
+      Value flattened = getRowStates(state, operand);
       auto from = flattened ? state.shapes.dims(flattened) : std::nullopt;
       // One number for each row is repeated.
-      bool fits = dims && dims->size() == 2 && (*dims)[0] == (*to)[0] &&
+      bool fits = from && (*dims)[0] == (*to)[0] &&
                   (dims->back() == to->back() || dims->back().isConstant(1));
-      if (from && fits && from->size() > 2 && from->back() == dims->back() &&
-          (!rows || *rows == from->drop_back())) {
+      if (fits && (!rows || *rows == from->drop_back())) {
         rows = from->drop_back();
         operands.push_back(flattened);
       } else if (isAbsent(operand) || (dims && dims->size() <= 1)) {
@@ -195,13 +204,10 @@ struct SinkFlattenBelowMean : NormalisePattern<ReduceMeanOp> {
 
   LogicalResult matchAndRewrite(ReduceMeanOp op,
                                 PatternRewriter &rewriter) const override {
-    Value flattened = getFlattened(state, op.getData());
-    auto from = flattened ? shapes.dims(flattened) : std::nullopt;
-    auto rows = shapes.dims(op.getData());
+    Value flattened = getRowStates(state, op.getData());
     auto axes =
         isAbsent(op.getAxes()) ? std::nullopt : getConstantInts(op.getAxes());
-    if (!from || rows->size() != 2 || from->size() < 3 ||
-        from->back() != rows->back())
+    if (!flattened)
       return rewriter.notifyMatchFailure(op, "no flattened rows");
     if (!axes || axes->size() != 1 || normaliseAxis(axes->front(), 2) != 1 ||
         op.getKeepdims() != 1)
@@ -270,11 +276,8 @@ template <typename OpTy> struct SinkFlattenBelowNorm : NormalisePattern<OpTy> {
 
   LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
-    Value flattened = getFlattened(this->state, op.getX());
-    auto from = flattened ? this->shapes.dims(flattened) : std::nullopt;
-    auto rows = this->shapes.dims(op.getX());
-    if (!from || !rows || rows->size() != 2 || from->size() < 3 ||
-        from->back() != rows->back() || !rows->back().constant())
+    Value flattened = getRowStates(this->state, op.getX());
+    if (!flattened || !this->shapes.dims(flattened)->back().constant())
       return rewriter.notifyMatchFailure(op, "no flattened rows");
     if (normaliseAxis(op.getAxis(), 2) != 1 ||
         !isNormOfRows(this->state, op, /*rank=*/1))

@@ -39,9 +39,7 @@ public:
   Value equal(Value x, Value y) { return compare<EqualOp>(x, y); }
   Value less(Value x, Value y) { return compare<LessOp>(x, y); }
   Value cast(Value x, Type element) {
-    return state.build<CastOp>(
-        rewriter, loc, element, x, StringAttr(), IntegerAttr(),
-        rewriter.getI64IntegerAttr(getDataType(element)));
+    return buildCast(rewriter, state, loc, x, element);
   }
   Value toNumber(Value x) { return cast(x, f32()); }
   /// `[n]` as `[n, 1]` or `[1, n]`.
