@@ -105,3 +105,26 @@ std::vector<char> skim::narrowTile(Dtype dtype, ArrayRef<float> panel,
     narrowToBf16(panel, tile, depth, bytes);
   return bytes;
 }
+
+std::vector<char> skim::integerTile(ArrayRef<char> panel, int64_t tile,
+                                    ArrayRef<IntegerColumn> columns) {
+  int64_t depth = panel.size() / tile;
+  Words words(Dtype::Uint8, depth);
+  std::vector<char> bytes(words.ofTile() * tile * 4);
+  auto store = [&](int64_t line, int64_t n, auto word) {
+    static_assert(sizeof word == 4);
+    std::memcpy(&bytes[(line * tile + n) * 4], &word, 4);
+  };
+  for (auto [n, column] : llvm::enumerate(columns)) {
+    int32_t sum = 0;
+    for (int64_t k = 0; k != depth; ++k) {
+      auto number = int8_t(panel[k * tile + n] ^ (column.isUnsigned ? 0x80 : 0));
+      sum += number;
+      bytes[(k / 4 * tile + n) * 4 + k % 4] = number;
+    }
+    store(words.count, n, column.scale);
+    store(words.count + 1, n, -sum);
+    store(words.count + 2, n, int32_t(column.zeroPoint));
+  }
+  return bytes;
+}

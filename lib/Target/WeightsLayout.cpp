@@ -23,11 +23,13 @@ struct Part {
 
   int64_t rows() const { return shape.size() == 2 ? shape[0] : 1; }
   int64_t columns() const { return shape.empty() ? 1 : shape.back(); }
+  const char *data() const { return owned.empty() ? bytes.data() : owned.data(); }
 };
 
 /// What an entry of a layout with tiles is made of.
 struct Packing {
   std::vector<Part> parts, batches; ///< batches: what parts were cut from
+  std::vector<IntegerColumn> columns; ///< of the parts together, in uint8
   Layout layout;
   Dtype dtype;
   int64_t tile;
@@ -106,7 +108,12 @@ static llvm::Error writeTiles(const Packing &packing, WeightsSink sink) {
   for (int64_t column = 0; column < width; column += packing.tile) {
     std::vector<char> panel(depth * packing.tile * packing.elementBytes);
     packTile(packing, column, depth, panel);
-    if (packing.dtype != Dtype::Fp32) {
+    if (packing.dtype == Dtype::Uint8) {
+      panel = integerTile(panel, packing.tile,
+                          ArrayRef(packing.columns)
+                              .slice(column, std::min(packing.tile,
+                                                      width - column)));
+    } else if (packing.dtype != Dtype::Fp32) {
       std::vector<float> numbers(depth * packing.tile);
       std::memcpy(numbers.data(), panel.data(), panel.size());
       panel = narrowTile(packing.dtype, numbers, packing.tile);
@@ -173,19 +180,75 @@ static void splitBatches(Packing &packing) {
   packing.parts = std::move(matrices);
 }
 
+/// Adds columns of these scales and zero points; false where their data is
+/// missing.
+static bool addColumns(ElementsAttr scales, ElementsAttr points,
+                       std::vector<IntegerColumn> &columns) {
+  std::optional<Part> ofScales = makePart(scales), ofPoints = makePart(points);
+  if (!ofScales || !ofPoints)
+    return false;
+  bool isUnsigned = points.getElementType().isUnsignedInteger();
+  const char *scale = ofScales->data(), *point = ofPoints->data();
+  for (int64_t i = 0, end = scales.getNumElements(); i != end; ++i) {
+    IntegerColumn column;
+    std::memcpy(&column.scale, scale + i * sizeof(float), sizeof(float));
+    column.zeroPoint = int8_t(point[i] ^ (isUnsigned ? 0x80 : 0));
+    column.isUnsigned = isUnsigned;
+    columns.push_back(column);
+  }
+  return true;
+}
+
+/// Takes the scales and zero points of uint8 from the parts, two behind each
+/// matrix.
+static FailureOr<SmallVector<Attribute>> takeColumns(WeightsOp op,
+                                                     Packing &packing) {
+  SmallVector<Attribute> parts(op.getParts().begin(), op.getParts().end());
+  if (packing.dtype != Dtype::Uint8)
+    return parts;
+  SmallVector<Attribute> matrices;
+  for (size_t i = 0; i + 2 < parts.size(); i += 3) {
+    auto weight = dyn_cast<ElementsAttr>(parts[i]);
+    auto scales = dyn_cast<ElementsAttr>(parts[i + 1]);
+    auto points = dyn_cast<ElementsAttr>(parts[i + 2]);
+    Type element = weight ? weight.getElementType() : Type();
+    bool fits = element && element.isInteger(8) && scales && points &&
+                scales.getElementType().isF32() &&
+                points.getElementType() == element &&
+                weight.getShapedType().getRank() == 2;
+    for (ElementsAttr attribute : {scales, points})
+      fits = fits && attribute.getNumElements() ==
+                         weight.getShapedType().getDimSize(1);
+    if (!fits || !addColumns(scales, points, packing.columns))
+      break;
+    matrices.push_back(weight);
+  }
+  if (matrices.size() * 3 != parts.size())
+    return op.emitOpError() << "expected integers of 8 bits, scales and zero "
+                               "points for each column as parts "
+                            << matrices.size() * 3 << " and on of "
+                            << parts.size();
+  return matrices;
+}
+
 static FailureOr<WeightsEntry> makeEntry(WeightsOp op) {
   auto packing = std::make_shared<Packing>();
   packing->layout = op.getLayout();
   packing->dtype = op.getDtype();
   packing->tile = op.getTile();
   packing->elementBytes = 0;
-  for (Attribute attribute : op.getParts()) {
+  FailureOr<SmallVector<Attribute>> parts = takeColumns(op, *packing);
+  if (failed(parts))
+    return failure();
+  bool rounds =
+      packing->dtype != Dtype::Fp32 && packing->dtype != Dtype::Uint8;
+  for (Attribute attribute : *parts) {
     auto elements = dyn_cast<ElementsAttr>(attribute);
     if (!elements)
       return op.emitOpError()
              << "expected elements attributes as parts, got " << attribute;
     Type element = elements.getShapedType().getElementType();
-    if (packing->dtype != Dtype::Fp32 && !element.isF32())
+    if (rounds && !element.isF32())
       return op.emitOpError()
              << "expected parts of f32 to write as "
              << stringifyDtype(packing->dtype) << ", got " << element;

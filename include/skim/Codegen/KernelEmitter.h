@@ -37,6 +37,8 @@ public:
   virtual mlir::func::FuncOp get(const GemmSpec &spec) = 0;
   virtual mlir::func::FuncOp get(const MatmulSpec &spec) = 0;
   virtual mlir::func::FuncOp get(const QuantiseSpec &spec) = 0;
+  virtual mlir::func::FuncOp get(const RangeSpec &spec) = 0;
+  virtual mlir::func::FuncOp get(const TensorScaleSpec &spec) = 0;
   virtual mlir::func::FuncOp get(const AttentionSpec &spec) = 0;
   virtual mlir::func::FuncOp get(const NormSpec &spec) = 0;
   virtual mlir::func::FuncOp get(const EmbedSpec &spec) = 0;

@@ -17,7 +17,8 @@ namespace skim {
 /// bias [N / T * T], residual [?, N], its index [T] with residualIndexed,
 /// out [T, N]. With another dtype x is what QuantiseSpec gives, not indexed,
 /// and w lies as Words.h says, T as TargetInfo::tileColumnsOf. Int8x3 needs a K
-/// of which TargetInfo::tileStep is not 0. With narrowsResult, in bf16 by
+/// of which TargetInfo::tileStep is not 0. In Uint8 zeroPoints says that some of
+/// the weights' are not 0. With narrowsResult, in bf16 by
 /// tiles, out is what QuantiseSpec would make of it: N is a multiple of a
 /// column tile's width.
 struct GemmSpec {
@@ -28,6 +29,7 @@ struct GemmSpec {
   bool residualIndexed = false; ///< row t reads residual[index[t]]
   Dtype dtype = Dtype::Fp32;    ///< of x and w
   bool narrowsResult = false;   ///< out is in dtype
+  bool zeroPoints = false;      ///< columns of w have zero points
   std::string name() const;
 };
 
@@ -37,11 +39,27 @@ struct MatmulSpec {
 };
 
 /// Rows of states in a narrower dtype, as products read them. Arguments:
-/// x [?, H], its index [T] with indexed, out [T, .] as Words.h says.
+/// x [?, H], its index [T] with indexed, in Uint8 what TensorScaleSpec gives,
+/// out [T, .] as Words.h says.
 struct QuantiseSpec {
   int64_t width = 0;
   Dtype dtype = Dtype::Int8;
   bool indexed = false; ///< row t reads x[index[t]]
+  std::string name() const;
+};
+
+/// The least and the largest number of each row, or 0. Arguments: x [?, H], its
+/// index [T] with indexed, out [T, 2] i32: as their bits, those of negative
+/// numbers but the sign flipped, so that integers are in the order of numbers.
+struct RangeSpec {
+  int64_t width = 0;
+  bool indexed = false; ///< row t reads x[index[t]]
+  std::string name() const;
+};
+
+/// What DynamicQuantizeLinear rounds a tensor by. Arguments: the ranges [T, 2] of
+/// its rows, out [1, 4]: scale, 1 / scale, zero point, 0. One task.
+struct TensorScaleSpec {
   std::string name() const;
 };
 

@@ -73,7 +73,8 @@ struct TargetInfo {
   /// cannot multiply these.
   int64_t tileStep(Dtype dtype, int64_t k) const;
   bool emulates(Dtype dtype) const {
-    return (dtype == Dtype::Int8 && int8Dot.empty()) ||
+    return ((dtype == Dtype::Int8 || dtype == Dtype::Uint8) &&
+            int8Dot.empty()) ||
            (dtype == Dtype::Bf16 && bf16Dot.empty());
   }
   int64_t tileRowsOf(Dtype dtype) const {

@@ -28,9 +28,9 @@ inline int64_t evenStep(int64_t words) {
 /// say.
 struct Words {
   Words(Dtype dtype, int64_t k)
-      : dtype(dtype), perWord(dtype == Dtype::Int8 || dtype == Dtype::Int8x3 ? 4
+      : dtype(dtype), perWord(dtype == Dtype::Fp32   ? 1
                               : dtype == Dtype::Bf16 ? 2
-                                                     : 1),
+                                                     : 4),
         count((k + perWord - 1) / perWord) {}
 
   /// Of a number in int8x3, each an int8.
@@ -53,19 +53,25 @@ struct Words {
     bool collides = digits * 4 * digitsRows % block == 0;
     return digits + (collides ? between / (4 * digitsRows) : 0);
   }
-  /// Words of a row of states: int8 rows end with their scale.
+  /// Words of a row of states: int8 rows end with their scale, uint8 rows with
+  /// the tensor's scale and zero point and the sum of their numbers less that.
   int64_t ofState() const {
     if (dtype == Dtype::Int8x3)
       return ofDigits() + 1;
-    return count + (dtype == Dtype::Int8);
+    return count + (dtype == Dtype::Uint8 ? 3 : dtype == Dtype::Int8);
   }
-  /// Rows of words of a tile of weights: int8 and int8x3 tiles end with the
-  /// scales of their columns, int8 also with what makes up for states that are
-  /// stored 128 too large.
+  /// Rows of words of a tile of weights: those of bytes end with the scales of
+  /// their columns, int8 and uint8 also with what makes up for states that are
+  /// stored 128, or by 1 of their zero point, too large, uint8 with the columns'
+  /// zero points, too.
   int64_t ofTile() const {
     if (dtype == Dtype::Int8x3)
       return weightDigits * count + 1;
-    return count + (dtype == Dtype::Int8 ? 2 : 0);
+    return count + (dtype == Dtype::Uint8 ? 3 : dtype == Dtype::Int8 ? 2 : 0);
+  }
+  /// Sums are integers, whose tiles have scales and offsets.
+  bool hasIntegerSums() const {
+    return dtype == Dtype::Int8 || dtype == Dtype::Uint8;
   }
 
   mlir::Type element(mlir::MLIRContext *context) const {

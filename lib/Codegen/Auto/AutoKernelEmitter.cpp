@@ -20,6 +20,8 @@ public:
   func::FuncOp get(const GemmSpec &s) override { return of(s).get(s); }
   func::FuncOp get(const MatmulSpec &s) override { return plain->get(s); }
   func::FuncOp get(const QuantiseSpec &s) override { return of(s).get(s); }
+  func::FuncOp get(const RangeSpec &s) override { return plain->get(s); }
+  func::FuncOp get(const TensorScaleSpec &s) override { return plain->get(s); }
   func::FuncOp get(const AttentionSpec &s) override { return of(s).get(s); }
   func::FuncOp get(const NormSpec &s) override { return of(s).get(s); }
   func::FuncOp get(const EmbedSpec &s) override { return of(s).get(s); }

@@ -37,7 +37,8 @@ static std::string suffix(Dtype dtype) {
 }
 
 std::string GemmSpec::name() const {
-  return llvm::formatv("gemm{0}_{1}x{2}{3}{4}{5}{6}{7}{8}", suffix(dtype), k, n,
+  return llvm::formatv("gemm{0}{1}_{2}x{3}{4}{5}{6}{7}{8}{9}", suffix(dtype),
+                       zeroPoints ? "_zeros" : "", k, n,
                        indexed ? "_indexed" : "", bias ? "_bias" : "",
                        suffix(activation), residual ? "_residual" : "",
                        residual && residualIndexed ? "_indexed" : "",
@@ -48,6 +49,10 @@ std::string QuantiseSpec::name() const {
   return llvm::formatv("quantise{0}_{1}{2}", suffix(dtype), width,
                        indexed ? "_indexed" : "");
 }
+std::string RangeSpec::name() const {
+  return llvm::formatv("range_{0}{1}", width, indexed ? "_indexed" : "");
+}
+std::string TensorScaleSpec::name() const { return "tensor_scale"; }
 std::string AttentionSpec::name() const {
   static constexpr const char *suffixes[] = {"", "_int16", "_int8", "_bf16"};
   std::string name = llvm::formatv("attention{0}_{1}x{2}",
@@ -149,6 +154,10 @@ public:
   func::FuncOp get(const MatmulSpec &s) override { return find(s, emitMatmul); }
   func::FuncOp get(const QuantiseSpec &s) override {
     return find(s, emitQuantise);
+  }
+  func::FuncOp get(const RangeSpec &s) override { return find(s, emitRange); }
+  func::FuncOp get(const TensorScaleSpec &s) override {
+    return find(s, emitTensorScale);
   }
   func::FuncOp get(const AttentionSpec &s) override {
     return find(s, emitAttention);

@@ -5,6 +5,8 @@
 //   int8   sum + x0 w0 + x1 w1 + x2 w2 + x3 w3, x unsigned, w signed, in int32;
 //          at most 65536 numbers of at most 255 x 127 cannot overflow, so the
 //          order does not matter
+//   uint8  the same; the weights' least is -128, and sums may pass the ends of
+//          int32 on their way to a sum that it holds
 //   bf16   fma(x0, w0, fma(x1, w1, sum)) in fp32: the odd number first, as
 //          vdpbf16ps has it
 //
@@ -46,15 +48,20 @@ static Value mask(KernelBuilder &b, Value vector, int64_t bits) {
 }
 
 VectorType DotProducts::sumType() {
-  return words.dtype == Dtype::Int8 ? b.intVectorType() : b.vectorType();
+  return words.hasIntegerSums() ? b.intVectorType() : b.vectorType();
 }
 Value DotProducts::zero() {
-  return words.dtype == Dtype::Int8 ? b.splatInt(0) : b.splat(0.0f);
+  return words.hasIntegerSums() ? b.splatInt(0) : b.splat(0.0f);
 }
 
-Value DotProducts::start(Value weights, Value tile, int64_t vector) {
-  return started && words.dtype == Dtype::Int8 ? offsets(weights, tile, vector)
-                                               : zero();
+Value DotProducts::start(Value states, Value row, Value weights, Value tile,
+                         int64_t vector) {
+  if (!started || !words.hasIntegerSums())
+    return zero();
+  Value offset = offsets(weights, tile, vector);
+  if (words.dtype == Dtype::Int8)
+    return offset;
+  return arith::MulIOp::create(b, offset, rowWord(states, row, words.count + 1));
 }
 
 Value DotProducts::loadWord(Value states, Value row, Value word) {
@@ -89,6 +96,7 @@ Value DotProducts::multiplyAdd(Value word, Value weights, Value sum) {
   case Dtype::Bf16:
     return multiplyAddBf16(word, weights, sum);
   case Dtype::Int8:
+  case Dtype::Uint8:
     return multiplyAddInt8(word, weights, sum);
   case Dtype::Int8x3:
     break;
@@ -144,18 +152,18 @@ Value DotProducts::multiplyAddBf16(Value word, Value weights, Value sum) {
 }
 
 Value DotProducts::toResult(Value sum) {
-  return words.dtype == Dtype::Int8
+  return words.hasIntegerSums()
              ? cast(b, sum, b.target.vectorWidth, b.getF32Type())
              : sum;
 }
 Value DotProducts::fromResult(Value result) {
-  return words.dtype == Dtype::Int8
+  return words.hasIntegerSums()
              ? cast(b, result, b.target.vectorWidth, b.getI32Type())
              : result;
 }
 
 Value DotProducts::columnScales(Value weights, Value tile, int64_t vector) {
-  int64_t row = words.dtype == Dtype::Int8 ? words.count : words.ofTile() - 1;
+  int64_t row = words.hasIntegerSums() ? words.count : words.ofTile() - 1;
   return cast(b, loadWeights(weights, tile, b.index(row), vector),
               b.target.vectorWidth, b.getF32Type());
 }
@@ -179,7 +187,8 @@ Value DotProducts::addDigits(ValueRange sums) {
 }
 
 /// int8: (sum - 128 * sum of w, unless it began there) * (scale of the row *
-/// scale of the column). int8x3: the scales of rows lie behind all rows; the
+/// scale of the column). uint8: the same, less zero point of the column * sum of
+/// the row. int8x3: the scales of rows lie behind all rows; the
 /// one of the column first, since both are powers of 2 and the row's may be
 /// large.
 Value DotProducts::finish(Value result, Value states, Value row, Value weights,
@@ -190,13 +199,18 @@ Value DotProducts::finish(Value result, Value states, Value row, Value weights,
     result = b.mulf(result, columnScales(weights, tile, vector));
     result = b.mulf(result, scale);
   }
-  if (words.dtype != Dtype::Int8)
+  if (!words.hasIntegerSums())
     return bias ? b.addf(result, bias) : result;
   Value scales = columnScales(weights, tile, vector);
   Value scale = rowScale(states, row, b.index(words.count));
   Value sum = fromResult(result);
   if (!started)
     sum = arith::AddIOp::create(b, sum, offsets(weights, tile, vector));
+  if (zeroPoints) {
+    Value all = arith::MulIOp::create(b, zeroPointsOf(weights, tile, vector),
+                                      rowWord(states, row, words.count + 2));
+    sum = arith::SubIOp::create(b, sum, all);
+  }
   Value number = arith::SIToFPOp::create(b, b.vectorType(), sum);
   Value both = b.mulf(scale, scales);
   return bias ? b.fma(number, both, bias) : b.mulf(number, both);

@@ -13,17 +13,22 @@ namespace skim {
 
 class DotProducts {
 public:
-  /// Sums that begin at `start` have what makes up for unsigned states.
-  DotProducts(KernelBuilder &b, Dtype dtype, int64_t k, bool started = false)
-      : words(dtype, k), b(b), started(started) {}
+  /// Sums that begin at `start` have what makes up for unsigned states. With
+  /// `zeroPoints` columns have such, in uint8, whose sums always begin there.
+  DotProducts(KernelBuilder &b, Dtype dtype, int64_t k, bool started = false,
+              bool zeroPoints = false)
+      : words(dtype, k), b(b), started(started), zeroPoints(zeroPoints) {
+    assert((started || dtype != Dtype::Uint8) && "sums begin elsewhere");
+  }
 
   const Words words;
 
-  /// Sums are vectors of f32; int8's are of i32.
+  /// Sums are vectors of f32; those of int8 and uint8 are of i32.
   mlir::VectorType sumType();
   Value zero();
-  /// Where the sums of a vector begin.
-  Value start(Value weights, Value tile, int64_t vector);
+  /// Where the sums of a vector begin, of any row; `row` is one of them.
+  Value start(Value states, Value row, Value weights, Value tile,
+              int64_t vector);
 
   /// Word `word` of a row of states: f32, or i32.
   Value loadWord(Value states, Value row, Value word);
@@ -51,10 +56,17 @@ private:
   Value offsets(Value weights, Value tile, int64_t vector) {
     return loadWeights(weights, tile, b.index(words.count + 1), vector);
   }
+  Value zeroPointsOf(Value weights, Value tile, int64_t vector) {
+    return loadWeights(weights, tile, b.index(words.count + 2), vector);
+  }
+  /// What a row's word holds, in each lane.
+  Value rowWord(Value states, Value row, int64_t word) {
+    return b.broadcast(loadWord(states, row, b.index(word)));
+  }
   Value rowScale(Value states, Value row, Value word);
 
   KernelBuilder &b;
-  bool started;
+  bool started, zeroPoints;
 };
 
 } // namespace skim

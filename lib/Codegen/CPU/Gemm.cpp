@@ -89,7 +89,8 @@ struct NextTile {
 class GemmKernel : GemmArguments {
 public:
   GemmKernel(KernelBuilder &b, const GemmSpec &spec)
-      : b(b), spec(spec), dot(b, spec.dtype, spec.k, /*started=*/true),
+      : b(b), spec(spec), dot(b, spec.dtype, spec.k, /*started=*/true,
+                              spec.zeroPoints),
         epilogue(b, spec, dot), blocking(b.target, spec) {}
   func::FuncOp emit(ModuleOp module);
 
@@ -119,7 +120,7 @@ private:
   bool finishesInRegisters() const {
     return spec.activation == Activation::None;
   }
-  bool hasScales() const { return spec.dtype == Dtype::Int8; }
+  bool hasScales() const { return dot.words.hasIntegerSums(); }
   int64_t tail() const { return epilogue.tail(); }
   Value column(Value tile, int64_t offset) {
     return epilogue.column(tile, offset);
@@ -370,7 +371,7 @@ Values GemmKernel::startSums(int64_t rows, int64_t tiles, Value row, Value tile,
   auto starts = [&] {
     Values sums;
     for (int64_t i = 0; i != rows * vectors; ++i)
-      sums.push_back(dot.start(w, tile, i % vectors));
+      sums.push_back(dot.start(x, row, w, tile, i % vectors));
     return sums;
   };
   if (blocking.numKBlocks == 1)

@@ -26,6 +26,11 @@ mlir::func::FuncOp emitGather(KernelBuilder &builder, mlir::ModuleOp module,
                               const GatherSpec &spec);
 mlir::func::FuncOp emitQuantise(KernelBuilder &builder, mlir::ModuleOp module,
                                 const QuantiseSpec &spec);
+mlir::func::FuncOp emitRange(KernelBuilder &builder, mlir::ModuleOp module,
+                             const RangeSpec &spec);
+mlir::func::FuncOp emitTensorScale(KernelBuilder &builder,
+                                   mlir::ModuleOp module,
+                                   const TensorScaleSpec &spec);
 mlir::func::FuncOp emitElementwise(KernelBuilder &builder,
                                    mlir::ModuleOp module,
                                    const ElementwiseSpec &spec);

@@ -40,6 +40,8 @@ public:
   }
   func::FuncOp get(const MatmulSpec &s) override { return others->get(s); }
   func::FuncOp get(const QuantiseSpec &s) override { return others->get(s); }
+  func::FuncOp get(const RangeSpec &s) override { return others->get(s); }
+  func::FuncOp get(const TensorScaleSpec &s) override { return others->get(s); }
   func::FuncOp get(const EmbedSpec &s) override { return others->get(s); }
   func::FuncOp get(const RotarySpec &s) override { return others->get(s); }
   func::FuncOp get(const PoolSpec &s) override { return others->get(s); }

@@ -61,14 +61,16 @@ Value AttentionMatcher::makeStates(const Columns &columns, int64_t width) {
   auto linear = columns.states.getDefiningOp<LinearOp>();
   if (linear && !linear.getResidual()) {
     // A part of a layer is the layer of a part of its weights.
-    Value weight = sliceConstant(rewriter, linear.getWeight(),
-                                 linear.getTransposeWeight() ? 0 : 1,
-                                 columns.first, width);
-    Value bias = linear.getBias() ? sliceConstant(rewriter, linear.getBias(), 0,
-                                                  columns.first, width)
-                                  : Value();
+    auto slice = [&](Value parameter, int64_t axis) {
+      return parameter ? sliceConstant(rewriter, parameter, axis, columns.first,
+                                       width)
+                       : Value();
+    };
     return LinearOp::create(
-        rewriter, linear.getLoc(), partType, linear.getInput(), weight, bias,
+        rewriter, linear.getLoc(), partType, linear.getInput(),
+        slice(linear.getWeight(), linear.getTransposeWeight() ? 0 : 1),
+        slice(linear.getWeightScale(), 0),
+        slice(linear.getWeightZeroPoint(), 0), slice(linear.getBias(), 0),
         Value(), linear.getTransposeWeight(), linear.getActivation());
   }
   return onnx::SliceOp::create(rewriter, loc, partType, columns.states,

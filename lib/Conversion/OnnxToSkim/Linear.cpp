@@ -162,9 +162,10 @@ struct RaiseLayerScale : RaisePattern<onnx::MulOp> {
     auto [linear, constant] = *match;
     // One number is the attention's to take.
     if (onnx::getConstant(constant).getNumElements() == 1 ||
-        !linear.getWeight().hasOneUse())
+        linear.isQuantised() || !linear.getWeight().hasOneUse())
       return rewriter.notifyMatchFailure(
-          op, "the constant is one number, or the weights are shared");
+          op, "the constant is one number, or the weights are shared or "
+              "integers");
     Value row = getRowVector(rewriter, constant, getWidth(op.getC().getType()));
     Value weight = scaleConstant(rewriter, linear.getWeight(), row,
                                  linear.getTransposeWeight() ? 0 : 1);

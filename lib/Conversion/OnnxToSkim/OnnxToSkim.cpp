@@ -92,7 +92,8 @@ ConvertOnnxToSkimPass::raise(func::FuncOp func,
   config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
   // Larger forms before the simple ops that they are made of.
   const SmallVector<SmallVector<Populate>> phases = {
-      {populateLinearPatterns, populateNormPatterns, populateGeluPatterns},
+      {populateLinearPatterns, populateQuantisedPatterns, populateNormPatterns,
+       populateGeluPatterns},
       {populateEmbeddingPatterns, populateAttentionPatterns},
       {populatePoolPatterns, populateLinearPatterns},
       {populateStatePatterns, populateGatePatterns, populateLinearPatterns},

@@ -12,6 +12,9 @@ namespace skim::raise {
 /// MatMul, Gemm and their biases.
 void populateLinearPatterns(mlir::RewritePatternSet &patterns,
                             RaiseContext &context);
+/// Linear layers as quantisers write them.
+void populateQuantisedPatterns(mlir::RewritePatternSet &patterns,
+                               RaiseContext &context);
 /// LayerNorm and RMSNorm, as ops and decomposed.
 void populateNormPatterns(mlir::RewritePatternSet &patterns,
                           RaiseContext &context);

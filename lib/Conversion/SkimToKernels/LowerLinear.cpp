@@ -30,7 +30,7 @@ Value Lowering::makeWords(Location loc, const StatesBuffer &like,
 Value Lowering::quantise(LinearOp op, const StatesBuffer &input, Dtype dtype) {
   for (Block *block = builder.getInsertionBlock(); block;
        block = block->getParentOp()->getBlock())
-    if (Value known = quantised.lookup({op.getInput(), block}))
+    if (Value known = quantised.lookup({op.getInput(), block, unsigned(dtype)}))
       return known;
   Location loc = op.getLoc();
   QuantiseSpec spec{input.stride, dtype, bool(input.index)};
@@ -38,6 +38,8 @@ Value Lowering::quantise(LinearOp op, const StatesBuffer &input, Dtype dtype) {
   SmallVector<Value> arguments = {input.memref};
   if (spec.indexed)
     arguments.push_back(input.index);
+  if (dtype == Dtype::Uint8)
+    arguments.push_back(tensorScale(op, input));
   arguments.push_back(out);
   // Parts of 16 rows at least are handed out: what is written is longer then.
   int64_t width = spec.width;
@@ -45,7 +47,29 @@ Value Lowering::quantise(LinearOp op, const StatesBuffer &input, Dtype dtype) {
     width = std::min<int64_t>(width, 256);
   Launch launch = emitter.launchRows(builder, loc, input.count, width);
   dispatch(op, emitter.get(spec), arguments, launch, KernelKind::Gemm);
-  return quantised[{op.getInput(), builder.getInsertionBlock()}] = out;
+  return quantised[{op.getInput(), builder.getInsertionBlock(),
+                    unsigned(dtype)}] = out;
+}
+
+/// What all rows of `input` are rounded by, as TensorScaleSpec gives it.
+Value Lowering::tensorScale(LinearOp op, const StatesBuffer &input) {
+  Location loc = op.getLoc();
+  RangeSpec spec{input.stride, bool(input.index)};
+  Value ranges = makeBuffer(loc, input.count, input.bound, /*width=*/2,
+                            builder.getI32Type());
+  SmallVector<Value> arguments = {input.memref};
+  if (spec.indexed)
+    arguments.push_back(input.index);
+  arguments.push_back(ranges);
+  dispatch(op, emitter.get(spec), arguments,
+           emitter.launchRows(builder, loc, input.count, input.stride),
+           KernelKind::Gemm);
+  Value one = index(loc, 1);
+  Value scale = makeBuffer(loc, one, one, /*width=*/4);
+  dispatch(op, emitter.get(TensorScaleSpec()), {ranges, scale},
+           emitter.launchRows(builder, loc, one, /*width=*/4),
+           KernelKind::Gemm);
+  return scale;
 }
 
 /// Whether nothing but products in bf16 reads the result, so that it need not
@@ -62,6 +86,61 @@ bool Lowering::narrowsResult(LinearOp op, const GemmSpec &spec) {
   return user && user.getInput() == result;
 }
 
+/// Whether some weights' zero points, as int8, are not 0.
+static bool hasZeroPoints(ElementsAttr points) {
+  ArrayRef<char> bytes;
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(points))
+    bytes = resource.getRawHandle().getBlob()->getData();
+  else
+    bytes = cast<DenseElementsAttr>(points).getRawData();
+  char none = char(points.getElementType().isUnsignedInteger() ? 128 : 0);
+  return llvm::any_of(bytes, [=](char point) { return point != none; });
+}
+
+/// What the product of a layer multiplies, where others multiply `dtype`.
+static Dtype productDtype(LinearOp op, Dtype dtype, const TargetInfo &target) {
+  if (op.isQuantised())
+    return Dtype::Uint8;
+  // Sums of more products of int8 could overflow.
+  constexpr int64_t mostInt8 = 65536;
+  int64_t k = getWidth(op.getInput().getType());
+  if ((dtype == Dtype::Int8 && k > mostInt8) ||
+      (dtype == Dtype::Int8x3 && !target.tileStep(dtype, k)))
+    return Dtype::Fp32;
+  return dtype;
+}
+
+/// The weights of `group`, side by side, packed for `spec`, which learns whether
+/// they have zero points.
+FailureOr<Value> Lowering::productWeights(ArrayRef<LinearOp> group,
+                                          GemmSpec &spec) {
+  SmallVector<ElementsAttr> parts;
+  for (LinearOp op : group) {
+    std::pair<Value, StringRef> operands[] = {
+        {op.getWeight(), "weight"},
+        {op.getWeightScale(), "weight's scale"},
+        {op.getWeightZeroPoint(), "weight's zero point"}};
+    for (auto [value, what] : ArrayRef(operands, op.isQuantised() ? 3 : 1)) {
+      FailureOr<ElementsAttr> elements = constant(op, value, what);
+      if (failed(elements))
+        return failure();
+      parts.push_back(*elements);
+    }
+    if (op.isQuantised())
+      spec.zeroPoints |= hasZeroPoints(parts.back());
+  }
+  LinearOp first = group.front();
+  int64_t tile = target.tileColumnsOf(spec.dtype);
+  MemRefType type =
+      Words(spec.dtype, spec.k)
+          .weights(builder.getContext(), target.numTiles(spec.n, spec.dtype),
+                   tile);
+  Layout layout =
+      first.getTransposeWeight() ? Layout::TiledTransposed : Layout::Tiled;
+  return weights.view(builder, first.getLoc(), parts, layout, tile, type,
+                      spec.dtype);
+}
+
 /// The product of one input with the weights of `group`, side by side.
 LogicalResult Lowering::lowerMerged(ArrayRef<LinearOp> group) {
   LinearOp first = group.front();
@@ -71,12 +150,8 @@ LogicalResult Lowering::lowerMerged(ArrayRef<LinearOp> group) {
   spec.activation = first.getActivation();
   spec.bias = bool(first.getBias());
   spec.residual = bool(first.getResidual());
-  SmallVector<ElementsAttr> parts, biases;
+  SmallVector<ElementsAttr> biases;
   for (LinearOp op : group) {
-    FailureOr<ElementsAttr> weight = constant(op, op.getWeight(), "weight");
-    if (failed(weight))
-      return failure();
-    parts.push_back(*weight);
     spec.n += getWidth(op.getResult().getType());
     if (!spec.bias)
       continue;
@@ -87,26 +162,19 @@ LogicalResult Lowering::lowerMerged(ArrayRef<LinearOp> group) {
   }
 
   StatesBuffer input = indexedRowsOf(first.getInput());
-  // Sums of more products of int8 could overflow.
-  constexpr int64_t mostInt8 = 65536;
-  spec.dtype = dtype;
-  if ((dtype == Dtype::Int8 && spec.k > mostInt8) ||
-      (dtype == Dtype::Int8x3 && !target.tileStep(dtype, spec.k)))
-    spec.dtype = Dtype::Fp32;
+  spec.dtype = productDtype(first, dtype, target);
+  FailureOr<Value> packed = productWeights(group, spec);
+  if (failed(packed))
+    return failure();
   SmallVector<Value> arguments = {input.memref};
   if (spec.dtype != Dtype::Fp32)
     arguments = {quantise(first, input, spec.dtype)};
   else if (input.index)
     arguments.push_back(input.index);
   spec.indexed = arguments.size() > 1;
+  arguments.push_back(*packed);
   int64_t tile = target.tileColumnsOf(spec.dtype);
   int64_t tiles = target.numTiles(spec.n, spec.dtype);
-  MemRefType packed =
-      Words(spec.dtype, spec.k).weights(builder.getContext(), tiles, tile);
-  Layout layout =
-      first.getTransposeWeight() ? Layout::TiledTransposed : Layout::Tiled;
-  arguments.push_back(
-      weights.view(builder, loc, parts, layout, tile, packed, spec.dtype));
   if (spec.bias) {
     auto padded = MemRefType::get({tiles * tile}, builder.getF32Type());
     arguments.push_back(
@@ -126,7 +194,8 @@ LogicalResult Lowering::lowerMerged(ArrayRef<LinearOp> group) {
     out = makeWords(loc, input, Words(spec.dtype, spec.n));
     states[first.getResult()] = {out,     0,           spec.n,
                                  Value(), input.count, input.bound};
-    quantised[{first.getResult(), builder.getInsertionBlock()}] = out;
+    quantised[{first.getResult(), builder.getInsertionBlock(),
+               unsigned(spec.dtype)}] = out;
   } else if (group.size() == 1) {
     out = makeResult(first.getResult(), first.getInput());
   } else {

@@ -81,6 +81,9 @@ private:
   mlir::Value makeWords(mlir::Location loc, const StatesBuffer &like,
                         const Words &words);
   mlir::Value quantise(LinearOp op, const StatesBuffer &input, Dtype dtype);
+  mlir::Value tensorScale(LinearOp op, const StatesBuffer &input);
+  mlir::FailureOr<mlir::Value> productWeights(llvm::ArrayRef<LinearOp> group,
+                                              GemmSpec &spec);
   mlir::LogicalResult lowerMatmul(MatmulOp op);
   mlir::LogicalResult lowerAttention(AttentionOp op);
   StatesBuffer turn(AttentionOp op, const StatesBuffer &states, int64_t heads,
@@ -200,8 +203,9 @@ private:
   WeightsTable &weights;
   Dtype dtype; ///< of what linear layers multiply
   llvm::DenseMap<mlir::Value, StatesBuffer> states;
-  /// States in `dtype`, by where they were made.
-  llvm::DenseMap<std::pair<mlir::Value, mlir::Block *>, mlir::Value> quantised;
+  /// States in a narrower dtype, by where they were made.
+  llvm::DenseMap<std::tuple<mlir::Value, mlir::Block *, unsigned>, mlir::Value>
+      quantised;
   llvm::DenseMap<mlir::Value, RowsBuffers> rows;
   llvm::DenseMap<mlir::Value, mlir::Value> dense;
   llvm::DenseMap<mlir::Operation *, int64_t> layers;

@@ -25,19 +25,20 @@ static bool isCandidate(LinearOp op) {
   if (!isRagged(op.getResult().getType()) || op.getResidual() ||
       op.getActivation() != Activation::None || op->use_empty())
     return false;
-  if (!matchPattern(op.getWeight(), m_Constant()) ||
-      (op.getBias() && !matchPattern(op.getBias(), m_Constant())))
-    return false;
+  for (Value parameter : {op.getWeight(), op.getWeightScale(),
+                          op.getWeightZeroPoint(), op.getBias()})
+    if (parameter && !matchPattern(parameter, m_Constant()))
+      return false;
   return llvm::all_of(op->getUsers(), readsColumns);
 }
 
 MergedLinears skim::findMergedLinears(func::FuncOp main) {
-  using Key = std::tuple<Value, int, int>;
+  using Key = std::tuple<Value, int, int, int>;
   llvm::MapVector<Key, SmallVector<LinearOp>> groups;
   main.walk([&](LinearOp op) {
     if (isCandidate(op))
       groups[{op.getInput(), op.getBias() ? 1 : 0,
-              op.getTransposeWeight() ? 1 : 0}]
+              op.getTransposeWeight() ? 1 : 0, op.isQuantised() ? 1 : 0}]
           .push_back(op);
   });
   MergedLinears merged;

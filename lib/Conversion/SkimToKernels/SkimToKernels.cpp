@@ -100,7 +100,7 @@ public:
       return signalPassFailure();
     }
     std::optional<Dtype> numbers = symbolizeDtype(dtype);
-    if (!numbers) {
+    if (!numbers || *numbers == Dtype::Uint8) {
       module.emitError() << "dtype: expected fp32, bf16, int8 or int8x3, got '"
                          << dtype << "'";
       return signalPassFailure();

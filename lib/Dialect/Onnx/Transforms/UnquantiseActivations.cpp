@@ -1,6 +1,6 @@
 //===- UnquantiseActivations.cpp - products without 8-bit activations -----===//
-// What a quantiser makes of a linear layer, back to the layer: the factors of
-// the product of integers tell its scales, or its operands are rounded.
+// What a quantiser makes of a linear layer, back to the layer: a product of
+// integers and its scales, or operands that are rounded.
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -8,6 +8,7 @@
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "skim/Dialect/Onnx/IR/OnnxDialect.h"
 #include "skim/Dialect/Onnx/Transforms/Passes.h"
+#include "skim/Dialect/Onnx/Transforms/QuantisedProduct.h"
 
 namespace skim::onnx {
 #define GEN_PASS_DEF_UNQUANTISEACTIVATIONSPASS
@@ -32,43 +33,12 @@ struct UnquantiseRounded : CountingPattern<DequantizeLinearOp> {
                                 PatternRewriter &rewriter) const override;
 };
 
-/// The factors of a product: integers as floats, the scale of the activations
-/// and that of the weights.
-struct Factors {
-  MatMulIntegerOp product;
-  SmallVector<Value> activationScales, weightScales;
-
-  bool add(Value factor, unsigned level = 0);
-};
-
 struct UnquantiseProduct : CountingPattern<MulOp> {
   using CountingPattern::CountingPattern;
   LogicalResult matchAndRewrite(MulOp op,
                                 PatternRewriter &rewriter) const override;
 };
 } // namespace
-
-/// Takes a factor, or those that it multiplies; false when it is none of these.
-bool Factors::add(Value factor, unsigned level) {
-  if (getConstant(factor)) {
-    weightScales.push_back(factor);
-    return true;
-  }
-  Operation *op = factor.getDefiningOp();
-  if (isa_and_present<DynamicQuantizeLinearOp>(op)) {
-    activationScales.push_back(factor);
-    return true;
-  }
-  if (auto cast = dyn_cast_or_null<CastOp>(op)) {
-    if (product)
-      return false;
-    product = cast.getInput().getDefiningOp<MatMulIntegerOp>();
-    return product != nullptr;
-  }
-  auto mul = dyn_cast_or_null<MulOp>(op);
-  return mul && level < 3 && add(mul.getA(), level + 1) &&
-         add(mul.getB(), level + 1);
-}
 
 /// Whether two operands are the same, or constants with the same elements.
 static bool areEqual(Value a, Value b) {
@@ -95,42 +65,20 @@ UnquantiseRounded::matchAndRewrite(DequantizeLinearOp op,
   return success();
 }
 
-static int64_t countOf(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && type.hasStaticShape() && type.getRank() < 2
-             ? type.getNumElements()
-             : -1;
-}
-
 LogicalResult
 UnquantiseProduct::matchAndRewrite(MulOp op, PatternRewriter &rewriter) const {
-  Factors factors;
-  if (!factors.add(op.getC()) || !factors.product ||
-      factors.activationScales.size() != 1 || factors.weightScales.size() != 1)
+  std::optional<QuantisedProduct> match = matchQuantisedProduct(op, rewriter);
+  if (!match)
     return failure();
-  MatMulIntegerOp product = factors.product;
-  auto quantised = product.getA().getDefiningOp<DynamicQuantizeLinearOp>();
-  if (!quantised || factors.activationScales[0] != quantised.getYScale() ||
-      product.getAZeroPoint() != quantised.getYZeroPoint())
-    return rewriter.notifyMatchFailure(op, "the activations have other scales");
-  auto weights = dyn_cast<RankedTensorType>(product.getB().getType());
-  Value scale = factors.weightScales[0], zero = product.getBZeroPoint();
-  if (!weights || weights.getRank() != 2 || !getConstant(product.getB()))
-    return rewriter.notifyMatchFailure(op,
-                                       "the weights are no constant matrix");
-  if (countOf(scale) < 1 ||
-      (!isAbsent(zero) &&
-       (!getConstant(zero) || countOf(zero) != countOf(scale))))
-    return rewriter.notifyMatchFailure(op, "scales and zero points differ");
-  Location loc = product.getLoc();
-  Type numbers =
-      RankedTensorType::get(weights.getShape(), rewriter.getF32Type());
+  Type numbers = cast<RankedTensorType>(match->weight.getType())
+                     .clone(rewriter.getF32Type());
   Value matrix = DequantizeLinearOp::create(
-      rewriter, loc, numbers, product.getB(), scale, zero,
+      rewriter, match->product.getLoc(), numbers, match->weight, match->scale,
+      match->zeroPoint,
       rewriter.getI64IntegerAttr(1), rewriter.getI64IntegerAttr(0),
       rewriter.getI64IntegerAttr(0));
   rewriter.replaceOpWithNewOp<MatMulOp>(op, op.getC().getType(),
-                                        quantised.getX(), matrix);
+                                        match->states, matrix);
   ++count;
   return success();
 }

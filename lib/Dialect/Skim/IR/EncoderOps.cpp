@@ -66,6 +66,25 @@ LogicalResult LinearOp::verify() {
   if (getResidual() && getResidual().getType() != getResult().getType())
     return emitOpError() << "expected residual type " << getResult().getType()
                          << ", got " << getResidual().getType();
+  // linear_c5
+  bool isQuantised = !weight.getElementType().isF32();
+  for (Value value : {getWeightScale(), getWeightZeroPoint()}) {
+    if (bool(value) != isQuantised)
+      return emitOpError() << "expected scales and zero points with a weight "
+                              "of integers alone, got a weight of "
+                           << weight.getElementType();
+    if (value && cast<RankedTensorType>(value.getType()).getDimSize(0) != n)
+      return emitOpError() << "expected scales and zero points of shape [" << n
+                           << "], got " << value.getType();
+  }
+  if (!isQuantised)
+    return success();
+  if (getElementTypeOrSelf(getWeightZeroPoint()) != weight.getElementType())
+    return emitOpError() << "expected zero points of "
+                         << weight.getElementType() << ", got "
+                         << getElementTypeOrSelf(getWeightZeroPoint());
+  if (getTransposeWeight())
+    return emitOpError() << "expected a weight of integers as [K, N]";
   return success();
 }
 

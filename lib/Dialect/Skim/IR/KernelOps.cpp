@@ -26,5 +26,12 @@ LogicalResult WeightsOp::verify() {
     return emitOpError() << "expected fp32 in the layout "
                          << stringifyLayout(getLayout()) << ", got "
                          << stringifyDtype(getDtype());
+  // weights_c7
+  if (getDtype() == Dtype::Uint8 &&
+      (getLayout() != Layout::Tiled || getParts().size() % 3 != 0))
+    return emitOpError() << "expected a tiled layout and three parts for each "
+                            "matrix of uint8, got "
+                         << stringifyLayout(getLayout()) << " and "
+                         << getParts().size();
   return success();
 }

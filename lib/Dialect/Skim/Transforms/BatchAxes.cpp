@@ -110,7 +110,10 @@ static int64_t batchedRank(OpOperand &operand) {
   };
   return TypeSwitch<Operation *, int64_t>(op)
       .Case([&](LinearOp linear) {
-        return isOneOf({linear.getWeight(), linear.getBias()}) ? 0 : own;
+        return isOneOf({linear.getWeight(), linear.getWeightScale(),
+                        linear.getWeightZeroPoint(), linear.getBias()})
+                   ? 0
+                   : own;
       })
       .Case([&](NormOp norm) {
         return isOneOf({norm.getScale(), norm.getBias()}) ? 0 : own;
@@ -142,6 +145,9 @@ void BatchAxes::visitSkim(Operation &op) {
   if (auto skip = dyn_cast<SkipBlocksOp>(op))
     if (skip.getBatchAlign() == BatchAlign::Max)
       stop(&op, "keeps as many blocks of every sequence");
+  if (auto linear = dyn_cast<LinearOp>(op))
+    if (linear.isQuantised())
+      stop(&op, "rounds all sequences by one scale");
   for (OpOperand &operand : op.getOpOperands()) {
     auto found = axes.find(operand.get());
     bool isBatch = found != axes.end();

@@ -54,10 +54,10 @@ struct FoldResidual : OpRewritePattern<AddOp> {
     LinearOp linear =
         !left || (right && left->isBeforeInBlock(right)) ? right : left;
     Value residual = linear == left ? op.getRhs() : op.getLhs();
-    rewriter.replaceOpWithNewOp<LinearOp>(op, op.getType(), linear.getInput(),
-                                          linear.getWeight(), linear.getBias(),
-                                          residual, linear.getTransposeWeight(),
-                                          linear.getActivation());
+    auto fused = cast<LinearOp>(rewriter.clone(*linear));
+    fused.getResidualMutable().assign(residual);
+    fused->setLoc(op.getLoc());
+    rewriter.replaceOp(op, fused);
     rewriter.eraseOp(linear);
     ++count;
     return success();

@@ -109,6 +109,9 @@ void PaddingAnalysis::visitSkim(Operation &op) {
   bool fromTokens = isa<EmbedOp>(op) ||
                     llvm::any_of(op.getOperands(),
                                  [&](Value v) { return axes.count(v) != 0; });
+  auto linear = dyn_cast<LinearOp>(op);
+  if (fromTokens && linear && linear.isQuantised())
+    stop(&op, "rounds all positions by one scale");
   if (fromTokens)
     setAxes(op, TokenAxes{});
 }

@@ -12,7 +12,9 @@ namespace skim {
 /// Whether each row of the op's result depends on that row of its operands
 /// alone.
 inline bool isRowWise(mlir::Operation *op) {
-  return mlir::isa_and_nonnull<LinearOp, NormOp, AddOp, MulOp, ActivationOp,
+  if (auto linear = llvm::dyn_cast_or_null<LinearOp>(op))
+    return !linear.isQuantised();
+  return mlir::isa_and_nonnull<NormOp, AddOp, MulOp, ActivationOp,
                                GluOp, L2NormalizeOp>(op);
 }
 

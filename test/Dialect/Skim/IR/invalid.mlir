@@ -143,6 +143,46 @@ func.func @linear_c4(%x: tensor<?x?x4xf32>, %w: tensor<4x8xf32>) {
 
 // -----
 
+func.func @linear_c5_scale(%x: tensor<?x4xf32>, %w: tensor<4x8xf32>, %s: tensor<8xf32>, %z: tensor<8xi8>) {
+  // expected-error@+1 {{expected scales and zero points with a weight of integers alone, got a weight of 'f32'}}
+  %y = skim.linear %x, %w scale %s zero_point %z : tensor<?x4xf32>, tensor<4x8xf32> scale tensor<8xf32> zero_point tensor<8xi8> -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @linear_c5_no_scale(%x: tensor<?x4xf32>, %w: tensor<4x8xi8>) {
+  // expected-error@+1 {{expected scales and zero points with a weight of integers alone, got a weight of 'i8'}}
+  %y = skim.linear %x, %w : tensor<?x4xf32>, tensor<4x8xi8> -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @linear_c5_shape(%x: tensor<?x4xf32>, %w: tensor<4x8xi8>, %s: tensor<8xf32>, %z: tensor<1xi8>) {
+  // expected-error@+1 {{expected scales and zero points of shape [8], got 'tensor<1xi8>'}}
+  %y = skim.linear %x, %w scale %s zero_point %z : tensor<?x4xf32>, tensor<4x8xi8> scale tensor<8xf32> zero_point tensor<1xi8> -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @linear_c5_type(%x: tensor<?x4xf32>, %w: tensor<4x8xi8>, %s: tensor<8xf32>, %z: tensor<8xui8>) {
+  // expected-error@+1 {{expected zero points of 'i8', got 'ui8'}}
+  %y = skim.linear %x, %w scale %s zero_point %z : tensor<?x4xf32>, tensor<4x8xi8> scale tensor<8xf32> zero_point tensor<8xui8> -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @linear_c5_transposed(%x: tensor<?x4xf32>, %w: tensor<8x4xi8>, %s: tensor<8xf32>, %z: tensor<8xi8>) {
+  // expected-error@+1 {{expected a weight of integers as [K, N]}}
+  %y = skim.linear %x, %w scale %s zero_point %z {transpose_weight} : tensor<?x4xf32>, tensor<8x4xi8> scale tensor<8xf32> zero_point tensor<8xi8> -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
 func.func @norm_c1(%x: tensor<?x?x4xf32>, %s: tensor<8xf32>) {
   // expected-error@+1 {{expected shape [4] of scale and bias, got 'tensor<8xf32>'}}
   %y = skim.norm %x, %s {epsilon = 1.0e-5 : f32} : tensor<?x?x4xf32>, tensor<8xf32>
@@ -310,6 +350,11 @@ skim.weights @weights_c1 plain at 32 bytes 16 {parts = [dense<1.0> : tensor<4xf3
 
 // expected-error@+1 {{expected plain to have one part, got 2}}
 skim.weights @weights_c2 plain at 0 bytes 32 {parts = [dense<1.0> : tensor<4xf32>, dense<1.0> : tensor<4xf32>]}
+
+// -----
+
+// expected-error@+1 {{expected a tiled layout and three parts for each matrix of uint8, got tiled and 1}}
+skim.weights @weights_c7 tiled at 0 bytes 64 {parts = [dense<1> : tensor<4x4xi8>], dtype = #skim<dtype uint8>}
 
 // -----
 

@@ -24,6 +24,14 @@ func.func @dense_layer(%ids: tensor<?x?xi64>, %positions: tensor<1x?xi64>, %mask
   return %n : tensor<?x?x8xf32>
 }
 
+// CHECK-LABEL: func @quantised_layer
+func.func @quantised_layer(%x: !skim.ragged<4xf32>, %r: !skim.ragged<8xf32>, %w: tensor<4x8xui8>, %s: tensor<8xf32>,
+                           %z: tensor<8xui8>) -> !skim.ragged<8xf32> {
+  // CHECK: skim.linear %{{.+}}, %{{.+}} scale %[[S:.+]] zero_point %{{.+}} bias %[[S]] residual %{{.+}} : !skim.ragged<4xf32>, tensor<4x8xui8> scale tensor<8xf32> zero_point tensor<8xui8>, tensor<8xf32> residual !skim.ragged<8xf32> -> !skim.ragged<8xf32>
+  %y = skim.linear %x, %w scale %s zero_point %z bias %s residual %r : !skim.ragged<4xf32>, tensor<4x8xui8> scale tensor<8xf32> zero_point tensor<8xui8>, tensor<8xf32> residual !skim.ragged<8xf32> -> !skim.ragged<8xf32>
+  return %y : !skim.ragged<8xf32>
+}
+
 // CHECK-LABEL: func @ragged_layer
 func.func @ragged_layer(%ids: tensor<?x?xi32>, %mask: tensor<?x?xi1>, %table: tensor<9x8xf32>,
                         %v: tensor<8xf32>, %half: tensor<4xf32>) -> (tensor<?x?x8xf32>, tensor<?x4xf32>) {

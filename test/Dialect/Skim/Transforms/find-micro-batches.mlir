@@ -89,6 +89,20 @@ func.func @same_number_of_blocks(%mask: tensor<?x?xi1> {onnx.dims = ["batch", "s
 
 // -----
 
+func.func @one_scale(%mask: tensor<?x?xi1> {onnx.dims = ["batch", "sequence"]}, %x: tensor<?x?x4xf32> {onnx.dims = ["batch", "sequence", "4"]}) -> tensor<?x4xf32> {
+  %w = onnx.Constant dense<3> : tensor<4x4xi8>
+  %s = onnx.Constant dense<0.5> : tensor<4xf32>
+  %z = onnx.Constant dense<0> : tensor<4xi8>
+  %rows = skim.pack mask %mask : tensor<?x?xi1>
+  %g = skim.gather %x rows %rows : tensor<?x?x4xf32> -> !skim.ragged<4xf32>
+  // expected-remark@+1 {{a batch runs as a whole: 'skim.linear' rounds all sequences by one scale}}
+  %y = skim.linear %g, %w scale %s zero_point %z : !skim.ragged<4xf32>, tensor<4x4xi8> scale tensor<4xf32> zero_point tensor<4xi8> -> !skim.ragged<4xf32>
+  %p = skim.pool mean %y rows %rows : !skim.ragged<4xf32> -> tensor<?x4xf32>
+  return %p : tensor<?x4xf32>
+}
+
+// -----
+
 func.func @sum_over_the_batch(%mask: tensor<?x?xi1> {onnx.dims = ["batch", "sequence"]}, %x: tensor<?x?x4xf32> {onnx.dims = ["batch", "sequence", "4"]}) -> tensor<4xf32> {
   %axis = onnx.Constant dense<0> : tensor<1xi64>
   %rows = skim.pack mask %mask : tensor<?x?xi1>

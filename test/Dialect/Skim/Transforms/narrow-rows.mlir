@@ -23,6 +23,17 @@ func.func @classifier(%x: !skim.ragged<4xf32>, %rows: !skim.rows, %w: tensor<4x4
   return %p : tensor<?x4xf32>
 }
 
+// The scale of all rows rounds those that are read.
+// CHECK-LABEL: func @one_scale
+// CHECK-NOT: skim.first_rows
+func.func @one_scale(%x: !skim.ragged<4xf32>, %rows: !skim.rows, %w: tensor<4x4xi8>, %s: tensor<4xf32>, %z: tensor<4xi8>) -> tensor<?x4xf32> {
+  %c = skim.attention %x, %x, %x rows %rows {heads = 2 : i64, scale = 1.0 : f32}
+    : !skim.ragged<4xf32>, !skim.ragged<4xf32>, !skim.ragged<4xf32> -> !skim.ragged<4xf32>
+  %o = skim.linear %c, %w scale %s zero_point %z : !skim.ragged<4xf32>, tensor<4x4xi8> scale tensor<4xf32> zero_point tensor<4xi8> -> !skim.ragged<4xf32>
+  %p = skim.pool first %o rows %rows : !skim.ragged<4xf32> -> tensor<?x4xf32>
+  return %p : tensor<?x4xf32>
+}
+
 // One projection for query, key and value is wanted as a whole.
 // CHECK-LABEL: func @shared_projection
 // CHECK-SAME: (%[[X:.+]]: !skim.ragged<4xf32>, %[[ROWS:.+]]: !skim.rows

@@ -1,7 +1,7 @@
 // RUN: skim-opt %s -split-input-file -verify-diagnostics --pass-pipeline='builtin.module(func.func(skim-pack))' | FileCheck %s
 
 // Each obstacle is named, and every position is computed then.
-// CHECK-COUNT-8: skim.pack like
+// CHECK-COUNT-9: skim.pack like
 // CHECK-NOT: skim.pack mask
 
 func.func @another_mask(%ids: tensor<?x?xi64>, %m0: tensor<?x?xi1>, %m1: tensor<?x?xi1>, %table: tensor<9x8xf32>) -> tensor<?x?x8xf32> {
@@ -29,6 +29,19 @@ func.func @weak_fill(%ids: tensor<?x?xi64>, %m0: tensor<?x?xi1>, %table: tensor<
   // expected-remark@+1 {{fills masked scores with a value above -1e4}}
   %a = skim.attention %x, %x, %x mask %m0 : tensor<?x?xi1> {fill = -1.0 : f32, heads = 2 : i64, scale = 0.5 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
   return %a : tensor<?x?x8xf32>
+}
+
+// -----
+
+func.func @one_scale(%ids: tensor<?x?xi64>, %m0: tensor<?x?xi1>, %table: tensor<9x8xf32>) -> tensor<?x?x8xf32> {
+  %w = onnx.Constant dense<3> : tensor<8x8xi8>
+  %s = onnx.Constant dense<0.5> : tensor<8xf32>
+  %z = onnx.Constant dense<0> : tensor<8xi8>
+  %x = skim.embed(%ids) in (%table) : (tensor<?x?xi64>) in (tensor<9x8xf32>) -> tensor<?x?x8xf32>
+  %a = skim.attention %x, %x, %x mask %m0 : tensor<?x?xi1> {fill = -1.0e+9 : f32, heads = 2 : i64, scale = 0.5 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  // expected-remark@+1 {{rounds all positions by one scale}}
+  %y = skim.linear %a, %w scale %s zero_point %z : tensor<?x?x8xf32>, tensor<8x8xi8> scale tensor<8xf32> zero_point tensor<8xi8> -> tensor<?x?x8xf32>
+  return %y : tensor<?x?x8xf32>
 }
 
 // -----

@@ -24,7 +24,10 @@ def Skim_DtypeEnum : Skim_Enum<"Dtype", "numbers that a matrix product multiplie
   I32EnumAttrCase<"Int8", 2, "int8">,
   // fp32 numbers as integers of four digits of int8 for states, of their row's
   // scale, and three for weights, of their column's.
-  I32EnumAttrCase<"Int8x3", 3, "int8x3">
+  I32EnumAttrCase<"Int8x3", 3, "int8x3">,
+  // A quantised model's own integers, of 8 bits: states with one scale and zero
+  // point for the tensor, weights with one for the column.
+  I32EnumAttrCase<"Uint8", 4, "uint8">
 ]>;
 def Skim_Dtype : Skim_EnumAttr<Skim_DtypeEnum, "dtype">;
 

@@ -53,21 +53,51 @@ def Skim_LinearOp : Skim_PureOp<"linear", [AttrSizedOperandSegments]> {
     the sum taken with k ascending. W is `[K, N]`, or `[N, K]` with
     `transpose_weight`.
 
+    Of a quantised model W are integers of 8 bits, with a scale and a zero point for
+    each column. States are then rounded as ONNX' `DynamicQuantizeLinear` does, all
+    rows of `input` by one scale s and one zero point z, from its least and its
+    largest number, 0 among them; sums are of integers:
+
+    `s = (max x - min x) / 255`, `z = round(-min x / s)`,
+    `q[t, k] = clamp(round(x[t, k] / s) + z, 0, 255)`, ties to even,
+    `result[t, n] = act(s * scale[n] * sum over k of (q[t, k] - z) * (W[k, n] -
+    zero_point[n]) + bias[n]) + residual[t, n]`
+
+    So every row depends on all others. Where max x - min x is below 2^-100 all x
+    count as 0; where it is not finite the sums are NaN.
+
     Constraints:
     - (C1) the input's width is K
     - (C2) the bias has shape `[N]`
     - (C3) the result has the input's form and leading dimensions, and width N
     - (C4) the residual has the result's type
+    - (C5) scale and zero point of shape `[N]` come with a weight of integers `[K, N]`,
+      and only with one; zero points have its element type
   }];
-  let arguments = (ins Skim_States:$input, Skim_Weight:$weight,
+  let arguments = (ins Skim_States:$input, Skim_ByteWeight:$weight,
+                       Optional<TensorRankOf<[F32], [1]>>:$weight_scale,
+                       Optional<Skim_ZeroPoints>:$weight_zero_point,
                        Optional<Skim_Weight>:$bias, Optional<Skim_States>:$residual,
                        UnitAttr:$transpose_weight,
                        DefaultValuedAttr<Skim_Activation, "::skim::Activation::None">:$activation);
   let results = (outs Skim_States:$result);
+  let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$input,
+                                 "::mlir::Value":$weight, "::mlir::Value":$bias,
+                                 "::mlir::Value":$residual, "bool":$transposeWeight,
+                                 "::skim::Activation":$activation), [{
+    build($_builder, $_state, result, input, weight, ::mlir::Value(), ::mlir::Value(), bias,
+          residual, transposeWeight, activation);
+  }]>];
   let assemblyFormat = [{
-    $input `,` $weight (`bias` $bias^)? (`residual` $residual^)?
-    attr-dict `:` type($input) `,` type($weight) (`,` type($bias)^)?
-    (`residual` type($residual)^)? `->` type($result)
+    $input `,` $weight (`scale` $weight_scale^ `zero_point` $weight_zero_point)?
+    (`bias` $bias^)? (`residual` $residual^)? attr-dict `:` type($input) `,` type($weight)
+    (`scale` type($weight_scale)^ `zero_point` type($weight_zero_point))?
+    (`,` type($bias)^)? (`residual` type($residual)^)? `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    /// Whether it multiplies a quantised model's integers: rows depend on each
+    /// other then.
+    bool isQuantised() { return bool(getWeightScale()); }
   }];
   let hasVerifier = 1;
 }

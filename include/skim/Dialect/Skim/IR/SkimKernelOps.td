@@ -52,6 +52,11 @@ def Skim_WeightsOp : Skim_Op<"weights", [Symbol]> {
       integers, the nearest to w / scale, of three digits from -128 to 127, `d0 2^16 + d1
       2^8 + d2`; the scale is the least power of 2, 2^-123 at least, with which max |w|
       has them. A column that is not finite has the digits 0 and the scale NaN.
+    - uint8: `[ceil(N / tile)][G = ceil(K / 4) + 3][tile][4]`. Behind each matrix of the
+      parts, of i8 or ui8, are its columns' scales (f32) and zero points (of its type). Its
+      numbers lie as int8, 128 smaller where they are ui8. The last three rows of a tile hold
+      the scales, minus the sum of the column's numbers (int32), and the zero points as of
+      int8 (int32).
 
     Constraints:
     - (C1) offset is a multiple of 64
@@ -60,6 +65,7 @@ def Skim_WeightsOp : Skim_Op<"weights", [Symbol]> {
     - (C4) bytes is the size of the layout
     - (C5) dtype is fp32 unless the layout is tiled or tiled_transposed
     - (C6) in int8x3 equal steps of 4 G numbers divide K
+    - (C7) in uint8 the layout is tiled, and parts are as described
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, ArrayAttr:$parts, Skim_Layout:$layout,
                        DefaultValuedAttr<I64Attr, "1">:$tile, I64Attr:$offset, I64Attr:$bytes,

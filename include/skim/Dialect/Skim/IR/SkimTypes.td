@@ -43,6 +43,10 @@ def Skim_RowsType : Skim_Type<"Rows", "rows"> {
 def Skim_States : AnyTypeOf<[Skim_RaggedType, RankedTensorOf<[F32]>],
                             "token states, as a ragged or a ranked f32 tensor">;
 def Skim_Weight : RankedTensorOf<[F32]>;
+// With scales and zero points the weights of a quantised model are as it has
+// them.
+def Skim_ByteWeight : RankedTensorOf<[F32, I8, UI8]>;
+def Skim_ZeroPoints : TensorRankOf<[I8, UI8], [1]>;
 def Skim_Ids : RankedTensorOf<[I64, I32]>;
 def Skim_Mask : TensorRankOf<[I1], [2]>;
 

@@ -1,0 +1,30 @@
+//===- QuantisedProduct.h - linear layers as quantisers write them -*- C++ -*-//
+// What a product of integers stands for, told by the factors behind it.
+//===----------------------------------------------------------------------===//
+
+#ifndef SKIM_DIALECT_ONNX_TRANSFORMS_QUANTISEDPRODUCT_H
+#define SKIM_DIALECT_ONNX_TRANSFORMS_QUANTISEDPRODUCT_H
+
+#include "mlir/IR/PatternMatch.h"
+#include "skim/Dialect/Onnx/IR/OnnxDialect.h"
+
+namespace skim::onnx {
+
+/// `float((q(x) - zero) (w - zero_w)) * (scale * scale_w)`, where
+/// `DynamicQuantizeLinear` gives q(x), zero and scale.
+struct QuantisedProduct {
+  MatMulIntegerOp product;
+  mlir::Value states;    ///< x, in f32
+  mlir::Value weight;    ///< w, a constant matrix of integers
+  mlir::Value scale;     ///< scale_w, a constant of rank 0 or 1
+  mlir::Value zeroPoint; ///< zero_w, a constant of as many numbers, or absent
+};
+
+/// The product that `op`, the last of its factors, completes; says why one of
+/// integers is none.
+std::optional<QuantisedProduct>
+matchQuantisedProduct(MulOp op, mlir::PatternRewriter &rewriter);
+
+} // namespace skim::onnx
+
+#endif // SKIM_DIALECT_ONNX_TRANSFORMS_QUANTISEDPRODUCT_H

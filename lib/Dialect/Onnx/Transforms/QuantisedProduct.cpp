@@ -1,0 +1,75 @@
+//===- QuantisedProduct.cpp - linear layers as quantisers write them ------===//
+// Follows products back to the integers' one and to the scales.
+//===----------------------------------------------------------------------===//
+
+#include "skim/Dialect/Onnx/Transforms/QuantisedProduct.h"
+
+using namespace mlir;
+using namespace skim::onnx;
+
+namespace {
+/// The factors of a product: integers as floats, the scale of the activations
+/// and that of the weights.
+struct Factors {
+  MatMulIntegerOp product;
+  SmallVector<Value> activationScales, weightScales;
+
+  bool add(Value factor, unsigned level = 0);
+};
+} // namespace
+
+/// Takes a factor, or those that it multiplies; false when it is none of these.
+bool Factors::add(Value factor, unsigned level) {
+  if (getConstant(factor)) {
+    weightScales.push_back(factor);
+    return true;
+  }
+  Operation *op = factor.getDefiningOp();
+  if (isa_and_present<DynamicQuantizeLinearOp>(op)) {
+    activationScales.push_back(factor);
+    return true;
+  }
+  if (auto cast = dyn_cast_or_null<CastOp>(op)) {
+    if (product)
+      return false;
+    product = cast.getInput().getDefiningOp<MatMulIntegerOp>();
+    return product != nullptr;
+  }
+  auto mul = dyn_cast_or_null<MulOp>(op);
+  return mul && level < 3 && add(mul.getA(), level + 1) &&
+         add(mul.getB(), level + 1);
+}
+
+static int64_t countOf(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && type.hasStaticShape() && type.getRank() < 2
+             ? type.getNumElements()
+             : -1;
+}
+
+std::optional<QuantisedProduct>
+skim::onnx::matchQuantisedProduct(MulOp op, PatternRewriter &rewriter) {
+  auto fail = [&](const char *why) {
+    (void)rewriter.notifyMatchFailure(op, why);
+    return std::nullopt;
+  };
+  Factors factors;
+  if (!factors.add(op.getC()) || !factors.product ||
+      factors.activationScales.size() != 1 || factors.weightScales.size() != 1)
+    return std::nullopt;
+  MatMulIntegerOp product = factors.product;
+  auto quantised = product.getA().getDefiningOp<DynamicQuantizeLinearOp>();
+  if (!quantised || factors.activationScales[0] != quantised.getYScale() ||
+      product.getAZeroPoint() != quantised.getYZeroPoint())
+    return fail("the activations have other scales");
+  Value weight = product.getB(), zero = product.getBZeroPoint();
+  auto type = dyn_cast<RankedTensorType>(weight.getType());
+  if (!type || type.getRank() != 2 || !getConstant(weight))
+    return fail("the weights are no constant matrix");
+  Value scale = factors.weightScales[0];
+  if (countOf(scale) < 1 ||
+      (!isAbsent(zero) &&
+       (!getConstant(zero) || countOf(zero) != countOf(scale))))
+    return fail("scales and zero points differ");
+  return QuantisedProduct{product, quantised.getX(), weight, scale, zero};
+}
