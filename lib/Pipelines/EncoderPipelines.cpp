@@ -58,6 +58,8 @@ void skim::buildPackPipeline(OpPassManager &passes,
                              const PipelineOptions &options) {
   SkimPackPassOptions pack;
   pack.keepPadding = options.keepPadding;
+  // What a plan cuts is no part of a range either.
+  pack.scalesOfTokens = options.plan || !options.planFile.empty();
   passes.addNestedPass<func::FuncOp>(createSkimPackPass(pack));
   // Masks that nobody reads any more.
   passes.addPass(createCanonicalizerPass());

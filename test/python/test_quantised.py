@@ -75,12 +75,81 @@ def test_dynamic_quantisation_is_kept_by_default(quantised, tool, tmp_path):
         process = tool("skim-opt", path, "-v", "--emit=onnx", "-o", tmp_path / "onnx.mlir", *options)
         assert process.returncode == 0, process.stderr
         assert ("quantised by the range of all tokens" in process.stderr) == says
+    raised = tool("skim-opt", path, "--emit=skim", "-o", "-").stdout
+    assert "onnx.MatMulInteger" not in raised and "onnx.DynamicQuantizeLinear" not in raised
     peer = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     model = skim.compile(path)
     inputs, _ = make_batch(peer, 3, 20, "none")
     want, got = peer.run(None, inputs)[0], next(iter(model.run(inputs).values()))
     assert np.abs(got - want).max() <= 0.05 * np.abs(want).max()
     assert cosines(got, want).min() > 0.9995
+
+
+@pytest.mark.parametrize("by_column", [False, True])
+@pytest.mark.parametrize("right", [np.int8, np.uint8])
+def test_layers_round_as_the_model_says(right, by_column, tmp_path):
+    """Two layers of one input, which the range of all rows rounds, padding or not."""
+    rng = np.random.default_rng(3)
+    count, info = (9 if by_column else 1), np.iinfo(right)
+    shape = (9,) if by_column else ()
+    arrays, nodes = {}, [helper.make_node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"])]
+    for name in "ab":
+        arrays[f"{name}_w"] = rng.integers(info.min, info.max + 1, (21, 9)).astype(right)
+        arrays[f"{name}_s"] = rng.uniform(0.001, 0.01, count).astype(np.float32).reshape(shape)
+        arrays[f"{name}_z"] = rng.integers(info.min, info.max + 1, count).astype(right).reshape(shape)
+        arrays[f"{name}_b"] = rng.normal(size=9).astype(np.float32)
+        nodes += [
+            helper.make_node("MatMulInteger", ["q", f"{name}_w", "z", f"{name}_z"], [f"{name}_i"]),
+            helper.make_node("Cast", [f"{name}_i"], [f"{name}_f"], to=TensorProto.FLOAT),
+            helper.make_node("Mul", ["s", f"{name}_s"], [f"{name}_t"]),
+            helper.make_node("Mul", [f"{name}_f", f"{name}_t"], [f"{name}_m"]),
+            helper.make_node("Add", [f"{name}_m", f"{name}_b"], [f"{name}_y"]),
+        ]
+    graph = helper.make_graph(
+        nodes,
+        "layers",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", "sequence", 21])],
+        [helper.make_tensor_value_info(f"{name}_y", TensorProto.FLOAT, None) for name in "ab"],
+        [numpy_helper.from_array(array, name) for name, array in arrays.items()],
+    )
+    path = tmp_path / "layers.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    model = skim.compile(path)
+    peer = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    for rows in (1, 7, 40):
+        for low, high in ((-3, 5), (0.5, 2), (-2, -1), (0, 0)):
+            x = rng.uniform(low, high, (2, rows, 21)).astype(np.float32)
+            scale = np.float32((max(x.max(), 0) - min(x.min(), 0)) / np.float32(255)) or np.float32(1)
+            zero = np.rint(np.clip(-np.minimum(x.min(), 0) / scale, 0, 255))
+            numbers = np.clip(np.rint(x / scale) + zero, 0, 255) - zero
+            got = model.run({"x": x})
+            for name, from_peer in zip("ab", peer.run(None, {"x": x}), strict=True):
+                matrix = arrays[f"{name}_w"].astype(np.int64) - arrays[f"{name}_z"].astype(np.int64)
+                want = numbers.astype(np.int64) @ matrix * (scale * arrays[f"{name}_s"]) + arrays[f"{name}_b"]
+                np.testing.assert_allclose(got[f"{name}_y"], want, rtol=1e-5, atol=1e-5)
+                np.testing.assert_allclose(got[f"{name}_y"], from_peer, rtol=1e-5, atol=1e-5)
+
+
+def test_plans_cut_quantised_models(tmp_path):
+    """Scales are of the tokens then, so that padding goes, and what is cut is in no range."""
+    source, path = MODELS / "bert-cls-17-sdpa.onnx", tmp_path / "quantised.onnx"
+    quantization.quantize_dynamic(source, path)
+    pruning = {"method": "ltp", "layers": [0, 1], "denominator_tokens": "alive"}
+    peer = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    inputs, mask = make_batch(peer, 3, 24, "right")
+    for thresholds in ([0.0, 0.0], [0.02, 0.05]):
+        plan = {"version": 1, "token_pruning": pruning | {"thresholds": thresholds}}
+        model, exact = (skim.compile(model, plan=plan) for model in (path, source))
+        (got, stats), (want, wanted) = model.run(inputs, stats=True), exact.run(inputs, stats=True)
+        assert stats["tokens"] == mask.sum()
+        kept, expected = (s["flops"]["executed"] / s["flops"]["dense"] for s in (stats, wanted))
+        assert abs(kept - expected) < 0.15 and (kept < 0.9) == (thresholds[0] > 0)
+        assert cosines(*(next(iter(y.values())) for y in (got, want))).min() > 0.98
+        # A sequence alone has no padding: without cuts it is what the model says.
+        if not thresholds[0]:
+            alone = {name: value[:1, : mask[0].sum()] for name, value in inputs.items()}
+            single = next(iter(model.run(alone).values()))
+            assert cosines(single, peer.run(None, alone)[0]).min() > 0.9995
 
 
 def test_own_types_round_once(quantised, tmp_path):

@@ -48,9 +48,9 @@ struct QuantiseSpec {
   std::string name() const;
 };
 
-/// The least and the largest number of each row, or 0. Arguments: x [?, H], its
-/// index [T] with indexed, out [T, 2] i32: as their bits, those of negative
-/// numbers but the sign flipped, so that integers are in the order of numbers.
+/// The least and the largest number of each row, 0 among them; NaN for a row
+/// that is not finite. Arguments: x [?, H], its index [T] with indexed, out
+/// [T, 2].
 struct RangeSpec {
   int64_t width = 0;
   bool indexed = false; ///< row t reads x[index[t]]

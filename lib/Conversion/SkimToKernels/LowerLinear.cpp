@@ -55,8 +55,7 @@ Value Lowering::quantise(LinearOp op, const StatesBuffer &input, Dtype dtype) {
 Value Lowering::tensorScale(LinearOp op, const StatesBuffer &input) {
   Location loc = op.getLoc();
   RangeSpec spec{input.stride, bool(input.index)};
-  Value ranges = makeBuffer(loc, input.count, input.bound, /*width=*/2,
-                            builder.getI32Type());
+  Value ranges = makeBuffer(loc, input.count, input.bound, /*width=*/2);
   SmallVector<Value> arguments = {input.memref};
   if (spec.indexed)
     arguments.push_back(input.index);

@@ -9,7 +9,7 @@
 
 // CHECK-LABEL: func.func @main
 // CHECK: %[[ROUNDED:.+]] = memref.alloc({{.*}}) : memref<?x32xi8>
-// CHECK: %[[RANGES:.+]] = memref.alloc({{.*}}) : memref<?x2xi32>
+// CHECK: %[[RANGES:.+]] = memref.alloc({{.*}}) : memref<?x2xf32>
 // CHECK: skim.dispatch gemm @range_18(%[[X:.+]], %[[RANGES]])
 // CHECK: %[[SCALE:.+]] = memref.alloc({{.*}}) : memref<?x4xf32>
 // CHECK: skim.dispatch gemm @tensor_scale(%[[RANGES]], %[[SCALE]])

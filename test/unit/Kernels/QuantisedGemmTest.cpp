@@ -45,8 +45,7 @@ struct Rounding {
 
   Bytes run(const Floats &x, const Ints *index = nullptr) {
     int64_t rows = index ? index->size() : x.shape[0];
-    Ints ranges({rows, 2});
-    Floats scales({1, 4}, 7);
+    Floats ranges({rows, 2}, 7), scales({1, 4}, 7);
     Arguments first, second, third;
     first.add(x).addSome(index).add(ranges);
     kernels.callWith(range, 0, rows / 2, first);

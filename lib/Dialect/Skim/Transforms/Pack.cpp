@@ -103,7 +103,7 @@ public:
     func::FuncOp function = getOperation();
     if (function.isExternal())
       return;
-    PaddingAnalysis analysis(function);
+    PaddingAnalysis analysis(function, scalesOfTokens);
     SmallVector<Operation *> candidates = collect(function, analysis.getMask());
     if (candidates.empty())
       return;

@@ -15,7 +15,8 @@ using namespace skim;
 /// exp(x) is 0 in f32 below about -104, and scores are far smaller than this.
 static constexpr float kHidingFill = -1.0e4f;
 
-PaddingAnalysis::PaddingAnalysis(func::FuncOp function) {
+PaddingAnalysis::PaddingAnalysis(func::FuncOp function, bool scalesOfTokens)
+    : scalesOfTokens(scalesOfTokens) {
   for (Operation &op : function.front()) {
     visit(op);
     if (obstacle)
@@ -110,7 +111,7 @@ void PaddingAnalysis::visitSkim(Operation &op) {
                     llvm::any_of(op.getOperands(),
                                  [&](Value v) { return axes.count(v) != 0; });
   auto linear = dyn_cast<LinearOp>(op);
-  if (fromTokens && linear && linear.isQuantised())
+  if (fromTokens && linear && linear.isQuantised() && !scalesOfTokens)
     stop(&op, "rounds all positions by one scale");
   if (fromTokens)
     setAxes(op, TokenAxes{});

@@ -1,5 +1,6 @@
 // RUN: skim-opt %s --pass-pipeline='builtin.module(func.func(skim-pack))' | FileCheck %s
 // RUN: skim-opt %s --pass-pipeline='builtin.module(func.func(skim-pack{keep-padding=true}))' | FileCheck %s --check-prefix=KEEP
+// RUN: skim-opt %s --pass-pipeline='builtin.module(func.func(skim-pack{scales-of-tokens=true}))' | FileCheck %s --check-prefix=SCALES
 
 // CHECK-LABEL: func @encoder
 // CHECK-SAME: %[[IDS:[^:]+]]: tensor<?x?xi64>, %[[ATTENDED:[^:]+]]: tensor<?x?xi64>
@@ -166,4 +167,17 @@ func.func @other_windows(%x: tensor<?x4x8xf32> {onnx.dims = ["batch", "4", "8"]}
   %windows = onnx.Expand %one, %to : (tensor<f32>, tensor<3xi64>) -> tensor<?x4x8xf32>
   %y = skim.linear %windows, %w : tensor<?x4x8xf32>, tensor<8x8xf32> -> tensor<?x4x8xf32>
   return %a, %y : tensor<?x4x8xf32>, tensor<?x4x8xf32>
+}
+
+// A layer that rounds by the range of all rows: of the tokens, where that is asked for.
+// CHECK-LABEL: func @one_scale
+// CHECK: skim.pack like
+// SCALES-LABEL: func @one_scale
+// SCALES: skim.pack mask
+func.func @one_scale(%ids: tensor<?x?xi64>, %mask: tensor<?x?xi1>, %table: tensor<9x8xf32>, %w: tensor<8x8xi8>, %s: tensor<8xf32>, %z: tensor<8xi8>) -> tensor<?x?x8xf32> {
+  %x = skim.embed(%ids) in (%table) : (tensor<?x?xi64>) in (tensor<9x8xf32>) -> tensor<?x?x8xf32>
+  %a = skim.attention %x, %x, %x mask %mask : tensor<?x?xi1> {fill = -1.0e+9 : f32, heads = 2 : i64, scale = 0.5 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  // SCALES: skim.linear {{.+}} scale {{.+}} : !skim.ragged<8xf32>, tensor<8x8xi8>
+  %y = skim.linear %a, %w scale %s zero_point %z : tensor<?x?x8xf32>, tensor<8x8xi8> scale tensor<8xf32> zero_point tensor<8xi8> -> tensor<?x?x8xf32>
+  return %y : tensor<?x?x8xf32>
 }

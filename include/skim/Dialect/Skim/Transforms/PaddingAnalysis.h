@@ -29,7 +29,10 @@ struct TokenAxes {
 /// obstacle.
 class PaddingAnalysis {
 public:
-  explicit PaddingAnalysis(mlir::func::FuncOp function);
+  /// With `scalesOfTokens` a quantised model's layers may round states by the
+  /// range of the tokens alone.
+  explicit PaddingAnalysis(mlir::func::FuncOp function,
+                           bool scalesOfTokens = false);
 
   /// The mask that says where tokens are; null when no attention has one, and
   /// then every position is a token.
@@ -54,6 +57,7 @@ private:
 
   llvm::DenseMap<mlir::Value, TokenAxes> axes;
   mlir::Value mask;
+  bool scalesOfTokens;
   bool sawAttention = false;
   mlir::Operation *obstacle = nullptr;
   std::string reason;

@@ -23,7 +23,9 @@ def SkimPackPass : Pass<"skim-pack", "::mlir::func::FuncOp"> {
     - (P1) every attention has the same `key_mask`, whose `fill` is at most -1e4
       (exp of a difference of that size is 0 in f32),
     - (P2) every other op on states works row by row, or pools with the mask
-      (or, `first`, without one),
+      (or, `first`, without one); a quantised `skim.linear`, which rounds all rows by
+      their common range, passes with `scales-of-tokens` only: padding is then not in
+      that range,
     - (P3) no op mixes positions or sequences in another way.
 
     Otherwise, or with `keep-padding`, every position becomes a row, masks stay as
@@ -52,7 +54,9 @@ def SkimPackPass : Pass<"skim-pack", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::skim::SkimDialect", "::skim::onnx::OnnxDialect"];
   let options = [
     Option<"keepPadding", "keep-padding", "bool", "false",
-           "Compute every position, as ONNX does">
+           "Compute every position, as ONNX does">,
+    Option<"scalesOfTokens", "scales-of-tokens", "bool", "false",
+           "Let quantised layers round by the range of the tokens, without padding">
   ];
   let statistics = [
     Statistic<"numPacked", "num-packed", "Ops moved to ragged rows">,
