@@ -17,6 +17,9 @@ static Value readParameter(Emitter &e, Value parameter, ValueRange at,
   if (type.getRank() == 0)
     return e.extract(parameter, {});
   if (type.getRank() == 1 && block == 0) {
+    // An axis that the tensor does not have is allowed for one parameter.
+    if (axis == int64_t(at.size()))
+      return e.extract(parameter, e.index(0));
     Value only = e.compare(Pred::eq, e.dim(parameter, 0), e.index(1));
     return e.extract(parameter, e.select(only, e.index(0), at[axis]));
   }

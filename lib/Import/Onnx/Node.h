@@ -45,6 +45,7 @@ llvm::ArrayRef<NodeSpec> getMathNodes();
 llvm::ArrayRef<NodeSpec> getMsNodes();
 llvm::ArrayRef<NodeSpec> getMsQuantNodes();
 llvm::ArrayRef<NodeSpec> getNNNodes();
+llvm::ArrayRef<NodeSpec> getQLinearNodes();
 llvm::ArrayRef<NodeSpec> getQuantNodes();
 llvm::ArrayRef<NodeSpec> getReduceNodes();
 llvm::ArrayRef<NodeSpec> getShapeNodes();

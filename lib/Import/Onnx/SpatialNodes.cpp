@@ -3,7 +3,7 @@
 // whole dimensions become reductions and arithmetic.
 //===----------------------------------------------------------------------===//
 
-#include "Node.h"
+#include "SpatialNodes.h"
 
 using namespace mlir;
 using namespace skim::import;
@@ -11,19 +11,6 @@ using namespace skim::import;
 //===----------------------------------------------------------------------===//
 // Windows
 //===----------------------------------------------------------------------===//
-
-namespace {
-/// The attributes of windows, in full.
-struct WindowAttributes {
-  SmallVector<int64_t> dilations, pads, strides;
-
-  SmallVector<NamedAttribute> toAttributes(OpBuilder &b) const {
-    return {{b.getStringAttr("dilations"), b.getDenseI64ArrayAttr(dilations)},
-            {b.getStringAttr("pads"), b.getDenseI64ArrayAttr(pads)},
-            {b.getStringAttr("strides"), b.getDenseI64ArrayAttr(strides)}};
-  }
-};
-} // namespace
 
 /// Pads that make as many outputs as there are strides in the input; false
 /// where its size is not known and matters.
@@ -46,9 +33,8 @@ static bool padSame(WindowAttributes &windows, ArrayRef<int64_t> from,
   return true;
 }
 
-/// Pads, strides and dilations of windows of the size `kernel`.
-static FailureOr<WindowAttributes> getWindows(Node &node,
-                                              ArrayRef<int64_t> kernel) {
+FailureOr<WindowAttributes>
+skim::import::getWindows(Node &node, ArrayRef<int64_t> kernel) {
   size_t spatial = kernel.size();
   auto get = [&](StringRef name, size_t count, int64_t otherwise) {
     return node.hasAttr(name) ? node.getInts(name)
@@ -81,8 +67,9 @@ static FailureOr<WindowAttributes> getWindows(Node &node,
   return windows;
 }
 
-static LogicalResult importConv(Node &node) {
-  auto w = node.getShape(1);
+FailureOr<WindowAttributes> skim::import::getConvWindows(Node &node,
+                                                         unsigned weight) {
+  auto w = node.getShape(weight);
   if (!w || w->size() < 3 || llvm::any_of(*w, ShapedType::isDynamic))
     return node.fail("expected weights of a known shape of rank 3 or more");
   ArrayRef<int64_t> kernel = w->drop_front(2);
@@ -90,13 +77,16 @@ static LogicalResult importConv(Node &node) {
   if (node.hasAttr("kernel_shape") && ArrayRef(named) != kernel)
     return node.fail("expected a kernel_shape as the weights have it, " +
                      formatDims(kernel) + ", got " + formatDims(named));
-  FailureOr<WindowAttributes> windows = getWindows(node, kernel);
+  return getWindows(node, kernel);
+}
+
+static LogicalResult importConv(Node &node) {
+  FailureOr<WindowAttributes> windows = getConvWindows(node, 1);
   if (failed(windows))
     return failure();
-  return node.build(
-      {node.getInput(0), node.getInput(1), node.getInput(2)},
-      withRank(node.getElement(0), static_cast<int64_t>(w->size())),
-      windows->toAttributes(node.getBuilder()));
+  return node.build({node.getInput(0), node.getInput(1), node.getInput(2)},
+                    withRank(node.getElement(0), node.getRank(1)),
+                    windows->toAttributes(node.getBuilder()));
 }
 
 static LogicalResult importPool(Node &node) {
@@ -135,8 +125,7 @@ static LogicalResult importResize(Node &node) {
 // Whole dimensions
 //===----------------------------------------------------------------------===//
 
-/// All dimensions behind batch and channels.
-static FailureOr<SmallVector<int64_t>> getSpatialAxes(Node &node) {
+FailureOr<SmallVector<int64_t>> skim::import::getSpatialAxes(Node &node) {
   std::optional<int64_t> rank = node.getRank(0);
   if (!rank || *rank < 3)
     return node.fail(Twine("expected an input of a known rank of 3 or more, "
