@@ -33,19 +33,18 @@ void Bench::addQuantise(int64_t width, int64_t rows) {
   Floats &ranges = floats({rows, 2});
   addRows(RangeSpec{width}, rows, 4.0 * rows * width,
           [&](Arguments &arguments) { arguments.add(x).add(ranges); });
-  addRows(TensorScaleSpec(), 1, 8.0 * rows, [&](Arguments &arguments) {
-    arguments.add(ranges).add(scale);
-  });
+  addRows(TensorScaleSpec(), 1, 8.0 * rows,
+          [&](Arguments &arguments) { arguments.add(ranges).add(scale); });
   for (Dtype dtype : {Dtype::Int8, Dtype::Uint8, Dtype::Bf16}) {
     int64_t line = 4 * Words(dtype, width).ofState();
     auto out = keep<Bytes>(std::vector<int64_t>{rows, line});
     auto halves = keep<Halves>(std::vector<int64_t>{rows, line / 2});
-    addRows(QuantiseSpec{width, dtype}, rows, rows * (4.0 * width + line),
-            [=, &x](Arguments &arguments) {
-              arguments.add(x).addSome(dtype == Dtype::Uint8 ? &scale : nullptr);
-              dtype == Dtype::Bf16 ? arguments.add(*halves)
-                                   : arguments.add(*out);
-            });
+    addRows(
+        QuantiseSpec{width, dtype}, rows, rows * (4.0 * width + line),
+        [=, &x](Arguments &arguments) {
+          arguments.add(x).addSome(dtype == Dtype::Uint8 ? &scale : nullptr);
+          dtype == Dtype::Bf16 ? arguments.add(*halves) : arguments.add(*out);
+        });
   }
 }
 

@@ -22,11 +22,15 @@ void skim::buildOnnxPipeline(OpPassManager &passes,
   passes.addNestedPass<func::FuncOp>(onnx::createInferShapesPass());
   // Before anything looks for ops: all that follows knows those of ONNX only.
   passes.addNestedPass<func::FuncOp>(onnx::createExpandFusedOpsPass());
+  bool roundsItself = options.dtype == "int8" || options.dtype == "bf16";
+  // Before integers are folded to the numbers that they stand for.
+  if (!roundsItself)
+    passes.addNestedPass<func::FuncOp>(onnx::createQuantiseProductsPass());
   // Weights first: a stored weight is freed before anything else is made.
   passes.addNestedPass<func::FuncOp>(onnx::createFoldConstantsPass());
   // Layers that round activations themselves do not take rounded ones; before
   // the weights, still integers, are folded.
-  if (options.dtype == "int8" || options.dtype == "bf16")
+  if (roundsItself)
     passes.addNestedPass<func::FuncOp>(onnx::createUnquantiseActivationsPass());
   passes.addNestedPass<func::FuncOp>(onnx::createNormalisePass());
   // What normalising has made constant.

@@ -118,7 +118,8 @@ std::vector<char> skim::integerTile(ArrayRef<char> panel, int64_t tile,
   for (auto [n, column] : llvm::enumerate(columns)) {
     int32_t sum = 0;
     for (int64_t k = 0; k != depth; ++k) {
-      auto number = int8_t(panel[k * tile + n] ^ (column.isUnsigned ? 0x80 : 0));
+      auto number =
+          int8_t(panel[k * tile + n] ^ (column.isUnsigned ? 0x80 : 0));
       sum += number;
       bytes[(k / 4 * tile + n) * 4 + k % 4] = number;
     }

@@ -22,8 +22,8 @@ struct IntegerColumn {
   bool isUnsigned = false; ///< its bytes are 128 larger than as int8
 };
 
-/// `panel`, [K, tile] bytes, of which `columns` are weights, as a tile of uint8;
-/// see skim.weights.
+/// `panel`, [K, tile] bytes, of which `columns` are weights, as a tile of
+/// uint8; see skim.weights.
 std::vector<char> integerTile(llvm::ArrayRef<char> panel, int64_t tile,
                               llvm::ArrayRef<IntegerColumn> columns);
 

@@ -23,12 +23,14 @@ struct Part {
 
   int64_t rows() const { return shape.size() == 2 ? shape[0] : 1; }
   int64_t columns() const { return shape.empty() ? 1 : shape.back(); }
-  const char *data() const { return owned.empty() ? bytes.data() : owned.data(); }
+  const char *data() const {
+    return owned.empty() ? bytes.data() : owned.data();
+  }
 };
 
 /// What an entry of a layout with tiles is made of.
 struct Packing {
-  std::vector<Part> parts, batches; ///< batches: what parts were cut from
+  std::vector<Part> parts, batches;   ///< batches: what parts were cut from
   std::vector<IntegerColumn> columns; ///< of the parts together, in uint8
   Layout layout;
   Dtype dtype;
@@ -109,10 +111,10 @@ static llvm::Error writeTiles(const Packing &packing, WeightsSink sink) {
     std::vector<char> panel(depth * packing.tile * packing.elementBytes);
     packTile(packing, column, depth, panel);
     if (packing.dtype == Dtype::Uint8) {
-      panel = integerTile(panel, packing.tile,
-                          ArrayRef(packing.columns)
-                              .slice(column, std::min(packing.tile,
-                                                      width - column)));
+      panel = integerTile(
+          panel, packing.tile,
+          ArrayRef(packing.columns)
+              .slice(column, std::min(packing.tile, width - column)));
     } else if (packing.dtype != Dtype::Fp32) {
       std::vector<float> numbers(depth * packing.tile);
       std::memcpy(numbers.data(), panel.data(), panel.size());
@@ -217,17 +219,17 @@ static FailureOr<SmallVector<Attribute>> takeColumns(WeightsOp op,
                 points.getElementType() == element &&
                 weight.getShapedType().getRank() == 2;
     for (ElementsAttr attribute : {scales, points})
-      fits = fits && attribute.getNumElements() ==
-                         weight.getShapedType().getDimSize(1);
+      fits = fits &&
+             attribute.getNumElements() == weight.getShapedType().getDimSize(1);
     if (!fits || !addColumns(scales, points, packing.columns))
       break;
     matrices.push_back(weight);
   }
   if (matrices.size() * 3 != parts.size())
-    return op.emitOpError() << "expected integers of 8 bits, scales and zero "
-                               "points for each column as parts "
-                            << matrices.size() * 3 << " and on of "
-                            << parts.size();
+    return op.emitOpError()
+           << "expected integers of 8 bits, scales and zero "
+              "points for each column as parts "
+           << matrices.size() * 3 << " and on of " << parts.size();
   return matrices;
 }
 
@@ -240,8 +242,7 @@ static FailureOr<WeightsEntry> makeEntry(WeightsOp op) {
   FailureOr<SmallVector<Attribute>> parts = takeColumns(op, *packing);
   if (failed(parts))
     return failure();
-  bool rounds =
-      packing->dtype != Dtype::Fp32 && packing->dtype != Dtype::Uint8;
+  bool rounds = packing->dtype != Dtype::Fp32 && packing->dtype != Dtype::Uint8;
   for (Attribute attribute : *parts) {
     auto elements = dyn_cast<ElementsAttr>(attribute);
     if (!elements)

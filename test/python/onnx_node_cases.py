@@ -24,13 +24,14 @@ FAILURES = pathlib.Path(__file__).with_name("onnx_node_failures.txt")
 OPS = frozenset(
     """
     Abs Add And ArgMax Attention AveragePool BatchNormalization Cast CastLike Ceil Clip Concat Constant
-    ConstantOfShape Cos CumSum DequantizeLinear Div Dropout DynamicQuantizeLinear Einsum Equal Erf Exp Expand Flatten
-    Floor Gather GatherElements GatherND Gelu Gemm GlobalAveragePool GlobalMaxPool Greater GreaterOrEqual
-    GroupNormalization Identity InstanceNormalization IsNaN LayerNormalization Less LessOrEqual Log MatMul
-    MatMulInteger Max MaxPool Min Mod Mul Neg NonZero Not OneHot Or Pad Pow QuantizeLinear RMSNormalization Range
-    Reciprocal ReduceL2 ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu Reshape Resize
-    RotaryEmbedding Round ScatterElements ScatterND Shape Sigmoid Sign Sin Size Slice Softmax Split Sqrt Squeeze Sub
-    Tanh Tile TopK Transpose Trilu Unsqueeze Where
+    ConstantOfShape ConvInteger Cos CumSum DequantizeLinear Div Dropout DynamicQuantizeLinear Einsum Equal Erf
+    Exp Expand Flatten Floor Gather GatherElements GatherND Gelu Gemm GlobalAveragePool GlobalMaxPool Greater
+    GreaterOrEqual GroupNormalization Identity InstanceNormalization IsNaN LayerNormalization Less LessOrEqual
+    Log MatMul MatMulInteger Max MaxPool Min Mod Mul Neg NonZero Not OneHot Or Pad Pow QLinearConv
+    QLinearMatMul QuantizeLinear RMSNormalization Range Reciprocal ReduceL2 ReduceMax ReduceMean ReduceMin
+    ReduceProd ReduceSum ReduceSumSquare Relu Reshape Resize RotaryEmbedding Round ScatterElements ScatterND
+    Shape Sigmoid Sign Sin Size Slice Softmax Split Sqrt Squeeze Sub Tanh Tile TopK Transpose Trilu Unsqueeze
+    Where
     """.split()
 )
 TYPES = frozenset(

@@ -75,7 +75,7 @@ def test_dynamic_quantisation_is_kept_by_default(quantised, tool, tmp_path):
         process = tool("skim-opt", path, "-v", "--emit=onnx", "-o", tmp_path / "onnx.mlir", *options)
         assert process.returncode == 0, process.stderr
         assert ("quantised by the range of all tokens" in process.stderr) == says
-    raised = tool("skim-opt", path, "--emit=skim", "-o", "-").stdout
+    raised = tool("skim-opt", path, "--emit=skim").stdout
     assert "onnx.MatMulInteger" not in raised and "onnx.DynamicQuantizeLinear" not in raised
     peer = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     model = skim.compile(path)
@@ -204,6 +204,25 @@ def test_rounded_activations_go_too(tmp_path, tool):
     np.testing.assert_allclose(skim.compile(path, dtype="int8").run({"x": x})["y"], x @ matrix, atol=0.08)
     text = tool("skim-opt", path, "--dtype=int8", "--emit=skim").stdout
     assert "QuantizeLinear" not in text
+
+
+def test_one_scale_for_an_axis_that_is_not_there(tmp_path):
+    """A list of one scale holds for the tensor, whatever axis it names."""
+    path = tmp_path / "vector.onnx"
+    arrays = {"s": np.array([0.5], np.float32), "z": np.array([3], np.uint8)}
+    graph = helper.make_graph(
+        [
+            helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"]),
+            helper.make_node("DequantizeLinear", ["q", "s", "z"], ["y"]),
+        ],
+        "vector",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n"])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n"])],
+        [numpy_helper.from_array(array, name) for name, array in arrays.items()],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    x = np.array([-9, -0.3, 0.2, 7, 900], np.float32)
+    np.testing.assert_array_equal(skim.compile(path).run({"x": x})["y"], [-1.5, -0.5, 0, 7, 126])
 
 
 def few_bits(path, depth, columns, size, bits, zeros, half):

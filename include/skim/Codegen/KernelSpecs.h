@@ -17,10 +17,9 @@ namespace skim {
 /// bias [N / T * T], residual [?, N], its index [T] with residualIndexed,
 /// out [T, N]. With another dtype x is what QuantiseSpec gives, not indexed,
 /// and w lies as Words.h says, T as TargetInfo::tileColumnsOf. Int8x3 needs a K
-/// of which TargetInfo::tileStep is not 0. In Uint8 zeroPoints says that some of
-/// the weights' are not 0. With narrowsResult, in bf16 by
-/// tiles, out is what QuantiseSpec would make of it: N is a multiple of a
-/// column tile's width.
+/// of which TargetInfo::tileStep is not 0. In Uint8 zeroPoints says that some
+/// of the weights' are not 0. With narrowsResult, in bf16 by tiles, out is what
+/// QuantiseSpec would make of it: N is a multiple of a column tile's width.
 struct GemmSpec {
   int64_t k = 0, n = 0;
   Activation activation = Activation::None;
@@ -57,8 +56,9 @@ struct RangeSpec {
   std::string name() const;
 };
 
-/// What DynamicQuantizeLinear rounds a tensor by. Arguments: the ranges [T, 2] of
-/// its rows, out [1, 4]: scale, 1 / scale, zero point, 0. One task.
+/// What DynamicQuantizeLinear rounds a tensor by. Arguments: the ranges [T, 2]
+/// of its rows, out [1, 4]: scale, 1 / scale, zero point, and what a sum of
+/// products counts in, the scale again. One task.
 struct TensorScaleSpec {
   std::string name() const;
 };

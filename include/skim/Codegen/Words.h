@@ -62,8 +62,8 @@ struct Words {
   }
   /// Rows of words of a tile of weights: those of bytes end with the scales of
   /// their columns, int8 and uint8 also with what makes up for states that are
-  /// stored 128, or by 1 of their zero point, too large, uint8 with the columns'
-  /// zero points, too.
+  /// stored 128, or by 1 of their zero point, too large, uint8 with the
+  /// columns' zero points, too.
   int64_t ofTile() const {
     if (dtype == Dtype::Int8x3)
       return weightDigits * count + 1;

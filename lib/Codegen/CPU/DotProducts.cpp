@@ -61,7 +61,8 @@ Value DotProducts::start(Value states, Value row, Value weights, Value tile,
   Value offset = offsets(weights, tile, vector);
   if (words.dtype == Dtype::Int8)
     return offset;
-  return arith::MulIOp::create(b, offset, rowWord(states, row, words.count + 1));
+  return arith::MulIOp::create(b, offset,
+                               rowWord(states, row, words.count + 1));
 }
 
 Value DotProducts::loadWord(Value states, Value row, Value word) {
@@ -187,10 +188,9 @@ Value DotProducts::addDigits(ValueRange sums) {
 }
 
 /// int8: (sum - 128 * sum of w, unless it began there) * (scale of the row *
-/// scale of the column). uint8: the same, less zero point of the column * sum of
-/// the row. int8x3: the scales of rows lie behind all rows; the
-/// one of the column first, since both are powers of 2 and the row's may be
-/// large.
+/// scale of the column). uint8: the same, less zero point of the column * sum
+/// of the row. int8x3: the scales of rows lie behind all rows; the one of the
+/// column first, since both are powers of 2 and the row's may be large.
 Value DotProducts::finish(Value result, Value states, Value row, Value weights,
                           Value tile, int64_t vector, Value bias) {
   if (words.dtype == Dtype::Int8x3) {

@@ -89,8 +89,8 @@ struct NextTile {
 class GemmKernel : GemmArguments {
 public:
   GemmKernel(KernelBuilder &b, const GemmSpec &spec)
-      : b(b), spec(spec), dot(b, spec.dtype, spec.k, /*started=*/true,
-                              spec.zeroPoints),
+      : b(b), spec(spec),
+        dot(b, spec.dtype, spec.k, /*started=*/true, spec.zeroPoints),
         epilogue(b, spec, dot), blocking(b.target, spec) {}
   func::FuncOp emit(ModuleOp module);
 

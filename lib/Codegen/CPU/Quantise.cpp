@@ -16,7 +16,8 @@
 //          the scale. Rows whose largest number is below 2^-120, zeros among
 //          them, become zeros of scale 0; the scale of a row with a NaN or an
 //          infinite number is NaN, which makes its products NaN.
-//   uint8  with the tensor's scale s and zero point z (TensorScale.cpp): x / s to
+//   uint8  with the tensor's scale s and zero point z (TensorScale.cpp): x / s
+//   to
 //          the nearest integer, ties to even, plus z, from 0 to 255; then s, z
 //          and the sum of the row's numbers less z
 //
@@ -31,8 +32,8 @@
 // operations where a division takes the time of 16.
 //
 // Measured by bench/kernels on an Emerald Rapids core of a virtual machine, 128
-// rows: 50 to 55 GB/s read and written, 59 to 74% of what a copy in L2 has; uint8
-// 35 GB/s.
+// rows: 50 to 55 GB/s read and written, 59 to 74% of what a copy in L2 has;
+// uint8 35 GB/s.
 //===----------------------------------------------------------------------===//
 
 #include "RowKernels.h"
@@ -80,7 +81,7 @@ private:
   const QuantiseSpec &spec;
   Words words;
   Value x, index, out;
-  Values tensor; ///< uint8: scale, its inverse and zero point of the tensor
+  Values tensor; ///< uint8: what TensorScaleSpec gives
 };
 } // namespace
 
@@ -99,9 +100,8 @@ func::FuncOp QuantiseKernel::emit(ModuleOp module) {
   x = *next++;
   index = spec.indexed ? Value(*next++) : Value();
   if (spec.dtype == Dtype::Uint8)
-    for (Value scales = *next++; tensor.size() != 3;)
-      tensor.push_back(
-          b.load(scales, {b.index(0), b.index(tensor.size())}));
+    for (Value scales = *next++; tensor.size() != 4;)
+      tensor.push_back(b.load(scales, {b.index(0), b.index(tensor.size())}));
   out = *next++;
   Value begin = *next++, end = *next++;
   b.loop(begin, end, 1, [&](Value row) {
@@ -193,16 +193,15 @@ void QuantiseKernel::emitUint8(Value from, Value row) {
         return {b.add(so[0], whole)};
       });
   Values last = {
-      tensor[0],
-      vector::ExtractOp::create(b, offset, ArrayRef<int64_t>{0}),
+      tensor[3], vector::ExtractOp::create(b, offset, ArrayRef<int64_t>{0}),
       vector::ReductionOp::create(b, vector::CombiningKind::ADD, sum[0])};
   for (auto [i, word] : llvm::enumerate(last))
     storeWord(word, row, b.index((words.count + i) * 4));
 }
 
 void QuantiseKernel::storeWord(Value word, Value row, Value column) {
-  Value last = vector::BroadcastOp::create(
-      b, VectorType::get(1, word.getType()), word);
+  Value last =
+      vector::BroadcastOp::create(b, VectorType::get(1, word.getType()), word);
   last = vector::BitCastOp::create(b, VectorType::get(4, b.getI8Type()), last);
   vector::StoreOp::create(b, last, out, ValueRange{row, column});
 }

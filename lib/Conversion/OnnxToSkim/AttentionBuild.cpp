@@ -71,7 +71,8 @@ Value AttentionMatcher::makeStates(const Columns &columns, int64_t width) {
         slice(linear.getWeight(), linear.getTransposeWeight() ? 0 : 1),
         slice(linear.getWeightScale(), 0),
         slice(linear.getWeightZeroPoint(), 0), slice(linear.getBias(), 0),
-        Value(), linear.getTransposeWeight(), linear.getActivation());
+        Value(), linear.getTransposeWeight(), linear.getActivation(),
+        linear.getInputScaleAttr(), linear.getInputZeroPointAttr());
   }
   return onnx::SliceOp::create(rewriter, loc, partType, columns.states,
                                makeInts(rewriter, loc, {columns.first}),

@@ -26,6 +26,32 @@ Value getZeroPoints(OpBuilder &builder, Value points, Type element,
                                   DenseElementsAttr::get(type, point));
 }
 
+/// The number that a constant of one element holds.
+template <typename Number> Number getOnly(Value constant) {
+  ElementsAttr elements = onnx::getConstant(constant);
+  return *elements.getValues<Number>().begin();
+}
+
+/// Whether a layer can round as `given` does.
+bool canGive(onnx::QuantizeLinearOp given) {
+  Value scale = given.getYScale();
+  return getElementTypeOrSelf(given.getY()).isInteger(8) &&
+         getElementTypeOrSelf(scale).isF32() && getOnly<float>(scale) > 0 &&
+         std::isfinite(getOnly<float>(scale));
+}
+
+/// The scale and zero point that `given` rounds by, as of uint8.
+void setInputScale(LinearOp linear, onnx::QuantizeLinearOp given) {
+  linear.setInputScale(APFloat(getOnly<float>(given.getYScale())));
+  Type bytes = getElementTypeOrSelf(given.getY());
+  Value points = given.getYZeroPoint();
+  int64_t point = onnx::isAbsent(points) ? 0
+                  : bytes.isUnsignedInteger()
+                      ? int64_t(getOnly<APInt>(points).getZExtValue())
+                      : getOnly<APInt>(points).getSExtValue();
+  linear.setInputZeroPoint(point + (bytes.isUnsignedInteger() ? 0 : 128));
+}
+
 struct RaiseQuantised : RaisePattern<onnx::MulOp> {
   using RaisePattern::RaisePattern;
   LogicalResult matchAndRewrite(onnx::MulOp op,
@@ -42,13 +68,20 @@ struct RaiseQuantised : RaisePattern<onnx::MulOp> {
           op, "expected states with a static last dimension, the weight's");
     if (!isRowVector(match->scale, width))
       return rewriter.notifyMatchFailure(op, "the scale is no row");
+    if (match->given && !canGive(match->given))
+      return rewriter.notifyMatchFailure(
+          op, "expected activations of 8 bits by a scale of f32");
     Value scale = getRowVector(rewriter, match->scale, width);
     Value points = getZeroPoints(rewriter, match->zeroPoint,
                                  weight.getElementType(), width);
-    rewriter.replaceOpWithNewOp<LinearOp>(
-        op, op.getC().getType(), match->states, match->weight, scale, points,
-        /*bias=*/Value(), /*residual=*/Value(), /*transpose_weight=*/false,
-        Activation::None);
+    auto linear = LinearOp::create(rewriter, op.getLoc(), op.getC().getType(),
+                                   match->states, match->weight, scale, points,
+                                   /*bias=*/Value(), /*residual=*/Value(),
+                                   /*transpose_weight=*/false, Activation::None,
+                                   FloatAttr(), IntegerAttr());
+    if (match->given)
+      setInputScale(linear, match->given);
+    rewriter.replaceOp(op, linear);
     return success();
   }
 };

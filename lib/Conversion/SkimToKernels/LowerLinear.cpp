@@ -25,12 +25,23 @@ Value Lowering::makeWords(Location loc, const StatesBuffer &like,
                     type.getElementType());
 }
 
+/// The scale and zero point of the input that a layer has; null for one that
+/// finds them.
+static Attribute givenScale(LinearOp op) {
+  if (!op.getInputScale())
+    return {};
+  return ArrayAttr::get(op.getContext(),
+                        {op.getInputScaleAttr(), op.getInputZeroPointAttr()});
+}
+
 /// `input` as products of `dtype` read it; each state is rounded once, for all
 /// of them in this block and the branches in it.
 Value Lowering::quantise(LinearOp op, const StatesBuffer &input, Dtype dtype) {
+  Attribute given = givenScale(op);
   for (Block *block = builder.getInsertionBlock(); block;
        block = block->getParentOp()->getBlock())
-    if (Value known = quantised.lookup({op.getInput(), block, unsigned(dtype)}))
+    if (Value known =
+            quantised.lookup({op.getInput(), block, unsigned(dtype), given}))
       return known;
   Location loc = op.getLoc();
   QuantiseSpec spec{input.stride, dtype, bool(input.index)};
@@ -47,13 +58,23 @@ Value Lowering::quantise(LinearOp op, const StatesBuffer &input, Dtype dtype) {
     width = std::min<int64_t>(width, 256);
   Launch launch = emitter.launchRows(builder, loc, input.count, width);
   dispatch(op, emitter.get(spec), arguments, launch, KernelKind::Gemm);
-  return quantised[{op.getInput(), builder.getInsertionBlock(),
-                    unsigned(dtype)}] = out;
+  return quantised[{op.getInput(), builder.getInsertionBlock(), unsigned(dtype),
+                    given}] = out;
 }
 
-/// What all rows of `input` are rounded by, as TensorScaleSpec gives it.
+/// What all rows of `input` are rounded by, as TensorScaleSpec gives it; a
+/// scale that is given has its part in those of the weights.
 Value Lowering::tensorScale(LinearOp op, const StatesBuffer &input) {
   Location loc = op.getLoc();
+  if (std::optional<APFloat> given = op.getInputScale()) {
+    float scale = given->convertToFloat();
+    float numbers[] = {scale, 1 / scale, float(*op.getInputZeroPoint()), 1};
+    auto type = RankedTensorType::get({1, 4}, builder.getF32Type());
+    ElementsAttr elements = DenseElementsAttr::get(type, ArrayRef(numbers));
+    return dynamicRows(
+        builder, loc,
+        weights.view(builder, loc, elements, Layout::Plain, 1, memrefOf(type)));
+  }
   RangeSpec spec{input.stride, bool(input.index)};
   Value ranges = makeBuffer(loc, input.count, input.bound, /*width=*/2);
   SmallVector<Value> arguments = {input.memref};
@@ -109,8 +130,8 @@ static Dtype productDtype(LinearOp op, Dtype dtype, const TargetInfo &target) {
   return dtype;
 }
 
-/// The weights of `group`, side by side, packed for `spec`, which learns whether
-/// they have zero points.
+/// The weights of `group`, side by side, packed for `spec`, which learns
+/// whether they have zero points.
 FailureOr<Value> Lowering::productWeights(ArrayRef<LinearOp> group,
                                           GemmSpec &spec) {
   SmallVector<ElementsAttr> parts;
@@ -130,10 +151,9 @@ FailureOr<Value> Lowering::productWeights(ArrayRef<LinearOp> group,
   }
   LinearOp first = group.front();
   int64_t tile = target.tileColumnsOf(spec.dtype);
-  MemRefType type =
-      Words(spec.dtype, spec.k)
-          .weights(builder.getContext(), target.numTiles(spec.n, spec.dtype),
-                   tile);
+  MemRefType type = Words(spec.dtype, spec.k)
+                        .weights(builder.getContext(),
+                                 target.numTiles(spec.n, spec.dtype), tile);
   Layout layout =
       first.getTransposeWeight() ? Layout::TiledTransposed : Layout::Tiled;
   return weights.view(builder, first.getLoc(), parts, layout, tile, type,
@@ -194,7 +214,7 @@ LogicalResult Lowering::lowerMerged(ArrayRef<LinearOp> group) {
     states[first.getResult()] = {out,     0,           spec.n,
                                  Value(), input.count, input.bound};
     quantised[{first.getResult(), builder.getInsertionBlock(),
-               unsigned(spec.dtype)}] = out;
+               unsigned(spec.dtype), Attribute()}] = out;
   } else if (group.size() == 1) {
     out = makeResult(first.getResult(), first.getInput());
   } else {

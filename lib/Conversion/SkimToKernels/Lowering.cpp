@@ -107,7 +107,7 @@ FailureOr<bool> Lowering::lower(Operation *op) {
 // Buffers
 //===----------------------------------------------------------------------===//
 
-static MemRefType memrefOf(RankedTensorType type) {
+MemRefType skim::memrefOf(RankedTensorType type) {
   return MemRefType::get(type.getShape(), type.getElementType());
 }
 
@@ -151,8 +151,7 @@ static Value collapse(OpBuilder &builder, Location loc, Value memref) {
       builder, loc, memref, ArrayRef<ReassociationIndices>{rows, {rank - 1}});
 }
 
-/// `memref` [a, H] as [?, H], which is what kernels take.
-static Value dynamicRows(OpBuilder &builder, Location loc, Value memref) {
+Value skim::dynamicRows(OpBuilder &builder, Location loc, Value memref) {
   auto type = cast<MemRefType>(memref.getType());
   if (type.isDynamicDim(0))
     return memref;

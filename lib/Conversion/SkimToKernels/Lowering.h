@@ -52,6 +52,12 @@ struct Byproducts {
   mlir::Value blocks, firsts, diagonal, numBlocks;
 };
 
+/// The buffer's type of a tensor.
+mlir::MemRefType memrefOf(mlir::RankedTensorType type);
+/// `memref` [a, H] as [?, H], which is what kernels take.
+mlir::Value dynamicRows(mlir::OpBuilder &builder, mlir::Location loc,
+                        mlir::Value memref);
+
 class Lowering {
 public:
   Lowering(mlir::func::FuncOp main, KernelEmitter &emitter,
@@ -203,8 +209,11 @@ private:
   WeightsTable &weights;
   Dtype dtype; ///< of what linear layers multiply
   llvm::DenseMap<mlir::Value, StatesBuffer> states;
-  /// States in a narrower dtype, by where they were made.
-  llvm::DenseMap<std::tuple<mlir::Value, mlir::Block *, unsigned>, mlir::Value>
+  /// States in a narrower dtype, by where they were made and by a scale that is
+  /// given.
+  llvm::DenseMap<
+      std::tuple<mlir::Value, mlir::Block *, unsigned, mlir::Attribute>,
+      mlir::Value>
       quantised;
   llvm::DenseMap<mlir::Value, RowsBuffers> rows;
   llvm::DenseMap<mlir::Value, mlir::Value> dense;

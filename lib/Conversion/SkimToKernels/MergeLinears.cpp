@@ -33,12 +33,13 @@ static bool isCandidate(LinearOp op) {
 }
 
 MergedLinears skim::findMergedLinears(func::FuncOp main) {
-  using Key = std::tuple<Value, int, int, int>;
+  using Key = std::tuple<Value, int, int, int, Attribute, Attribute>;
   llvm::MapVector<Key, SmallVector<LinearOp>> groups;
   main.walk([&](LinearOp op) {
     if (isCandidate(op))
       groups[{op.getInput(), op.getBias() ? 1 : 0,
-              op.getTransposeWeight() ? 1 : 0, op.isQuantised() ? 1 : 0}]
+              op.getTransposeWeight() ? 1 : 0, op.isQuantised() ? 1 : 0,
+              op.getInputScaleAttr(), op.getInputZeroPointAttr()}]
           .push_back(op);
   });
   MergedLinears merged;

@@ -19,8 +19,9 @@ GraphImporter::GraphImporter(MLIRContext *context, StringRef modelPath,
       builder(context), tensors(context, modelPath) {
   for (ArrayRef<NodeSpec> family :
        {getActivationNodes(), getCoreNodes(), getIndexNodes(), getLogicNodes(),
-        getMathNodes(), getMsNodes(), getMsQuantNodes(), getNNNodes(), getQLinearNodes(),
-        getQuantNodes(), getReduceNodes(), getShapeNodes(), getSpatialNodes()})
+        getMathNodes(), getMsNodes(), getMsQuantNodes(), getNNNodes(),
+        getQLinearNodes(), getQuantNodes(), getReduceNodes(), getShapeNodes(),
+        getSpatialNodes()})
     for (const NodeSpec &spec : family)
       specs.try_emplace(spec.name, spec);
 }

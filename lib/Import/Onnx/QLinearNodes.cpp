@@ -60,9 +60,9 @@ static Value dequantiseBias(QLinear &q, Value bias, Value left, Value right) {
   if (ox::isAbsent(bias))
     return bias;
   Value scale = q.node.make<ox::MulOp>(q.broadcast({left, right}), left, right);
-  Value numbers = q.node.make<ox::CastOp>(
-      withElement(bias, q.f32), bias, StringAttr(), IntegerAttr(),
-      q.i64(getDataType(q.f32)));
+  Value numbers =
+      q.node.make<ox::CastOp>(withElement(bias, q.f32), bias, StringAttr(),
+                              IntegerAttr(), q.i64(getDataType(q.f32)));
   return q.node.make<ox::MulOp>(q.broadcast({bias, scale}), numbers, scale);
 }
 
@@ -145,8 +145,7 @@ static LogicalResult importConvInteger(Node &node) {
           DenseElementsAttr::get(type.clone(q.f32), q.b.getF32FloatAttr(1)));
     return q.dequantise(node.getInput(i), one, zero, /*axis=*/0);
   };
-  FailureOr<Value> y =
-      buildConv(q, 1, numbers(0), numbers(1), node.getNone());
+  FailureOr<Value> y = buildConv(q, 1, numbers(0), numbers(1), node.getNone());
   if (failed(y))
     return failure();
   Type i32 = q.b.getI32Type();
@@ -168,9 +167,9 @@ template <typename Op> static LogicalResult importQLinearBinary(Node &node) {
 static LogicalResult importQLinearWhere(Node &node) {
   QLinear q{node};
   Value condition = node.getInput(0), x = q.floats(1), y = q.floats(4);
-  return q.give(node.make<ox::WhereOp>(q.broadcast({condition, x, y}),
-                                       condition, x, y),
-                7);
+  return q.give(
+      node.make<ox::WhereOp>(q.broadcast({condition, x, y}), condition, x, y),
+      7);
 }
 
 static LogicalResult importQLinearSigmoid(Node &node) {
@@ -213,20 +212,6 @@ static LogicalResult importQLinearConcat(Node &node) {
   return q.give(y, 0);
 }
 
-static LogicalResult importQLinearReduceMean(Node &node) {
-  QLinear q{node};
-  bool keeps = node.getInt("keepdims", 1) != 0;
-  SmallVector<int64_t> axes = node.getInts("axes");
-  std::optional<int64_t> rank = node.getRank(0);
-  if (rank && !keeps)
-    rank = axes.empty() ? 0 : *rank - int64_t(axes.size());
-  Value none = node.getNone();
-  Value y = node.make<ox::ReduceMeanOp>(
-      withRank(q.f32, rank), q.floats(0),
-      axes.empty() ? none : node.makeInts(axes), q.i64(keeps), q.i64(0));
-  return q.give(y, 3);
-}
-
 static LogicalResult importQLinearGlobalAveragePool(Node &node) {
   QLinear q{node};
   FailureOr<SmallVector<int64_t>> axes = getSpatialAxes(node);
@@ -235,9 +220,9 @@ static LogicalResult importQLinearGlobalAveragePool(Node &node) {
   if (node.getInt("channels_last", 0) != 0)
     for (int64_t &axis : *axes)
       --axis;
-  Value y = node.make<ox::ReduceMeanOp>(withRank(q.f32, node.getRank(0)),
-                                        q.floats(0), node.makeInts(*axes),
-                                        q.i64(1), q.i64(0));
+  Value y =
+      node.make<ox::ReduceMeanOp>(withRank(q.f32, node.getRank(0)), q.floats(0),
+                                  node.makeInts(*axes), q.i64(1), q.i64(0));
   return q.give(y, 3);
 }
 
@@ -254,8 +239,7 @@ static LogicalResult importQLinearAveragePool(Node &node) {
       q.i64(node.getInt("ceil_mode", 0)),
       q.i64(node.getInt("count_include_pad", 0)),
       q.b.getDenseI64ArrayAttr(windows->dilations),
-      q.b.getDenseI64ArrayAttr(kernel),
-      q.b.getDenseI64ArrayAttr(windows->pads),
+      q.b.getDenseI64ArrayAttr(kernel), q.b.getDenseI64ArrayAttr(windows->pads),
       q.b.getDenseI64ArrayAttr(windows->strides));
   return q.give(y, 3);
 }
@@ -263,8 +247,7 @@ static LogicalResult importQLinearAveragePool(Node &node) {
 llvm::ArrayRef<NodeSpec> skim::import::getQLinearNodes() {
   static const StringRef conv =
       "-auto_pad:s -dilations:I -group:i -kernel_shape:I -pads:I -strides:I";
-  static const StringRef one =
-      "X X_scale X_zero_point? Y_scale Y_zero_point?";
+  static const StringRef one = "X X_scale X_zero_point? Y_scale Y_zero_point?";
   static const StringRef two =
       "A A_scale A_zero_point? B B_scale B_zero_point? C_scale C_zero_point?";
   static const NodeSpec nodes[] = {
@@ -291,8 +274,6 @@ llvm::ArrayRef<NodeSpec> skim::import::getQLinearNodes() {
        importQLinearGlobalAveragePool},
       {"ms.QLinearLeakyRelu", 1, one, "Y", "-alpha:f", importQLinearLeakyRelu},
       {"ms.QLinearMul", 1, two, "C", "", importQLinearBinary<ox::MulOp>},
-      {"ms.QLinearReduceMean", 1, one, "Y", "-axes:I! -keepdims:i!",
-       importQLinearReduceMean},
       {"ms.QLinearSigmoid", 1, one, "Y", "", importQLinearSigmoid},
       {"ms.QLinearSoftmax", 1, one, "Y", "-axis:i -opset:i!",
        importQLinearSoftmax},

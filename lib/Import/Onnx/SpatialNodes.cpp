@@ -33,8 +33,8 @@ static bool padSame(WindowAttributes &windows, ArrayRef<int64_t> from,
   return true;
 }
 
-FailureOr<WindowAttributes>
-skim::import::getWindows(Node &node, ArrayRef<int64_t> kernel) {
+FailureOr<WindowAttributes> skim::import::getWindows(Node &node,
+                                                     ArrayRef<int64_t> kernel) {
   size_t spatial = kernel.size();
   auto get = [&](StringRef name, size_t count, int64_t otherwise) {
     return node.hasAttr(name) ? node.getInts(name)

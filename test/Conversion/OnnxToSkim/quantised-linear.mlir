@@ -41,6 +41,22 @@ func.func @of_columns(%x: tensor<?x4xf32>) -> tensor<?x2xf32> {
   return %3 : tensor<?x2xf32>
 }
 
+// By the scale of calibration, which the weights' have in them; int8 as uint8.
+// CHECK-LABEL: func @given
+// CHECK: skim.linear %{{.+}}, %{{.+}} scale %{{.+}} zero_point %{{.+}} {input_scale = 2.500000e-01 : f32, input_zero_point = 125 : i64} : tensor<?x4xf32>, tensor<4x2xi8>
+func.func @given(%x: tensor<?x4xf32>) -> tensor<?x2xf32> {
+  %none = onnx.None
+  %w = onnx.Constant dense<3> : tensor<4x2xi8>
+  %s = onnx.Constant dense<0.25> : tensor<f32>
+  %z = onnx.Constant dense<-3> : tensor<i8>
+  %t = onnx.Constant dense<[0.5, 0.25]> : tensor<2xf32>
+  %q = onnx.QuantizeLinear %x, %s, %z : (tensor<?x4xf32>, tensor<f32>, tensor<i8>) -> tensor<?x4xi8>
+  %0 = onnx.MatMulInteger %q, %w, %z, %none : (tensor<?x4xi8>, tensor<4x2xi8>, tensor<i8>, none) -> tensor<?x2xi32>
+  %1 = onnx.Cast %0 {to = 1 : i64} : (tensor<?x2xi32>) -> tensor<?x2xf32>
+  %2 = onnx.Mul %1, %t : (tensor<?x2xf32>, tensor<2xf32>) -> tensor<?x2xf32>
+  return %2 : tensor<?x2xf32>
+}
+
 // Sequences are no states.
 // CHECK-LABEL: func @other_width
 // CHECK: onnx.MatMulInteger

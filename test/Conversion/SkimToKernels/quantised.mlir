@@ -17,7 +17,11 @@
 // CHECK: skim.dispatch gemm @gemm_uint8_18x16(%[[ROUNDED]],
 // CHECK-NOT: skim.dispatch gemm @quantise
 // CHECK: skim.dispatch gemm @gemm_uint8_zeros_18x16_relu(%[[ROUNDED]],
-func.func @main(%x: tensor<?x18xf32>) -> (tensor<?x16xf32>, tensor<?x16xf32>) {
+// A scale that is given is a constant; no range is looked for.
+// CHECK-NOT: @range
+// CHECK: skim.dispatch gemm @quantise_uint8_18(%[[X]], %[[GIVEN:.+]], %[[AGAIN:.+]])
+// CHECK: skim.dispatch gemm @gemm_uint8_18x16(%[[AGAIN]],
+func.func @main(%x: tensor<?x18xf32>) -> (tensor<?x16xf32>, tensor<?x16xf32>, tensor<?x16xf32>) {
   %w = onnx.Constant dense<3> : tensor<18x16xi8>
   %s = onnx.Constant dense<0.5> : tensor<16xf32>
   %z = onnx.Constant dense<0> : tensor<16xi8>
@@ -26,5 +30,6 @@ func.func @main(%x: tensor<?x18xf32>) -> (tensor<?x16xf32>, tensor<?x16xf32>) {
   %p = onnx.Constant dense<127> : tensor<16xui8>
   %a = skim.linear %x, %w scale %s zero_point %z : tensor<?x18xf32>, tensor<18x16xi8> scale tensor<16xf32> zero_point tensor<16xi8> -> tensor<?x16xf32>
   %b = skim.linear %x, %v scale %t zero_point %p {activation = #skim<activation relu>} : tensor<?x18xf32>, tensor<18x16xui8> scale tensor<16xf32> zero_point tensor<16xui8> -> tensor<?x16xf32>
-  return %a, %b : tensor<?x16xf32>, tensor<?x16xf32>
+  %c = skim.linear %x, %w scale %s zero_point %z {input_scale = 0.5 : f32, input_zero_point = 9 : i64} : tensor<?x18xf32>, tensor<18x16xi8> scale tensor<16xf32> zero_point tensor<16xi8> -> tensor<?x16xf32>
+  return %a, %b, %c : tensor<?x16xf32>, tensor<?x16xf32>, tensor<?x16xf32>
 }

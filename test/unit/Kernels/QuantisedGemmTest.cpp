@@ -151,8 +151,8 @@ TEST(QuantiseTensor, NotFinite) {
     x[40] = bad;
     Bytes got = rounding.run(x);
     for (int64_t row = 0; row != 3; ++row)
-      EXPECT_TRUE(std::isnan(wordAt<float>(
-          got, row * rounding.words.ofState() + rounding.words.count)));
+      EXPECT_TRUE(std::isnan(wordAt<float>(got, row * rounding.words.ofState() +
+                                                    rounding.words.count)));
   }
 }
 
@@ -160,8 +160,8 @@ namespace {
 /// A product with random integers as weights.
 struct QuantisedProduct {
   QuantisedProduct(Kernels &kernels, const GemmSpec &spec, int64_t rows)
-      : spec(spec), x({rows, spec.k}), residual({rows, spec.n}),
-        bias({spec.n}), padded({1}), scales({spec.n}), points({spec.n}),
+      : spec(spec), x({rows, spec.k}), residual({rows, spec.n}), bias({spec.n}),
+        padded({1}), scales({spec.n}), points({spec.n}),
         weight({spec.k, spec.n}), tile(kernels.target().tileColumns),
         tiles(kernels.target().numTiles(spec.n)),
         fused(kernels.target().hasFMA), words(Dtype::Uint8, spec.k) {
@@ -253,9 +253,9 @@ static void checkProduct(llvm::StringRef cpu, GemmSpec spec,
           if (spec.activation == Activation::Tanh)
             ASSERT_NEAR(out[m * spec.n + n], std::tanh(sum), 1e-6);
           else
-            ASSERT_EQ(out[m * spec.n + n],
-                      sum + (spec.residual ? product.residual[m * spec.n + n]
-                                           : 0))
+            ASSERT_EQ(
+                out[m * spec.n + n],
+                sum + (spec.residual ? product.residual[m * spec.n + n] : 0))
                 << "row " << m << " column " << n << " of " << rows;
         }
     }
@@ -286,6 +286,7 @@ TEST_P(QuantisedGemm, OddSizes) {
   checkProduct(GetParam(), {5, 17, Activation::None, true}, {1, 4, 11});
 }
 TEST_P(QuantisedGemm, SeveralBlocks) {
-  checkProduct(GetParam(), {9001, 21, Activation::None, true, true}, {1, 5, 20});
+  checkProduct(GetParam(), {9001, 21, Activation::None, true, true},
+               {1, 5, 20});
   checkProduct(GetParam(), {100, 33, Activation::None, true}, {401});
 }

@@ -164,30 +164,47 @@ TEST_F(WeightsLayoutTest, Int8ColumnsThatAreNotFiniteHaveNoScale) {
 // [K = 5][N = 3] of two matrices in tiles of 2, the second of numbers from 0:
 // words, then scales, minus the sums, and zero points as of int8.
 TEST_F(WeightsLayoutTest, Uint8KeepsIntegers) {
-  Rows rows = collect(
-      "skim.weights @w tiled at 0 bytes 80 {tile = 2 : i64, dtype = "
-      "#skim<dtype uint8>, parts = [dense<[[1, 2], [-3, 4], [5, 6], [-128, 127], "
-      "[7, 8]]> : tensor<5x2xi8>, dense<[0.5, 0.25]> : tensor<2xf32>, dense<[0, "
-      "-9]> : tensor<2xi8>, dense<[[0], [128], [129], [255], [3]]> : "
-      "tensor<5x1xui8>, dense<2.0> : tensor<1xf32>, dense<120> : "
-      "tensor<1xui8>]}");
+  Rows rows =
+      collect("skim.weights @w tiled at 0 bytes 80 {tile = 2 : i64, dtype = "
+              "#skim<dtype uint8>, parts = [dense<[[1, 2], [-3, 4], [5, 6], "
+              "[-128, 127], "
+              "[7, 8]]> : tensor<5x2xi8>, dense<[0.5, 0.25]> : tensor<2xf32>, "
+              "dense<[0, "
+              "-9]> : tensor<2xi8>, dense<[[0], [128], [129], [255], [3]]> : "
+              "tensor<5x1xui8>, dense<2.0> : tensor<1xf32>, dense<120> : "
+              "tensor<1xui8>]}");
   ASSERT_EQ(rows.size(), 1u);
   int32_t sum = -128 + 0 + 1 + 127 - 125;
-  EXPECT_TRUE(sameWords(
-      rows[0],
-      {word(1, -3, 5, -128), word(2, 4, 6, 127), word(7, 0, 0, 0),
-       word(8, 0, 0, 0), 0.5f, 0.25f, word(118), word(-147), word(0), word(-9),
-       word(-128, 0, 1, 127), word(0), word(-125, 0, 0, 0), word(0), 2.0f, 0,
-       word(-sum), word(0), word(-8), word(0)}));
+  EXPECT_TRUE(sameWords(rows[0], {word(1, -3, 5, -128),
+                                  word(2, 4, 6, 127),
+                                  word(7, 0, 0, 0),
+                                  word(8, 0, 0, 0),
+                                  0.5f,
+                                  0.25f,
+                                  word(118),
+                                  word(-147),
+                                  word(0),
+                                  word(-9),
+                                  word(-128, 0, 1, 127),
+                                  word(0),
+                                  word(-125, 0, 0, 0),
+                                  word(0),
+                                  2.0f,
+                                  0,
+                                  word(-sum),
+                                  word(0),
+                                  word(-8),
+                                  word(0)}));
 }
 
 TEST_F(WeightsLayoutTest, Uint8NeedsScales) {
-  EXPECT_NE(errorOf("skim.weights @w tiled at 0 bytes 80 {tile = 2 : i64, dtype "
-                    "= #skim<dtype uint8>, parts = [dense<1> : tensor<5x2xi8>, "
-                    "dense<1.0> : tensor<3xf32>, dense<0> : tensor<2xi8>]}")
-                .find("expected integers of 8 bits, scales and zero points for "
-                      "each column as parts 0 and on of 3"),
-            std::string::npos);
+  EXPECT_NE(
+      errorOf("skim.weights @w tiled at 0 bytes 80 {tile = 2 : i64, dtype "
+              "= #skim<dtype uint8>, parts = [dense<1> : tensor<5x2xi8>, "
+              "dense<1.0> : tensor<3xf32>, dense<0> : tensor<2xi8>]}")
+          .find("expected integers of 8 bits, scales and zero points for "
+                "each column as parts 0 and on of 3"),
+      std::string::npos);
 }
 
 // Ties go to the even number; 1 + 3 / 256 lies between two, as 1 + 1 / 256.

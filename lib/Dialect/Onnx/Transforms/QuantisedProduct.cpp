@@ -55,12 +55,23 @@ skim::onnx::matchQuantisedProduct(MulOp op, PatternRewriter &rewriter) {
   };
   Factors factors;
   if (!factors.add(op.getC()) || !factors.product ||
-      factors.activationScales.size() != 1 || factors.weightScales.size() != 1)
+      factors.weightScales.size() != 1)
     return std::nullopt;
   MatMulIntegerOp product = factors.product;
   auto quantised = product.getA().getDefiningOp<DynamicQuantizeLinearOp>();
-  if (!quantised || factors.activationScales[0] != quantised.getYScale() ||
-      product.getAZeroPoint() != quantised.getYZeroPoint())
+  auto given = product.getA().getDefiningOp<QuantizeLinearOp>();
+  auto isOne = [](Value value) {
+    return getConstant(value) && countOf(value) == 1;
+  };
+  if (given ? !factors.activationScales.empty() ||
+                  product.getAZeroPoint() != given.getYZeroPoint() ||
+                  !isOne(given.getYScale()) ||
+                  (!isAbsent(given.getYZeroPoint()) &&
+                   !isOne(given.getYZeroPoint()))
+            : !quantised ||
+                  factors.activationScales !=
+                      SmallVector<Value>{quantised.getYScale()} ||
+                  product.getAZeroPoint() != quantised.getYZeroPoint())
     return fail("the activations have other scales");
   Value weight = product.getB(), zero = product.getBZeroPoint();
   auto type = dyn_cast<RankedTensorType>(weight.getType());
@@ -71,5 +82,6 @@ skim::onnx::matchQuantisedProduct(MulOp op, PatternRewriter &rewriter) {
       (!isAbsent(zero) &&
        (!getConstant(zero) || countOf(zero) != countOf(scale))))
     return fail("scales and zero points differ");
-  return QuantisedProduct{product, quantised.getX(), weight, scale, zero};
+  Value states = given ? given.getX() : quantised.getX();
+  return QuantisedProduct{product, states, given, weight, scale, zero};
 }

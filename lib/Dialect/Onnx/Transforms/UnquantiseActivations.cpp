@@ -68,17 +68,16 @@ UnquantiseRounded::matchAndRewrite(DequantizeLinearOp op,
 LogicalResult
 UnquantiseProduct::matchAndRewrite(MulOp op, PatternRewriter &rewriter) const {
   std::optional<QuantisedProduct> match = matchQuantisedProduct(op, rewriter);
-  if (!match)
+  if (!match || match->given)
     return failure();
   Type numbers = cast<RankedTensorType>(match->weight.getType())
                      .clone(rewriter.getF32Type());
   Value matrix = DequantizeLinearOp::create(
       rewriter, match->product.getLoc(), numbers, match->weight, match->scale,
-      match->zeroPoint,
-      rewriter.getI64IntegerAttr(1), rewriter.getI64IntegerAttr(0),
-      rewriter.getI64IntegerAttr(0));
-  rewriter.replaceOpWithNewOp<MatMulOp>(op, op.getC().getType(),
-                                        match->states, matrix);
+      match->zeroPoint, rewriter.getI64IntegerAttr(1),
+      rewriter.getI64IntegerAttr(0), rewriter.getI64IntegerAttr(0));
+  rewriter.replaceOpWithNewOp<MatMulOp>(op, op.getC().getType(), match->states,
+                                        matrix);
   ++count;
   return success();
 }

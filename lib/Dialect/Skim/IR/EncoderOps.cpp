@@ -77,8 +77,22 @@ LogicalResult LinearOp::verify() {
       return emitOpError() << "expected scales and zero points of shape [" << n
                            << "], got " << value.getType();
   }
+  // linear_c6
+  if (bool(getInputScale()) != bool(getInputZeroPoint()) ||
+      (getInputScale() && !isQuantised))
+    return emitOpError()
+           << "expected input_scale and input_zero_point together "
+              "and with a weight of integers";
   if (!isQuantised)
     return success();
+  if (getInputScale() &&
+      !(getInputScale()->isFinite() && *getInputScale() > APFloat(0.0f)))
+    return emitOpError() << "expected a finite input_scale above 0, got "
+                         << getInputScale()->convertToFloat();
+  if (getInputZeroPoint() &&
+      (*getInputZeroPoint() < 0 || *getInputZeroPoint() > 255))
+    return emitOpError() << "expected an input_zero_point from 0 to 255, got "
+                         << *getInputZeroPoint();
   if (getElementTypeOrSelf(getWeightZeroPoint()) != weight.getElementType())
     return emitOpError() << "expected zero points of "
                          << weight.getElementType() << ", got "

@@ -146,7 +146,7 @@ void BatchAxes::visitSkim(Operation &op) {
     if (skip.getBatchAlign() == BatchAlign::Max)
       stop(&op, "keeps as many blocks of every sequence");
   if (auto linear = dyn_cast<LinearOp>(op))
-    if (linear.isQuantised())
+    if (linear.roundsByRange())
       stop(&op, "rounds all sequences by one scale");
   for (OpOperand &operand : op.getOpOperands()) {
     auto found = axes.find(operand.get());

@@ -111,7 +111,7 @@ void PaddingAnalysis::visitSkim(Operation &op) {
                     llvm::any_of(op.getOperands(),
                                  [&](Value v) { return axes.count(v) != 0; });
   auto linear = dyn_cast<LinearOp>(op);
-  if (fromTokens && linear && linear.isQuantised() && !scalesOfTokens)
+  if (fromTokens && linear && linear.roundsByRange() && !scalesOfTokens)
     stop(&op, "rounds all positions by one scale");
   if (fromTokens)
     setAxes(op, TokenAxes{});

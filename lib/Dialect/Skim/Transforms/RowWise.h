@@ -13,9 +13,9 @@ namespace skim {
 /// alone.
 inline bool isRowWise(mlir::Operation *op) {
   if (auto linear = llvm::dyn_cast_or_null<LinearOp>(op))
-    return !linear.isQuantised();
-  return mlir::isa_and_nonnull<NormOp, AddOp, MulOp, ActivationOp,
-                               GluOp, L2NormalizeOp>(op);
+    return !linear.roundsByRange();
+  return mlir::isa_and_nonnull<NormOp, AddOp, MulOp, ActivationOp, GluOp,
+                               L2NormalizeOp>(op);
 }
 
 } // namespace skim

@@ -191,6 +191,22 @@ static std::optional<TokenAxes> reshape(onnx::ReshapeOp op, TokenAxes axes,
   return std::nullopt;
 }
 
+/// By scales that are one number, or a list for an axis.
+template <typename Op>
+static std::optional<TokenAxes>
+quantise(Op op, Value scale, OperandAxes operands, std::string &why) {
+  if (operands[1] || operands[2] || rankOf(scale) < 0 || rankOf(scale) > 1) {
+    why = "has scales of token states, or for blocks of them";
+    return std::nullopt;
+  }
+  TokenAxes axes = *operands[0];
+  axes.keepsZero = false;
+  auto type = cast<RankedTensorType>(scale.getType());
+  if (type.hasStaticShape() && type.getNumElements() == 1)
+    return axes;
+  return alongAxis(axes, op.getAxis(), rankOf(op->getOperand(0)), why);
+}
+
 std::optional<TokenAxes> skim::propagateTokenAxes(Operation &op,
                                                   OperandAxes operands,
                                                   std::string &why) {
@@ -216,6 +232,12 @@ std::optional<TokenAxes> skim::propagateTokenAxes(Operation &op,
   return TypeSwitch<Operation *, std::optional<TokenAxes>>(&op)
       .Case<onnx::IdentityOp, onnx::CastOp, onnx::DropoutOp>(
           [&](auto) { return *first; })
+      .Case([&](onnx::QuantizeLinearOp q) {
+        return quantise(q, q.getYScale(), operands, why);
+      })
+      .Case([&](onnx::DequantizeLinearOp q) {
+        return quantise(q, q.getXScale(), operands, why);
+      })
       .Case([&](onnx::TransposeOp t) { return transpose(t, *first); })
       .Case([&](onnx::UnsqueezeOp u) { return unsqueeze(u, *first, why); })
       .Case([&](onnx::SqueezeOp s) { return squeeze(s, *first, why); })

@@ -183,6 +183,30 @@ func.func @linear_c5_transposed(%x: tensor<?x4xf32>, %w: tensor<8x4xi8>, %s: ten
 
 // -----
 
+func.func @linear_c6_together(%x: tensor<?x4xf32>, %w: tensor<4x8xi8>, %s: tensor<8xf32>, %z: tensor<8xi8>) {
+  // expected-error@+1 {{expected input_scale and input_zero_point together and with a weight of integers}}
+  %y = skim.linear %x, %w scale %s zero_point %z {input_scale = 1.0 : f32} : tensor<?x4xf32>, tensor<4x8xi8> scale tensor<8xf32> zero_point tensor<8xi8> -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @linear_c6_scale(%x: tensor<?x4xf32>, %w: tensor<4x8xi8>, %s: tensor<8xf32>, %z: tensor<8xi8>) {
+  // expected-error@+1 {{expected a finite input_scale above 0, got 0.000000e+00}}
+  %y = skim.linear %x, %w scale %s zero_point %z {input_scale = 0.0 : f32, input_zero_point = 0 : i64} : tensor<?x4xf32>, tensor<4x8xi8> scale tensor<8xf32> zero_point tensor<8xi8> -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @linear_c6_zero_point(%x: tensor<?x4xf32>, %w: tensor<4x8xi8>, %s: tensor<8xf32>, %z: tensor<8xi8>) {
+  // expected-error@+1 {{expected an input_zero_point from 0 to 255, got 256}}
+  %y = skim.linear %x, %w scale %s zero_point %z {input_scale = 1.0 : f32, input_zero_point = 256 : i64} : tensor<?x4xf32>, tensor<4x8xi8> scale tensor<8xf32> zero_point tensor<8xi8> -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
 func.func @norm_c1(%x: tensor<?x?x4xf32>, %s: tensor<8xf32>) {
   // expected-error@+1 {{expected shape [4] of scale and bias, got 'tensor<8xf32>'}}
   %y = skim.norm %x, %s {epsilon = 1.0e-5 : f32} : tensor<?x?x4xf32>, tensor<8xf32>

@@ -103,6 +103,36 @@ func.func @one_scale(%mask: tensor<?x?xi1> {onnx.dims = ["batch", "sequence"]}, 
 
 // -----
 
+// By a scale that is given sequences are apart.
+// CHECK-LABEL: func @given_scale
+// CHECK-SAME: skim.micro_batch
+func.func @given_scale(%mask: tensor<?x?xi1> {onnx.dims = ["batch", "sequence"]}, %x: tensor<?x?x4xf32> {onnx.dims = ["batch", "sequence", "4"]}) -> tensor<?x?x4xf32> {
+  %w = onnx.Constant dense<3> : tensor<4x4xi8>
+  %s = onnx.Constant dense<0.5> : tensor<4xf32>
+  %z = onnx.Constant dense<0> : tensor<4xi8>
+  %t = onnx.Constant dense<0.5> : tensor<f32>
+  %p = onnx.Constant dense<3> : tensor<ui8>
+  %rows = skim.pack mask %mask : tensor<?x?xi1>
+  %q = onnx.QuantizeLinear %x, %t, %p : (tensor<?x?x4xf32>, tensor<f32>, tensor<ui8>) -> tensor<?x?x4xui8>
+  %d = onnx.DequantizeLinear %q, %t, %p : (tensor<?x?x4xui8>, tensor<f32>, tensor<ui8>) -> tensor<?x?x4xf32>
+  %g = skim.gather %d rows %rows : tensor<?x?x4xf32> -> !skim.ragged<4xf32>
+  %y = skim.linear %g, %w scale %s zero_point %z {input_scale = 0.5 : f32, input_zero_point = 9 : i64} : !skim.ragged<4xf32>, tensor<4x4xi8> scale tensor<4xf32> zero_point tensor<4xi8> -> !skim.ragged<4xf32>
+  %r = skim.restore %y rows %rows {fill = 0.0 : f32} : !skim.ragged<4xf32> -> tensor<?x?x4xf32>
+  return %r : tensor<?x?x4xf32>
+}
+
+// -----
+
+func.func @scale_of_tokens(%mask: tensor<?x?xi1> {onnx.dims = ["batch", "sequence"]}, %x: tensor<?x?xf32> {onnx.dims = ["batch", "sequence"]}, %s: tensor<?xf32> {onnx.dims = ["batch"]}) -> tensor<?x?xui8> {
+  %none = onnx.None
+  %rows = skim.pack mask %mask : tensor<?x?xi1>
+  // expected-remark@+1 {{a batch runs as a whole: 'onnx.QuantizeLinear' has a parameter that depends on the batch}}
+  %q = onnx.QuantizeLinear %x, %s, %none {axis = 0 : i64} : (tensor<?x?xf32>, tensor<?xf32>, none) -> tensor<?x?xui8>
+  return %q : tensor<?x?xui8>
+}
+
+// -----
+
 func.func @sum_over_the_batch(%mask: tensor<?x?xi1> {onnx.dims = ["batch", "sequence"]}, %x: tensor<?x?x4xf32> {onnx.dims = ["batch", "sequence", "4"]}) -> tensor<4xf32> {
   %axis = onnx.Constant dense<0> : tensor<1xi64>
   %rows = skim.pack mask %mask : tensor<?x?xi1>

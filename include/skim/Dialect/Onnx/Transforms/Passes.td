@@ -188,6 +188,40 @@ def UnquantiseActivationsPass
   ];
 }
 
+def QuantiseProductsPass
+    : Pass<"onnx-quantise-products", "::mlir::func::FuncOp"> {
+  let summary = "Multiply the integers that numbers stand for";
+  let description = [{
+    A product of activations by a constant matrix, both of which `DequantizeLinear` makes
+    of integers of 8 bits, becomes the product of the integers:
+
+    `((q - zero) * scale) ((w - zero_w) * scale_w)  ->  float((q - zero) (w - zero_w)) *
+    (scale * scale_w)`
+
+    The same but for rounding, of which the integers have none. Static quantisers write
+    the first form; the second is what a layer with 8-bit products is raised from. Scales
+    are constants: one number for q, one or one for each column for w.
+
+    ```mlir
+    // In:
+    %0 = onnx.DequantizeLinear %q, %s, %z : (tensor<?x4xui8>, tensor<f32>, tensor<ui8>) -> tensor<?x4xf32>
+    %1 = onnx.DequantizeLinear %w, %t, %none : (tensor<4x3xi8>, tensor<3xf32>, none) -> tensor<4x3xf32>
+    %2 = onnx.MatMul %0, %1 : (tensor<?x4xf32>, tensor<4x3xf32>) -> tensor<?x3xf32>
+    // Out:
+    %0 = onnx.MatMulInteger %q, %w, %z, %none : (tensor<?x4xui8>, tensor<4x3xi8>, tensor<ui8>, none) -> tensor<?x3xi32>
+    %1 = onnx.Cast %0 {to = 1 : i64} : (tensor<?x3xi32>) -> tensor<?x3xf32>
+    %2 = onnx.Mul %s, %t : (tensor<f32>, tensor<3xf32>) -> tensor<3xf32>
+    %3 = onnx.Mul %1, %2 : (tensor<?x3xf32>, tensor<3xf32>) -> tensor<?x3xf32>
+    ```
+
+    Example: test/Dialect/Onnx/Transforms/quantise-products.mlir
+  }];
+  let dependentDialects = ["::skim::onnx::OnnxDialect"];
+  let statistics = [
+    Statistic<"numProducts", "products", "Number of products that became those of integers">
+  ];
+}
+
 def NormalisePass : Pass<"onnx-normalise", "::mlir::func::FuncOp"> {
   let summary = "Bring graphs to one form, without shape arithmetic";
   let description = [{

@@ -11,13 +11,15 @@
 namespace skim::onnx {
 
 /// `float((q(x) - zero) (w - zero_w)) * (scale * scale_w)`, where
-/// `DynamicQuantizeLinear` gives q(x), zero and scale.
+/// `DynamicQuantizeLinear` gives q(x), zero and scale. Where `QuantizeLinear`
+/// by constants gives q(x) there is one factor, `scale_w`, that has both.
 struct QuantisedProduct {
   MatMulIntegerOp product;
-  mlir::Value states;    ///< x, in f32
-  mlir::Value weight;    ///< w, a constant matrix of integers
-  mlir::Value scale;     ///< scale_w, a constant of rank 0 or 1
-  mlir::Value zeroPoint; ///< zero_w, a constant of as many numbers, or absent
+  mlir::Value states;     ///< x, in f32
+  QuantizeLinearOp given; ///< what gives q(x) by constants of one element
+  mlir::Value weight;     ///< w, a constant matrix of integers
+  mlir::Value scale;      ///< scale_w, a constant of rank 0 or 1
+  mlir::Value zeroPoint;  ///< zero_w, a constant of as many numbers, or absent
 };
 
 /// The product that `op`, the last of its factors, completes; says why one of

@@ -64,7 +64,9 @@ def Skim_LinearOp : Skim_PureOp<"linear", [AttrSizedOperandSegments]> {
     zero_point[n]) + bias[n]) + residual[t, n]`
 
     So every row depends on all others. Where max x - min x is below 2^-100 all x
-    count as 0; where it is not finite the sums are NaN.
+    count as 0; where it is not finite the sums are NaN. With `input_scale` and
+    `input_zero_point`, as ONNX' `QuantizeLinear` has them, these are s and z in q, rows
+    are apart, and the result has no factor s: `scale` has it.
 
     Constraints:
     - (C1) the input's width is K
@@ -73,20 +75,24 @@ def Skim_LinearOp : Skim_PureOp<"linear", [AttrSizedOperandSegments]> {
     - (C4) the residual has the result's type
     - (C5) scale and zero point of shape `[N]` come with a weight of integers `[K, N]`,
       and only with one; zero points have its element type
+    - (C6) `input_scale`, finite and above 0, and `input_zero_point`, from 0 to 255, come
+      together, and only with a weight of integers
   }];
   let arguments = (ins Skim_States:$input, Skim_ByteWeight:$weight,
                        Optional<TensorRankOf<[F32], [1]>>:$weight_scale,
                        Optional<Skim_ZeroPoints>:$weight_zero_point,
                        Optional<Skim_Weight>:$bias, Optional<Skim_States>:$residual,
                        UnitAttr:$transpose_weight,
-                       DefaultValuedAttr<Skim_Activation, "::skim::Activation::None">:$activation);
+                       DefaultValuedAttr<Skim_Activation, "::skim::Activation::None">:$activation,
+                       OptionalAttr<F32Attr>:$input_scale,
+                       OptionalAttr<I64Attr>:$input_zero_point);
   let results = (outs Skim_States:$result);
   let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$input,
                                  "::mlir::Value":$weight, "::mlir::Value":$bias,
                                  "::mlir::Value":$residual, "bool":$transposeWeight,
                                  "::skim::Activation":$activation), [{
     build($_builder, $_state, result, input, weight, ::mlir::Value(), ::mlir::Value(), bias,
-          residual, transposeWeight, activation);
+          residual, transposeWeight, activation, ::mlir::FloatAttr(), ::mlir::IntegerAttr());
   }]>];
   let assemblyFormat = [{
     $input `,` $weight (`scale` $weight_scale^ `zero_point` $weight_zero_point)?
@@ -95,9 +101,10 @@ def Skim_LinearOp : Skim_PureOp<"linear", [AttrSizedOperandSegments]> {
     (`,` type($bias)^)? (`residual` type($residual)^)? `->` type($result)
   }];
   let extraClassDeclaration = [{
-    /// Whether it multiplies a quantised model's integers: rows depend on each
-    /// other then.
+    /// Whether it multiplies a quantised model's integers.
     bool isQuantised() { return bool(getWeightScale()); }
+    /// Whether rows depend on each other: it rounds them by their range.
+    bool roundsByRange() { return isQuantised() && !getInputScale(); }
   }];
   let hasVerifier = 1;
 }
