@@ -74,7 +74,44 @@ static bool isPlain(NormaliseState &state, MatMulOp op) {
   return weight && weight->size() == 2;
 }
 
+/// The same of a product of integers, whose zero points go with no row.
+static bool isPlain(NormaliseState &state, MatMulIntegerOp op) {
+  auto weight = state.shapes.dims(op.getB());
+  auto isNumber = [&](Value point) {
+    auto dims = state.shapes.dims(point);
+    return isAbsent(point) || (dims && product(*dims).isConstant(1));
+  };
+  auto points = state.shapes.dims(op.getBZeroPoint());
+  return weight && weight->size() == 2 && isNumber(op.getAZeroPoint()) &&
+         (isAbsent(op.getBZeroPoint()) || (points && points->size() <= 1));
+}
+
+/// The axes of rows that were flattened for an op, `[..., K]`; nothing where
+/// more than rows was reshaped.
+static std::optional<SymDims> getStatesDims(NormaliseState &state,
+                                            Value flattened, Value rows) {
+  auto from = state.shapes.dims(flattened), to = state.shapes.dims(rows);
+  auto axes = from && to ? countRowAxes(*from, *to) : std::nullopt;
+  if (!axes || *axes < 2 || !to->back().constant())
+    return std::nullopt;
+  // Heads are joined, the axes before them are not.
+  SymDims states(from->take_front(*axes));
+  while (states.size() > 2 && states.back().isConstant(1))
+    states.pop_back();
+  states.push_back(to->back());
+  if (!canBuildView(*from, states))
+    return std::nullopt;
+  return states;
+}
+
 /// The same of rows with any number of axes, `[..., K]`.
+static Value buildProduct(PatternRewriter &rewriter, NormaliseState &state,
+                          MatMulIntegerOp op, Value rows) {
+  return state.build<MatMulIntegerOp>(rewriter, op.getLoc(),
+                                      elementType(op.getY()), rows, op.getB(),
+                                      op.getAZeroPoint(), op.getBZeroPoint());
+}
+
 static Value buildProduct(PatternRewriter &rewriter, NormaliseState &state,
                           MatMulOp op, Value rows) {
   return state.build<MatMulOp>(rewriter, op.getLoc(), elementType(op.getY()),
@@ -107,25 +144,45 @@ template <typename OpTy> struct ProductOfFlattened : NormalisePattern<OpTy> {
     Value flattened = getFlattened(state, op.getA());
     if (!flattened)
       return rewriter.notifyMatchFailure(op, "the rows are not reshaped");
-    auto from = state.shapes.dims(flattened),
-         rows = state.shapes.dims(op.getA()), to = state.shapes.dims(op.getY());
-    auto axes = from && rows && to ? countRowAxes(*from, *rows) : std::nullopt;
-    if (!axes || *axes < 2 || !rows->back().constant())
+    auto to = state.shapes.dims(op.getY());
+    auto states = getStatesDims(state, flattened, op.getA());
+    if (!states || !to)
       return rewriter.notifyMatchFailure(op, "more than rows is reshaped");
     if (to->size() != 2 || !to->back().constant() || !isPlain(state, op))
       return rewriter.notifyMatchFailure(op, "no plain product");
-    // Heads are joined, the axes before them are not.
-    SymDims states(from->take_front(*axes));
-    while (states.size() > 2 && states.back().isConstant(1))
-      states.pop_back();
-    states.push_back(rows->back());
-    if (!canBuildView(*from, states))
-      return rewriter.notifyMatchFailure(op, "takes a shape of dimensions");
     Location loc = op.getLoc();
     Value value =
         buildProduct(rewriter, state, op,
-                     buildView(rewriter, state, loc, flattened, states));
+                     buildView(rewriter, state, loc, flattened, *states));
     rewriter.replaceOp(op, buildRows(rewriter, state, value));
+    return success();
+  }
+};
+
+/// Rows that are quantised by one scale: the states are, and flattened then.
+template <typename OpTy> struct QuantiseFlattened : NormalisePattern<OpTy> {
+  using NormalisePattern<OpTy>::NormalisePattern;
+
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    NormaliseState &state = this->state;
+    Value flattened = getFlattened(state, op.getX());
+    auto states =
+        flattened ? getStatesDims(state, flattened, op.getX()) : std::nullopt;
+    if (!states)
+      return rewriter.notifyMatchFailure(op, "no flattened rows");
+    SmallVector<Value> operands(op->getOperands());
+    for (Value parameter : ArrayRef(operands).drop_front()) {
+      auto dims = state.shapes.dims(parameter);
+      if (!isAbsent(parameter) && !(dims && product(*dims).isConstant(1)))
+        return rewriter.notifyMatchFailure(op, "more than one scale");
+    }
+    operands.front() =
+        buildView(rewriter, state, op.getLoc(), flattened, *states);
+    Operation *quantised = rebuild(rewriter, state, op, operands);
+    SmallVector<Value> results(quantised->getResults());
+    results.front() = buildRows(rewriter, state, results.front());
+    rewriter.replaceOp(op, results);
     return success();
   }
 };
@@ -297,9 +354,11 @@ template <typename OpTy> struct SinkFlattenBelowNorm : NormalisePattern<OpTy> {
 void skim::onnx::addProductPatterns(RewritePatternSet &set,
                                     NormaliseState &state) {
   set.add<ProductOfFlattened<GemmOp>, ProductOfFlattened<MatMulOp>,
-          GemmTakenApart<ReshapeOp>, GemmTakenApart<UnsqueezeOp>,
-          SinkFlattenBelowElementwise, SinkFlattenBelowMean,
-          SinkFlattenBelowGather, ProductOfOneHot,
+          ProductOfFlattened<MatMulIntegerOp>,
+          QuantiseFlattened<DynamicQuantizeLinearOp>,
+          QuantiseFlattened<QuantizeLinearOp>, GemmTakenApart<ReshapeOp>,
+          GemmTakenApart<UnsqueezeOp>, SinkFlattenBelowElementwise,
+          SinkFlattenBelowMean, SinkFlattenBelowGather, ProductOfOneHot,
           SinkFlattenBelowNorm<LayerNormalizationOp>,
           SinkFlattenBelowNorm<RMSNormalizationOp>,
           SinkFlattenBelowNorm<SimplifiedLayerNormalizationOp>>(

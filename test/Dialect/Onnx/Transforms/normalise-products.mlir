@@ -81,6 +81,28 @@ func.func @matmul_of_flattened_heads(%x: tensor<?x?x2x4xf32> {onnx.dims = ["b", 
 
 // -----
 
+// The same where they are quantised by one scale for a product of integers.
+// CHECK-LABEL: func @integers_of_flattened_heads
+// CHECK: %[[STATES:.+]] = onnx.Reshape %{{.+}}, %{{.+}} -> tensor<?x?x8xf32>
+// CHECK: %[[BYTES:.+]], %[[SCALE:.+]], %[[ZERO:.+]] = onnx.DynamicQuantizeLinear %[[STATES]]
+// CHECK: onnx.MatMulInteger %[[BYTES]], %{{.+}}, %[[ZERO]], %{{.+}} -> tensor<?x?x3xi32>
+// CHECK-NOT: onnx.Reshape
+// CHECK: onnx.Mul %{{.+}}, %[[SCALE]] : (tensor<?x?x3xf32>, tensor<f32>)
+func.func @integers_of_flattened_heads(%x: tensor<?x?x2x4xf32> {onnx.dims = ["b", "s", "2", "4"]}, %w: tensor<8x3xi8>) -> tensor<?x?x3xf32> {
+  %none = onnx.None
+  %flat = onnx.Constant dense<[-1, 8]> : tensor<2xi64>
+  %three = onnx.Constant dense<3> : tensor<1xi64>
+  %rows = onnx.Reshape %x, %flat : (tensor<?x?x2x4xf32>, tensor<2xi64>) -> tensor<?x8xf32>
+  %q:3 = onnx.DynamicQuantizeLinear %rows : (tensor<?x8xf32>) -> (tensor<?x8xui8>, tensor<f32>, tensor<ui8>)
+  %sums = onnx.MatMulInteger %q#0, %w, %q#2, %none : (tensor<?x8xui8>, tensor<8x3xi8>, tensor<ui8>, none) -> tensor<?x3xi32>
+  %numbers = onnx.Cast %sums {to = 1 : i64} : (tensor<?x3xi32>) -> tensor<?x3xf32>
+  %scaled = onnx.Mul %numbers, %q#1 : (tensor<?x3xf32>, tensor<f32>) -> tensor<?x3xf32>
+  %dims = onnx.Shape %x {end = 2 : i64} : (tensor<?x?x2x4xf32>) -> tensor<2xi64>
+  %shape = onnx.Concat %dims, %three {axis = 0 : i64} : (tensor<2xi64>, tensor<1xi64>) -> tensor<3xi64>
+  %y = onnx.Reshape %scaled, %shape : (tensor<?x3xf32>, tensor<3xi64>) -> tensor<?x?x3xf32>
+  return %y : tensor<?x?x3xf32>
+}
+
 // Ids were flattened for a Gather, and a table is multiplied with ones and zeros.
 // CHECK-LABEL: func @rows_by_flattened_ids
 // CHECK-SAME:    %[[IDS:[^ ]+]]: tensor<?x?xi64>{{.*}}, %[[A:[^ ]+]]: tensor<9x4xf32>, %[[B:[^ ]+]]: tensor<2x4xf32>

@@ -238,8 +238,8 @@ def NormalisePass : Pass<"onnx-normalise", "::mlir::func::FuncOp"> {
     - `Transpose` moves behind what works on rows, elements or named axes of states (layers,
       norms, embeddings, elementwise ops, reductions, selections, views of the last axes), so
       that encoders with the sequence or the channels first are ones of [batch, sequence, H];
-    - `Gemm` and `MatMul` of flattened rows, and what stands between two of them, to `MatMul` of the
-      states; rows of a table by flattened ids to rows by ids, also where ones and zeros (`OneHot`) pick them;
+    - `Gemm`, `MatMul` and `MatMulInteger` of flattened rows, also quantised ones, and what stands
+      between two of them, to `MatMul` or `MatMulInteger` of the states; rows of a table by flattened ids to rows by ids, also where ones and zeros (`OneHot`) pick them;
     - choices that are spelled as arithmetic, `cast(c) * a + cast(not c) * b`, to `Where`;
     - `Einsum` of one operand to `ReduceSum` and `Transpose`, of two to `MatMul` of moved and
       joined axes, or to `Mul` where nothing is added up;
