@@ -177,8 +177,12 @@ Value QuantiseKernel::divide(Value numbers, Value scale, Value inverse) {
 void QuantiseKernel::emitUint8(Value from, Value row) {
   Value zeroPoint = b.broadcast(tensor[2]);
   Value scale = b.broadcast(tensor[0]), inverse = b.broadcast(tensor[1]);
-  Value least = b.subf(b.splat(0), zeroPoint);
-  Value most = b.subf(b.splat(255), zeroPoint);
+  Value least = b.mulf(b.subf(b.splat(0), zeroPoint), scale);
+  Value most = b.mulf(b.subf(b.splat(255), zeroPoint), scale);
+  // A scale of 0 makes zeros of all numbers, which are no quotient of it.
+  Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, tensor[0],
+                                       b.constant(0));
+  Value divisor = b.broadcast(b.select(isZero, b.constant(1), tensor[0]));
   Value magic = b.splat(0x1.8p23f), ofMagic = b.bitsOf(magic);
   Value offset = b.bitsOf(b.addf(zeroPoint, magic));
   offset = b.sub(offset, ofMagic);
@@ -186,8 +190,9 @@ void QuantiseKernel::emitUint8(Value from, Value row) {
       spec.width, {b.splatInt(0)},
       [&](Value column, int64_t count, ValueRange so) -> Values {
         Value number = b.loadVector(x, {from, column}, count);
-        number = divide(number, scale, inverse);
+        // Within what the bytes reach a quotient is finite.
         number = b.minf(b.maxf(number, least), most);
+        number = divide(number, divisor, inverse);
         Value whole = b.sub(b.bitsOf(b.addf(number, magic)), ofMagic);
         storeNumbers(b.add(whole, offset), row, column, count);
         return {b.add(so[0], whole)};

@@ -36,8 +36,8 @@ template <typename Number> Number getOnly(Value constant) {
 bool canGive(onnx::QuantizeLinearOp given) {
   Value scale = given.getYScale();
   return getElementTypeOrSelf(given.getY()).isInteger(8) &&
-         getElementTypeOrSelf(scale).isF32() && getOnly<float>(scale) > 0 &&
-         std::isfinite(getOnly<float>(scale));
+         getElementTypeOrSelf(scale).isF32() &&
+         LinearOp::isInputScale(getOnly<float>(scale));
 }
 
 /// The scale and zero point that `given` rounds by, as of uint8.

@@ -127,6 +127,34 @@ TEST(QuantiseTensor, Rows) {
       }
 }
 
+// By a scale that is given: numbers beyond what bytes reach, whatever their
+// size, and a scale of its own for the sums.
+TEST(QuantiseTensor, GivenScale) {
+  for (const char *cpu : {"native", "x86-64"})
+    for (float scale : {0x1p-100f, 0.02f, 1e30f}) {
+      Kernels kernels(cpu);
+      std::string name = kernels.add(QuantiseSpec{7, Dtype::Uint8});
+      kernels.compile();
+      Floats x({1, 7}), scales({1, 4});
+      float numbers[] = {INFINITY,     -INFINITY,    3e38f,          -3e38f,
+                         2.5f * scale, 3.5f * scale, -100.0f * scale};
+      std::copy_n(numbers, 7, x.data());
+      float given[] = {scale, 1 / scale, 100, 1};
+      std::copy_n(given, 4, scales.data());
+      Words words(Dtype::Uint8, 7);
+      Bytes out({1, words.ofState() * 4}, 0x55);
+      Arguments arguments;
+      kernels.callWith(name, 0, 1, arguments.add(x).add(scales).add(out));
+      int expected[] = {255, 0, 255, 0, 102, 104, 0};
+      for (int64_t k = 0; k != 7; ++k)
+        EXPECT_EQ(out[k], expected[k]) << cpu << " " << scale << " " << k;
+      EXPECT_EQ(wordAt<float>(out, words.count), 1);
+      EXPECT_EQ(wordAt<int32_t>(out, words.count + 1), 100);
+      EXPECT_EQ(wordAt<int32_t>(out, words.count + 2),
+                2 * 155 - 2 * 100 + 2 + 4 - 100);
+    }
+}
+
 // As if they were zeros: below what is promised.
 TEST(QuantiseTensor, SmallRange) {
   Kernels kernels;

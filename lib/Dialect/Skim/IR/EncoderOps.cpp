@@ -85,9 +85,9 @@ LogicalResult LinearOp::verify() {
               "and with a weight of integers";
   if (!isQuantised)
     return success();
-  if (getInputScale() &&
-      !(getInputScale()->isFinite() && *getInputScale() > APFloat(0.0f)))
-    return emitOpError() << "expected a finite input_scale above 0, got "
+  if (getInputScale() && !isInputScale(getInputScale()->convertToFloat()))
+    return emitOpError() << "expected a finite input_scale of at least 2^-100, "
+                            "got "
                          << getInputScale()->convertToFloat();
   if (getInputZeroPoint() &&
       (*getInputZeroPoint() < 0 || *getInputZeroPoint() > 255))

@@ -192,7 +192,7 @@ func.func @linear_c6_together(%x: tensor<?x4xf32>, %w: tensor<4x8xi8>, %s: tenso
 // -----
 
 func.func @linear_c6_scale(%x: tensor<?x4xf32>, %w: tensor<4x8xi8>, %s: tensor<8xf32>, %z: tensor<8xi8>) {
-  // expected-error@+1 {{expected a finite input_scale above 0, got 0.000000e+00}}
+  // expected-error@+1 {{expected a finite input_scale of at least 2^-100, got 0.000000e+00}}
   %y = skim.linear %x, %w scale %s zero_point %z {input_scale = 0.0 : f32, input_zero_point = 0 : i64} : tensor<?x4xf32>, tensor<4x8xi8> scale tensor<8xf32> zero_point tensor<8xi8> -> tensor<?x8xf32>
   return
 }

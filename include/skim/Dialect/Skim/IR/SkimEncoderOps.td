@@ -75,8 +75,8 @@ def Skim_LinearOp : Skim_PureOp<"linear", [AttrSizedOperandSegments]> {
     - (C4) the residual has the result's type
     - (C5) scale and zero point of shape `[N]` come with a weight of integers `[K, N]`,
       and only with one; zero points have its element type
-    - (C6) `input_scale`, finite and above 0, and `input_zero_point`, from 0 to 255, come
-      together, and only with a weight of integers
+    - (C6) `input_scale`, finite and at least 2^-100, and `input_zero_point`, from 0 to 255,
+      come together, and only with a weight of integers
   }];
   let arguments = (ins Skim_States:$input, Skim_ByteWeight:$weight,
                        Optional<TensorRankOf<[F32], [1]>>:$weight_scale,
@@ -105,6 +105,10 @@ def Skim_LinearOp : Skim_PureOp<"linear", [AttrSizedOperandSegments]> {
     bool isQuantised() { return bool(getWeightScale()); }
     /// Whether rows depend on each other: it rounds them by their range.
     bool roundsByRange() { return isQuantised() && !getInputScale(); }
+    /// Whether a layer may round by this scale: its inverse is finite.
+    static bool isInputScale(float scale) {
+      return std::isfinite(scale) && scale >= 0x1p-100f;
+    }
   }];
   let hasVerifier = 1;
 }
