@@ -128,7 +128,7 @@ def table(rows):
 
 
 # Of columns whose first cell is not their longest.
-LEAST_WIDTHS = {"model": 18, "batch": 6}
+LEAST_WIDTHS = {"model": 18, "batch": 6, "quantised": 16, "skim": 12}
 
 
 def report(title, facts, rows, path):
