@@ -86,11 +86,27 @@ static bool isPlain(NormaliseState &state, MatMulIntegerOp op) {
          (isAbsent(op.getBZeroPoint()) || (points && points->size() <= 1));
 }
 
-/// The axes of rows that were flattened for an op, `[..., K]`; nothing where
-/// more than rows was reshaped.
-static std::optional<SymDims> getStatesDims(NormaliseState &state,
-                                            Value flattened, Value rows) {
-  auto from = state.shapes.dims(flattened), to = state.shapes.dims(rows);
+namespace {
+/// What was flattened to rows, and its axes where only the heads are joined:
+/// `[..., K]`.
+struct FlattenedStates {
+  Value value;
+  SymDims dims;
+
+  Value build(PatternRewriter &rewriter, NormaliseState &state,
+              Location loc) const {
+    return buildView(rewriter, state, loc, value, dims);
+  }
+};
+} // namespace
+
+/// The states that were flattened to `rows`; nothing where more than rows was
+/// reshaped.
+static std::optional<FlattenedStates> findStates(NormaliseState &state,
+                                                 Value rows) {
+  Value flattened = getFlattened(state, rows);
+  auto from = flattened ? state.shapes.dims(flattened) : std::nullopt,
+       to = state.shapes.dims(rows);
   auto axes = from && to ? countRowAxes(*from, *to) : std::nullopt;
   if (!axes || *axes < 2 || !to->back().constant())
     return std::nullopt;
@@ -101,7 +117,7 @@ static std::optional<SymDims> getStatesDims(NormaliseState &state,
   states.push_back(to->back());
   if (!canBuildView(*from, states))
     return std::nullopt;
-  return states;
+  return FlattenedStates{flattened, states};
 }
 
 /// The same of rows with any number of axes, `[..., K]`.
@@ -141,19 +157,14 @@ template <typename OpTy> struct ProductOfFlattened : NormalisePattern<OpTy> {
   LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
     NormaliseState &state = this->state;
-    Value flattened = getFlattened(state, op.getA());
-    if (!flattened)
-      return rewriter.notifyMatchFailure(op, "the rows are not reshaped");
     auto to = state.shapes.dims(op.getY());
-    auto states = getStatesDims(state, flattened, op.getA());
+    auto states = findStates(state, op.getA());
     if (!states || !to)
-      return rewriter.notifyMatchFailure(op, "more than rows is reshaped");
+      return rewriter.notifyMatchFailure(op, "no flattened rows");
     if (to->size() != 2 || !to->back().constant() || !isPlain(state, op))
       return rewriter.notifyMatchFailure(op, "no plain product");
-    Location loc = op.getLoc();
-    Value value =
-        buildProduct(rewriter, state, op,
-                     buildView(rewriter, state, loc, flattened, *states));
+    Value value = buildProduct(rewriter, state, op,
+                               states->build(rewriter, state, op.getLoc()));
     rewriter.replaceOp(op, buildRows(rewriter, state, value));
     return success();
   }
@@ -166,9 +177,7 @@ template <typename OpTy> struct QuantiseFlattened : NormalisePattern<OpTy> {
   LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
     NormaliseState &state = this->state;
-    Value flattened = getFlattened(state, op.getX());
-    auto states =
-        flattened ? getStatesDims(state, flattened, op.getX()) : std::nullopt;
+    auto states = findStates(state, op.getX());
     if (!states)
       return rewriter.notifyMatchFailure(op, "no flattened rows");
     SmallVector<Value> operands(op->getOperands());
@@ -177,8 +186,7 @@ template <typename OpTy> struct QuantiseFlattened : NormalisePattern<OpTy> {
       if (!isAbsent(parameter) && !(dims && product(*dims).isConstant(1)))
         return rewriter.notifyMatchFailure(op, "more than one scale");
     }
-    operands.front() =
-        buildView(rewriter, state, op.getLoc(), flattened, *states);
+    operands.front() = states->build(rewriter, state, op.getLoc());
     Operation *quantised = rebuild(rewriter, state, op, operands);
     SmallVector<Value> results(quantised->getResults());
     results.front() = buildRows(rewriter, state, results.front());
