@@ -1,9 +1,11 @@
 //===- VectorForms.h - elementary functions, for every emitter --*- C++ -*-===//
 // Own polynomials in f32. Each form is written once, over an arithmetic that
 // says how an operation is emitted, so that all emitters' kernels take the same
-// operations in the same order and give the same bits. Coefficients are
-// least-maximum fits made for these forms; the bounds are checked over all
-// exponents by the unit tests. Includes neither MLIR nor Halide.
+// operations in the same order and give the same bits. Where a processor looks
+// numbers up, an arithmetic says so, and forms of fewer operations are taken.
+// Coefficients are least-maximum fits made for these forms; the bounds are
+// checked over all exponents by the unit tests. Includes neither MLIR nor
+// Halide.
 //===----------------------------------------------------------------------===//
 
 #ifndef SKIM_LIB_CODEGEN_VECTORFORMS_H
@@ -14,6 +16,10 @@
 #include <iterator>
 
 namespace skim::forms {
+
+/// F - 1 of the steps F from 0 to 1 that GELUs multiply by (GeluTables.h).
+enum class Tail { Erf, Tanh };
+constexpr int tailDegree = 4;
 
 /// c[0] + c[1] x + c[2] x^2 + ... by Horner's rule.
 template <typename A>
@@ -137,8 +143,30 @@ typename A::Value gated(A &a, typename A::Value x, float limit,
   return a.mulf(x, step);
 }
 
+/// x F(x) as max(x, 0) + |x| T(|x|), where T = F - 1 is the tail that `which`
+/// names: within 7.5e-8 max(1, |x|).
+// In the interval of 1/4 around n / 4 the tail is a polynomial of degree 4 in
+// the distance from there, whose coefficients are looked up by n. The last is
+// 0, for all numbers beyond. Adding 1.5 * 2^21 rounds to a multiple of 1/4 and
+// leaves n in the low bits; the distance is exact.
+template <typename A>
+typename A::Value gatedByTail(A &a, typename A::Value x, Tail which) {
+  auto limit = a.splat(7.75f), magic = a.splat(3145728.0f);
+  auto magnitude = a.abs(x);
+  // The order of the operands keeps a NaN of x.
+  magnitude = a.select(a.less(limit, magnitude), limit, magnitude);
+  auto shifted = a.addf(magnitude, magic);
+  auto distance = a.subf(magnitude, a.subf(shifted, magic));
+  auto tail = a.lookUp(which, tailDegree, shifted);
+  for (int degree = tailDegree; degree-- != 0;)
+    tail = a.fma(tail, distance, a.lookUp(which, degree, shifted));
+  return a.fma(magnitude, tail, relu(a, x));
+}
+
 /// x (1 + erf(x / sqrt 2)) / 2.
 template <typename A> typename A::Value geluErf(A &a, typename A::Value x) {
+  if (a.looksUp())
+    return gatedByTail(a, x, Tail::Erf);
   return gated(a, x, 5.4f,
                {0.130928114f, -0.0653280616f, 0.0484997444f, -0.0392064936f,
                 0.0321140029f, -0.0257491153f, 0.019661501f, -0.0139539819f,
@@ -148,6 +176,8 @@ template <typename A> typename A::Value geluErf(A &a, typename A::Value x) {
 
 /// x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
 template <typename A> typename A::Value geluTanh(A &a, typename A::Value x) {
+  if (a.looksUp())
+    return gatedByTail(a, x, Tail::Tanh);
   return gated(a, x, 5.4f,
                {0.130934566f, -0.0653672069f, 0.0486071818f, -0.0393659137f,
                 0.0322198756f, -0.0257253405f, 0.0193656478f, -0.0129003599f,

@@ -18,9 +18,16 @@ namespace skim::halide {
 struct Machine {
   bool isX86 = true;
   bool hasFMA = true;
+  bool looksUp = false; ///< pipelines may call what `lookUpName` names
   int vectorWidth = 8, numRegisters = 16;
   int tileRows = 6, tileColumns = 16;
 };
+
+/// A function of the bits of a float, whose low five say which coefficient of
+/// this degree is meant (GeluTables.h).
+inline std::string lookUpName(bool ofErf, int degree) {
+  return (ofErf ? "skim_erf_" : "skim_tanh_") + std::to_string(degree);
+}
 
 /// An extent or a stride: a constant, or a multiple of an argument's value.
 struct Size {
@@ -45,7 +52,8 @@ struct Argument {
 /// are halide_buffer_t and `space` is handed on to halide_malloc and
 /// halide_free. A product with the flag `contract` is the inside of a fused
 /// multiply-add: it is to be rounded together with the addition that it goes
-/// into.
+/// into. Numbers are looked up by calls with an element of a vector, which
+/// stand for a call with the vector.
 struct Code {
   std::string bitcode;
   std::vector<Argument> arguments;

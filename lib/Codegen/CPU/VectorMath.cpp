@@ -6,6 +6,7 @@
 
 #include "../VectorForms.h"
 #include "Avx512Math.h"
+#include "GeluTables.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
@@ -85,6 +86,13 @@ struct VectorArithmetic {
   }
   Values subi(const Values &x, const Values &y) {
     return create<arith::SubIOp>(x, y);
+  }
+  bool looksUp() const { return b.target.hasAvx512Math; }
+  Values lookUp(forms::Tail tail, int degree, const Values &at) {
+    const Lookup &numbers = tailQuartics(tail)[degree];
+    return llvm::map_to_vector(at, [&](mlir::Value at) {
+      return emitAvx512Lookup(b, numbers, b.bitsOf(at));
+    });
   }
   Values shiftLeft(const Values &x, int bits) {
     return create<arith::ShLIOp>(x, splatInt(bits));

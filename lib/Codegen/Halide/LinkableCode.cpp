@@ -1,15 +1,18 @@
 //===- LinkableCode.cpp - Halide's bitcode made ready to link -------------===//
 // Halide's LLVM is older than ours, which reads its bitcode. Products that may
-// be contracted become fused multiply-adds, then every flag that would let the
+// be contracted become fused multiply-adds, numbers are looked up by vectors,
+// then every flag that would let the
 // optimiser round otherwise goes, with all that names Halide's target.
 //===----------------------------------------------------------------------===//
 
 #include "LinkableCode.h"
 
+#include "../CPU/GeluTables.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicsX86.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Support/raw_ostream.h"
@@ -63,6 +66,56 @@ static Error fuseProducts(Function &function) {
     product->eraseFromParent();
   }
   return Error::success();
+}
+
+/// Looks numbers up by vectors for the elements that `function` is called with.
+static void lookUp(Function &function, const Lookup &numbers) {
+  IRBuilder<> builder(function.getContext());
+  auto *type = FixedVectorType::get(builder.getFloatTy(), 16);
+  auto *bits = FixedVectorType::get(builder.getInt32Ty(), 16);
+  auto half = [&](size_t first) {
+    return ConstantDataVector::get(function.getContext(),
+                                   ArrayRef(numbers).slice(first, 16));
+  };
+  auto look = [&](Value *vector) {
+    return builder.CreateIntrinsic(
+        Intrinsic::x86_avx512_vpermi2var_ps_512,
+        {half(0), builder.CreateBitCast(vector, bits), half(16)});
+  };
+  DenseMap<Value *, Value *> found;
+  for (User *user : make_early_inc_range(function.users())) {
+    auto *call = cast<CallInst>(user);
+    Value *place = call->getArgOperand(0), *result;
+    auto *element = dyn_cast<ExtractElementInst>(place);
+    if (element && element->getVectorOperandType() == type) {
+      Value *&results = found[element->getVectorOperand()];
+      if (!results) {
+        auto *vector = cast<Instruction>(element->getVectorOperand());
+        builder.SetInsertPoint(*vector->getInsertionPointAfterDef());
+        results = look(vector);
+      }
+      builder.SetInsertPoint(call);
+      result =
+          builder.CreateExtractElement(results, element->getIndexOperand());
+    } else {
+      builder.SetInsertPoint(call);
+      result = builder.CreateExtractElement(
+          look(builder.CreateVectorSplat(16, place)), uint64_t(0));
+    }
+    call->replaceAllUsesWith(result);
+    call->eraseFromParent();
+  }
+  function.eraseFromParent();
+}
+
+static void lookUpAll(Module &module) {
+  for (forms::Tail tail : {forms::Tail::Erf, forms::Tail::Tanh})
+    for (auto [degree, numbers] : enumerate(tailQuartics(tail))) {
+      std::string name =
+          halide::lookUpName(tail == forms::Tail::Erf, int(degree));
+      if (Function *function = module.getFunction(name))
+        lookUp(*function, numbers);
+    }
 }
 
 /// Takes away what Halide says of its target and of rounding, and what it says
@@ -207,6 +260,7 @@ Expected<std::string> skim::makeLinkable(const halide::Code &code,
     module.eraseNamedMetadata(&*module.named_metadata_begin());
   if (Error error = fuseProducts(*pipeline))
     return error;
+  lookUpAll(module);
   clean(*pipeline);
   // The optimiser would take its panels apart in every caller.
   pipeline->addFnAttr(Attribute::NoInline);

@@ -18,6 +18,7 @@ halide::Machine skim::describeMachine(const TargetInfo &target) {
   halide::Machine machine;
   machine.isX86 = target.isX86;
   machine.hasFMA = target.hasFMA;
+  machine.looksUp = target.hasAvx512Math;
   machine.vectorWidth = int(target.vectorWidth);
   machine.numRegisters = int(target.numRegisters);
   machine.tileRows = int(target.tileRows);

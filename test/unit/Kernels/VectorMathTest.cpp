@@ -79,8 +79,10 @@ static void check(llvm::StringRef cpu, Emit emit,
     std::copy(values.begin(), values.end(), x.data());
     kernels.call(name, 0, rows, x, out);
     for (int64_t i = 0; i != x.size(); ++i)
+      // A product of 0 with infinity is NaN by some operations, 0 by others.
       if (double expected = reference(x[i]);
-          !agrees(x[i], out[i], expected, bound))
+          !agrees(x[i], out[i], expected, bound) &&
+          !(std::isinf(x[i]) && std::isnan(expected) && out[i] == 0))
         FAIL() << "at " << x[i] << ", expected " << expected << ", got "
                << out[i];
   }
@@ -105,11 +107,8 @@ static double geluTanh(double x) {
   return x / 2 *
          (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
 }
-static double geluBound(double x, double) {
-  return 2e-7 * std::max(1.0, std::abs(x));
-}
-static double looserGeluBound(double x, double) {
-  return 2.6e-7 * std::max(1.0, std::abs(x));
+static Bound geluWithin(double bound) {
+  return [=](double x, double) { return bound * std::max(1.0, std::abs(x)); };
 }
 
 TEST(VectorMath, Exp) {
@@ -195,18 +194,19 @@ TEST(VectorMath, GeluQuick) {
       "native", activation(Activation::GeluQuick),
       [](double x) { return x * sigmoid(1.702 * x); }, bound);
 }
-TEST(VectorMath, Gelu) {
-  check("native", activation(Activation::GeluErf), geluErf, geluBound);
-  check("native", activation(Activation::GeluTanh), geluTanh, geluBound);
+static void checkGelu(llvm::StringRef cpu, double bound) {
+  check(cpu, activation(Activation::GeluErf), geluErf, geluWithin(bound));
+  check(cpu, activation(Activation::GeluTanh), geluTanh, geluWithin(bound));
 }
-TEST(VectorMath, GeluWithoutFma) {
-  check("x86-64", activation(Activation::GeluErf), geluErf, looserGeluBound);
-  check("x86-64", activation(Activation::GeluTanh), geluTanh, looserGeluBound);
+TEST(VectorMath, Gelu) { checkGelu("x86-64-v3", 2e-7); }
+TEST(VectorMath, GeluWithoutFma) { checkGelu("x86-64", 2.6e-7); }
+TEST(VectorMath, GeluLookedUp) {
+  if (!Kernels("native").target().hasAvx512Math)
+    GTEST_SKIP() << "needs AVX-512";
+  checkGelu("native", 7.5e-8);
 }
 TEST(VectorMath, CoarseGelu) {
-  Bound bound = [](double x, double) {
-    return 4e-5 * std::max(1.0, std::abs(x));
-  };
+  Bound bound = geluWithin(4e-5);
   auto coarse = [](Activation kind) {
     return [kind](KernelBuilder &b, Value x) {
       return emitActivation(b, kind, Values{x}, /*coarse=*/true)[0];

@@ -6,7 +6,9 @@
 #ifndef SKIM_LIB_CODEGEN_HALIDE_PIPELINES_ARITHMETIC_H
 #define SKIM_LIB_CODEGEN_HALIDE_PIPELINES_ARITHMETIC_H
 
+#include "../../VectorForms.h"
 #include "Halide.h"
+#include "skim/Codegen/HalidePipelines.h"
 
 namespace skim::halide {
 
@@ -16,6 +18,10 @@ struct Arithmetic {
   using Call = Halide::Internal::Call;
 
   bool hasFMA = true;
+  bool hasLookUps = false;
+
+  explicit Arithmetic(const Machine &machine)
+      : hasFMA(machine.hasFMA), hasLookUps(machine.looksUp) {}
 
   static Value strict(Call::IntrinsicOp op, const Value &a, const Value &b,
                       Halide::Type type) {
@@ -66,6 +72,11 @@ struct Arithmetic {
   Value fromBits(const Value &x) const { return Halide::reinterpret<float>(x); }
   Value addi(const Value &a, const Value &b) const { return a + b; }
   Value subi(const Value &a, const Value &b) const { return a - b; }
+  bool looksUp() const { return hasLookUps; }
+  Value lookUp(forms::Tail tail, int degree, const Value &at) const {
+    return Call::make(at.type(), lookUpName(tail == forms::Tail::Erf, degree),
+                      {at}, Call::PureExtern);
+  }
   Value shiftLeft(const Value &a, int bits) const { return a << bits; }
   Value shiftRight(const Value &a, int bits) const {
     return Halide::reinterpret<uint32_t>(Halide::reinterpret<int32_t>(a) >>

@@ -48,8 +48,8 @@ namespace {
 class PanelPipeline {
 public:
   PanelPipeline(const Machine &machine, const Attention &spec)
-      : machine(machine), spec(spec), layout(machine, spec.headDim),
-        a{machine.hasFMA}, lanes(machine.vectorWidth), width(int(spec.panel)),
+      : machine(machine), spec(spec), layout(machine, spec.headDim), a(machine),
+        lanes(machine.vectorWidth), width(int(spec.panel)),
         depth(int(spec.headDim)) {}
   void define();
   void schedule();

@@ -5,7 +5,6 @@
 #ifndef SKIM_LIB_CODEGEN_HALIDE_PIPELINES_FORMS_H
 #define SKIM_LIB_CODEGEN_HALIDE_PIPELINES_FORMS_H
 
-#include "../../VectorForms.h"
 #include "Arithmetic.h"
 #include <stdexcept>
 

@@ -45,7 +45,7 @@ namespace {
 class GemmPipeline {
 public:
   GemmPipeline(const Machine &machine, const Gemm &spec)
-      : machine(machine), spec(spec), a{machine.hasFMA} {
+      : machine(machine), spec(spec), a(machine) {
     width = machine.tileColumns;
     depth = int(spec.k);
     lanes = machine.vectorWidth;

@@ -37,7 +37,7 @@ namespace {
 class NormPipeline {
 public:
   NormPipeline(const Machine &machine, const Norm &spec)
-      : spec(spec), a{machine.hasFMA}, lanes(machine.vectorWidth),
+      : spec(spec), a(machine), lanes(machine.vectorWidth),
         width(int(spec.width)) {}
   void define();
   void schedule();
