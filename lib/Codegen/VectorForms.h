@@ -114,6 +114,26 @@ template <typename A> typename A::Value tanh(A &a, typename A::Value x) {
   return a.select(a.less(magnitude, a.splat(0.625f)), small, large);
 }
 
+// |x| < 1: x + x P(x^2); otherwise 1 - 2^-G(|x|), which is 1 from 3.95 on.
+template <typename A> typename A::Value erf(A &a, typename A::Value x) {
+  auto magnitude = a.abs(x), one = a.splat(1.0f);
+  auto tail =
+      polynomial(a, a.mulf(x, x),
+                 {0.128379166f, -0.37612626f, 0.112835787f, -0.0268533472f,
+                  0.0051871622f, -0.00079978531f, 7.80690389e-05f});
+  auto small = a.fma(x, tail, x);
+
+  auto limit = a.splat(3.95f);
+  // The order of the operands keeps a NaN of x.
+  auto inside = a.select(a.less(limit, magnitude), limit, magnitude);
+  auto power = exp2NonPositive(
+      a, polynomial(a, inside,
+                    {-0.00377855054f, -1.61238706f, -0.943868339f,
+                     -0.128111303f, 0.0213979706f, -0.00166953891f}));
+  auto large = a.copySign(a.subf(one, power), x);
+  return a.select(a.less(magnitude, one), small, large);
+}
+
 template <typename A> typename A::Value sigmoid(A &a, typename A::Value x) {
   auto power = exp(a, a.neg(x));
   return a.divf(a.splat(1.0f), a.addf(a.splat(1.0f), power));

@@ -18,6 +18,11 @@ void skim::buildLLVMPipeline(OpPassManager &passes,
                              const PipelineOptions &options) {
   // Before the metadata of strided buffers is expanded: copies need it whole.
   passes.addNestedPass<func::FuncOp>(createExpandMemRefCopyPass());
+  // While functions are of the math dialect, not calls of libm.
+  ExpandMathPassOptions math;
+  math.mcpu = options.cpu;
+  math.mtriple = options.triple;
+  passes.addPass(createExpandMathPass(math));
   passes.addPass(memref::createExpandOpsPass());
   // Subviews and reshapes become arithmetic; before the affine dialect goes,
   // since it writes that arithmetic as affine.apply.

@@ -120,11 +120,6 @@ Value skim::emitCoarseExp2NonPositive(KernelBuilder &b, Value x) {
   return forms::coarseExp2NonPositive(a, Values{x})[0];
 }
 
-Value skim::emitTanh(KernelBuilder &b, Value x) {
-  VectorArithmetic a{b, 1};
-  return forms::tanh(a, Values{x})[0];
-}
-
 Value skim::emitSigmoid(KernelBuilder &b, Value x) {
   VectorArithmetic a{b, 1};
   return forms::sigmoid(a, Values{x})[0];

@@ -19,9 +19,6 @@ Value emitExp2NonPositive(KernelBuilder &builder, Value x);
 /// The same within 3e-6 of it; 1 for 0. On AVX-512 by operations of its own.
 Value emitCoarseExp2NonPositive(KernelBuilder &builder, Value x);
 
-/// tanh(x) within 3 ulp.
-Value emitTanh(KernelBuilder &builder, Value x);
-
 /// 1 / (1 + e^-x) within 4 ulp where it is a normal number.
 Value emitSigmoid(KernelBuilder &builder, Value x);
 

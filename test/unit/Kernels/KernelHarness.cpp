@@ -17,6 +17,7 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
 #include "skim/Codegen/HalideKernels.h"
+#include "skim/Conversion/KernelsToLLVM/Passes.h"
 #include "skim/Dialect/Skim/IR/SkimDialect.h"
 #include "skim/Target/ObjectEmitter.h"
 #include "skim/Target/Translate.h"
@@ -141,6 +142,7 @@ std::unique_ptr<llvm::Module> Kernels::translate(llvm::LLVMContext &llvm) {
   PassManager pm(context.get());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  pm.addPass(createExpandMathPass({cpu.name, cpu.triple}));
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createConvertMathToLLVMPass());

@@ -55,4 +55,28 @@ def ExpandMemRefCopyPass
   ];
 }
 
+def ExpandMathPass : Pass<"expand-math", "::mlir::ModuleOp"> {
+  let summary = "Turn functions of single numbers into arithmetic";
+  let description = [{
+    `math.erf`, `math.exp` and `math.tanh` of f32 become the polynomials that
+    kernels take (lib/Codegen/VectorForms.h): e^x within 2 ulp, the others
+    within 3. LLVM makes vectors of loops over arithmetic, and none of loops
+    that call libm. Other types and functions stay.
+
+    Example: test/Conversion/KernelsToLLVM/expand-math.mlir
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"
+  ];
+  let options = [
+    Option<"mcpu", "mcpu", "std::string", "\"native\"",
+           "Processor, which may have a fused multiply-add">,
+    Option<"mtriple", "mtriple", "std::string", "\"\"",
+           "Target triple (empty: the host's)">
+  ];
+  let statistics = [
+    Statistic<"numFunctions", "functions", "Number of functions expanded">
+  ];
+}
+
 #endif // SKIM_CONVERSION_KERNELSTOLLVM_PASSES_TD

@@ -83,12 +83,12 @@ static void dequantize(const Evaluation &e, DequantizeLinearOp op,
 static bool evaluateDequantize(const Evaluation &e, DequantizeLinearOp op) {
   const ConstantTensor &x = *e.in[0], &scale = *e.in[1];
   Type type = e.out[0].getType().getElementType();
-  auto axis =
-      normaliseAxis(op.getAxis(), std::max<size_t>(x.shape().size(), 1));
+  // One scale has no axis: that of lists, 1, a list of numbers does not have.
+  bool isList = scale.size() != 1 || op.getBlockSize() != 0;
+  auto axis = isList ? normaliseAxis(op.getAxis(), x.shape().size()) : 0;
   if (!axis || scale.getType().getElementType() != type)
     return false;
-  if (scale.size() != 1 && op.getBlockSize() == 0 &&
-      scale.size() != x.shape()[*axis])
+  if (isList && op.getBlockSize() == 0 && scale.size() != x.shape()[*axis])
     return false;
   return withElementType(x.getType().getElementType(), [&](auto zero) {
     using From = decltype(zero);

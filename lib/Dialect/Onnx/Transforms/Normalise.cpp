@@ -222,12 +222,14 @@ Value skim::onnx::buildCast(RewriterBase &rewriter, NormaliseState &state,
 }
 
 Operation *skim::onnx::rebuild(RewriterBase &rewriter, NormaliseState &state,
-                               Operation *op, ValueRange operands) {
+                               Operation *op, ValueRange operands,
+                               Type element) {
   SmallVector<Type> types;
   for (Value result : op->getResults())
-    types.push_back(isa<NoneType>(result.getType())
-                        ? result.getType()
-                        : UnrankedTensorType::get(elementType(result)));
+    types.push_back(
+        isa<NoneType>(result.getType())
+            ? result.getType()
+            : UnrankedTensorType::get(element ? element : elementType(result)));
   OperationState opState(op->getLoc(), op->getName(), operands, types,
                          op->getAttrs());
   Operation *built = rewriter.create(opState);
@@ -292,6 +294,7 @@ struct NormalisePass : skim::onnx::impl::NormalisePassBase<NormalisePass> {
     addGatherPatterns(patterns, state);
     addKnownValuePatterns(patterns, state);
     addProductPatterns(patterns, state);
+    addQuantisedPatterns(patterns, state);
     addResizePatterns(patterns, state);
     addSelectPatterns(patterns, state);
     addTransposePatterns(patterns, state);

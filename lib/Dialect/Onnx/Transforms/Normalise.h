@@ -98,6 +98,7 @@ void addExpandPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addGatherPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addKnownValuePatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addProductPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
+void addQuantisedPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addResizePatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addSelectPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addTransposePatterns(mlir::RewritePatternSet &set, NormaliseState &state);
@@ -123,9 +124,11 @@ mlir::Value buildReshape(mlir::RewriterBase &rewriter, NormaliseState &state,
 /// The value's elements as numbers of another type.
 mlir::Value buildCast(mlir::RewriterBase &rewriter, NormaliseState &state,
                       mlir::Location loc, mlir::Value value, mlir::Type type);
-/// The op once more, on other operands, which its types are inferred from.
+/// The op once more, on other operands, which its types are inferred from: of
+/// the elements that it had, or of `element`.
 mlir::Operation *rebuild(mlir::RewriterBase &rewriter, NormaliseState &state,
-                         mlir::Operation *op, mlir::ValueRange operands);
+                         mlir::Operation *op, mlir::ValueRange operands,
+                         mlir::Type element = {});
 /// Whether nothing but the first result of a norm is read, and its parameters
 /// have at most `rank` axes: those of one row.
 bool isNormOfRows(NormaliseState &state, mlir::Operation *norm, int64_t rank);

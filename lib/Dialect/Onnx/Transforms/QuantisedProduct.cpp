@@ -85,3 +85,10 @@ skim::onnx::matchQuantisedProduct(MulOp op, PatternRewriter &rewriter) {
   Value states = given ? given.getX() : quantised.getX();
   return QuantisedProduct{product, states, given, weight, scale, zero};
 }
+
+bool skim::onnx::areEqual(Value a, Value b) {
+  if (a == b || (isAbsent(a) && isAbsent(b)))
+    return true;
+  ElementsAttr elements = getConstant(a);
+  return elements && elements == getConstant(b);
+}

@@ -40,14 +40,6 @@ struct UnquantiseProduct : CountingPattern<MulOp> {
 };
 } // namespace
 
-/// Whether two operands are the same, or constants with the same elements.
-static bool areEqual(Value a, Value b) {
-  if (a == b || (isAbsent(a) && isAbsent(b)))
-    return true;
-  ElementsAttr elements = getConstant(a);
-  return elements && elements == getConstant(b);
-}
-
 LogicalResult
 UnquantiseRounded::matchAndRewrite(DequantizeLinearOp op,
                                    PatternRewriter &rewriter) const {

@@ -27,6 +27,19 @@ func.func @dequantize_per_row() -> tensor<2x2xf32> {
 
 // -----
 
+// One scale has no axis, and 1, that of lists by default, is none of this one.
+// CHECK-LABEL: func @dequantize_list
+func.func @dequantize_list() -> tensor<3xf32> {
+  %x = onnx.Constant dense<[10, 12, -4]> : tensor<3xi8>
+  %scale = onnx.Constant dense<5.000000e-01> : tensor<f32>
+  %zero = onnx.Constant dense<2> : tensor<i8>
+  %r = onnx.DequantizeLinear %x, %scale, %zero : (tensor<3xi8>, tensor<f32>, tensor<i8>) -> tensor<3xf32>
+  // CHECK: onnx.Constant dense<[4.000000e+00, 5.000000e+00, -3.000000e+00]>
+  return %r : tensor<3xf32>
+}
+
+// -----
+
 // Halves, with a subnormal and a value that rounds.
 // CHECK-LABEL: func @halves
 func.func @halves() -> (tensor<3xf32>, tensor<2xf16>, tensor<2xbf16>) {

@@ -244,6 +244,8 @@ def NormalisePass : Pass<"onnx-normalise", "::mlir::func::FuncOp"> {
     - `Einsum` of one operand to `ReduceSum` and `Transpose`, of two to `MatMul` of moved and
       joined axes, or to `Mul` where nothing is added up;
     - `DequantizeLinear` of rows of a table to rows of the table dequantised;
+    - `QuantizeLinear` of what `DequantizeLinear` made with the same scale, as it is or moved, to
+      the integers, moved alike;
     - `Gather` and `GatherND` by grids of `Range` to the gathered tensor with
       axes moved and added;
     - `Expand` moves behind elementwise ops, reductions over other axes and row selections,
@@ -263,7 +265,7 @@ def NormalisePass : Pass<"onnx-normalise", "::mlir::func::FuncOp"> {
     ```
 
     Example: test/Dialect/Onnx/Transforms/normalise.mlir, normalise-transposes.mlir,
-    normalise-products.mlir, normalise-selects.mlir and normalise-einsum.mlir
+    normalise-products.mlir, normalise-quantised.mlir, normalise-selects.mlir and normalise-einsum.mlir
   }];
   let dependentDialects = ["::skim::onnx::OnnxDialect"];
 }

@@ -27,6 +27,10 @@ struct QuantisedProduct {
 std::optional<QuantisedProduct>
 matchQuantisedProduct(MulOp op, mlir::PatternRewriter &rewriter);
 
+/// Whether two scales or zero points are the same, or constants with the same
+/// elements, or both absent.
+bool areEqual(mlir::Value a, mlir::Value b);
+
 } // namespace skim::onnx
 
 #endif // SKIM_DIALECT_ONNX_TRANSFORMS_QUANTISEDPRODUCT_H
