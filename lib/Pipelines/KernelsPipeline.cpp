@@ -24,6 +24,8 @@ void skim::buildKernelsPipeline(OpPassManager &passes,
   passes.addPass(createConvertOnnxToLinalgPass());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
+  // After equal loops are one: a loop with two readers stays.
+  passes.addNestedPass<func::FuncOp>(createFuseLoopsPass());
   // Takes the constants that linalg left to skim ops; makes the main function's
   // arguments buffers, so that bufferisation has no boundary to cross.
   ConvertSkimToKernelsPassOptions kernels;

@@ -61,11 +61,6 @@ static LogicalResult checkParameter(Emitter &e, Value parameter,
   return success();
 }
 
-/// The axis from 0, or the rank where it is out of range: allowed for scalars.
-static int64_t axisOf(int64_t axis, int64_t rank) {
-  return onnx::normaliseAxis(axis, rank).value_or(rank);
-}
-
 static Value clampTo(Scalars &wide, Value x, double low, double high) {
   return wide.min(wide.max(x, wide.constant(low)), wide.constant(high));
 }
@@ -79,58 +74,101 @@ static std::pair<double, double> rangeOf(Type element) {
   return {-half, half - 1};
 }
 
-static FailureOr<Value> lowerQuantize(Emitter &e, onnx::QuantizeLinearOp op,
-                                      onnx::QuantizeLinearOp::Adaptor in) {
-  Scalars x(e, elementOf(op.getX())), scale(e, elementOf(op.getYScale()));
-  Scalars to(e, elementOf(op.getY())), whole(e, e.b.getI64Type());
-  Scalars real(e, e.b.getF32Type());
-  Values dims = e.dims(in.getX());
-  int64_t axis = axisOf(op.getAxis(), dims.size()), block = op.getBlockSize();
-  Values parameters = {in.getYScale()};
-  if (!onnx::isAbsent(op.getYZeroPoint()))
-    parameters.push_back(in.getYZeroPoint());
+namespace {
+/// The element, its scale, and its zero point where there are any.
+using EmitElement = function_ref<Value(Value, Value, Value)>;
+} // namespace
+
+/// Of each element of `x` what `emit` makes with the parameters that belong to
+/// it.
+static FailureOr<Value> mapByParameters(Emitter &e, Value x, Value scale,
+                                        Value zeroPoint, int64_t axis,
+                                        int64_t block, EmitElement emit) {
+  Values dims = e.dims(x);
+  axis = onnx::normaliseAxis(axis, dims.size()).value_or(dims.size());
+  Values parameters = {scale};
+  if (!onnx::isAbsent(zeroPoint))
+    parameters.push_back(zeroPoint);
   for (Value parameter : parameters)
     if (failed(checkParameter(e, parameter, dims, axis, block)))
       return failure();
-  auto [low, high] = rangeOf(elementOf(op.getY()));
-  return e.generate(
-      dims, to.stored, [&, low = low, high = high](ValueRange at) {
-        Value s = readParameter(e, parameters[0], at, axis, block);
-        Value v = x.castTo(x.load(e.extract(in.getX(), at)), real);
-        Value q = real.div(v, scale.castTo(scale.load(s), real));
-        q = real.castTo(math::RoundEvenOp::create(e.b, e.loc, q), whole);
-        if (parameters.size() == 2) {
-          Value zero = readParameter(e, parameters[1], at, axis, block);
-          q = whole.add(clampTo(whole, q, -0x1p33, 0x1p33),
-                        to.castTo(zero, whole));
-        }
+  auto emitElement = [&](ValueRange v) {
+    return emit(v[0], v[1], v.size() == 3 ? v[2] : Value());
+  };
+  // Those of one element broadcast, and need no place.
+  bool areSingle = llvm::all_of(parameters, [](Value parameter) {
+    auto type = cast<RankedTensorType>(parameter.getType());
+    return type.hasStaticShape() && type.getRank() < 2 &&
+           type.getNumElements() == 1;
+  });
+  if (areSingle && !dims.empty()) {
+    Values operands = {x};
+    operands.append(parameters);
+    return e.elementwise(operands, e.resultType(), emitElement);
+  }
+  return e.generate(dims, e.resultType().getElementType(), [&](ValueRange at) {
+    Values v = {e.extract(x, at)};
+    for (Value parameter : parameters)
+      v.push_back(readParameter(e, parameter, at, axis, block));
+    return emitElement(v);
+  });
+}
+
+/// Integers that hold sums of those of `type` and a zero point.
+static Type sumsOf(Emitter &e, Type type) {
+  return type.getIntOrFloatBitWidth() > 16 ? e.b.getI64Type()
+                                           : e.b.getI32Type();
+}
+
+/// A number without a fraction as an integer; 0 for NaN. Far from the range of
+/// narrow integers the number and the zero point do not matter.
+static Value toWhole(Emitter &e, Scalars &real, Value x, Scalars &whole) {
+  if (whole.stored.isInteger(64))
+    return clampTo(whole, real.castTo(x, whole), -0x1p33, 0x1p33);
+  Value low = real.constant(-0x1p30), high = real.constant(0x1p30);
+  // The order of the operands keeps a NaN of x.
+  x = e.select(real.less(high, x), high, x);
+  x = e.select(real.less(x, low), low, x);
+  x = e.select(real.equal(x, x), x, real.constant(0));
+  return arith::FPToSIOp::create(e.b, e.loc, whole.stored, x);
+}
+
+static FailureOr<Value> lowerQuantize(Emitter &e, onnx::QuantizeLinearOp op,
+                                      onnx::QuantizeLinearOp::Adaptor in) {
+  Type element = elementOf(op.getY());
+  Scalars x(e, elementOf(op.getX())), scale(e, elementOf(op.getYScale()));
+  Scalars to(e, element), whole(e, sumsOf(e, element));
+  Scalars real(e, e.b.getF32Type());
+  auto [low, high] = rangeOf(element);
+  return mapByParameters(
+      e, in.getX(), in.getYScale(), in.getYZeroPoint(), op.getAxis(),
+      op.getBlockSize(),
+      [&, low = low, high = high](Value v, Value s, Value zero) {
+        Value q = real.div(x.castTo(x.load(v), real),
+                           scale.castTo(scale.load(s), real));
+        q = toWhole(e, real, math::RoundEvenOp::create(e.b, e.loc, q), whole);
+        if (zero)
+          q = whole.add(q, to.castTo(zero, whole));
         return whole.castTo(clampTo(whole, q, low, high), to);
       });
 }
 
 static FailureOr<Value> lowerDequantize(Emitter &e, onnx::DequantizeLinearOp op,
                                         onnx::DequantizeLinearOp::Adaptor in) {
-  Scalars x(e, elementOf(op.getX())), scale(e, elementOf(op.getXScale()));
-  Scalars to(e, elementOf(op.getY())), whole(e, e.b.getI64Type());
+  Type element = elementOf(op.getX());
+  Scalars x(e, element), scale(e, elementOf(op.getXScale()));
+  Scalars to(e, elementOf(op.getY())), whole(e, sumsOf(e, element));
   Scalars real(e, e.b.getF32Type());
-  Values dims = e.dims(in.getX());
-  int64_t axis = axisOf(op.getAxis(), dims.size()), block = op.getBlockSize();
-  Values parameters = {in.getXScale()};
-  if (!onnx::isAbsent(op.getXZeroPoint()))
-    parameters.push_back(in.getXZeroPoint());
-  for (Value parameter : parameters)
-    if (failed(checkParameter(e, parameter, dims, axis, block)))
-      return failure();
-  return e.generate(dims, to.stored, [&](ValueRange at) {
-    Value s = readParameter(e, parameters[0], at, axis, block);
-    Value v = x.castTo(e.extract(in.getX(), at), whole);
-    if (parameters.size() == 2)
-      v = whole.sub(
-          v, x.castTo(readParameter(e, parameters[1], at, axis, block), whole));
-    Value y =
-        real.mul(whole.castTo(v, real), scale.castTo(scale.load(s), real));
-    return to.store(real.castTo(y, to));
-  });
+  return mapByParameters(
+      e, in.getX(), in.getXScale(), in.getXZeroPoint(), op.getAxis(),
+      op.getBlockSize(), [&](Value v, Value s, Value zero) {
+        v = x.castTo(v, whole);
+        if (zero)
+          v = whole.sub(v, x.castTo(zero, whole));
+        Value y =
+            real.mul(whole.castTo(v, real), scale.castTo(scale.load(s), real));
+        return to.store(real.castTo(y, to));
+      });
 }
 
 static FailureOr<Values>

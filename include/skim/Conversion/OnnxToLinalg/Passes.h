@@ -1,10 +1,11 @@
 //===- Passes.h - from onnx to linalg ---------------------------*- C++ -*-===//
-// Declares and registers the pass of this conversion.
+// Declares and registers the passes of this conversion.
 //===----------------------------------------------------------------------===//
 
 #ifndef SKIM_CONVERSION_ONNXTOLINALG_PASSES_H
 #define SKIM_CONVERSION_ONNXTOLINALG_PASSES_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 

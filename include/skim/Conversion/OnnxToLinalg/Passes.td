@@ -1,5 +1,5 @@
 //===- Passes.td - from onnx to linalg ---------------------*- tablegen -*-===//
-// The pass of this conversion.
+// The passes of this conversion.
 //===----------------------------------------------------------------------===//
 
 #ifndef SKIM_CONVERSION_ONNXTOLINALG_PASSES_TD
@@ -42,6 +42,26 @@ def ConvertOnnxToLinalgPass
   let statistics = [
     Statistic<"numLowered", "ops-lowered", "Number of onnx ops lowered">,
     Statistic<"numWeights", "weights", "Number of constants made weights">
+  ];
+}
+
+def FuseLoopsPass : Pass<"fuse-loops", "::mlir::func::FuncOp"> {
+  let summary = "Make one loop of loops over elements in a row";
+  let description = [{
+    A `linalg.generic` without reductions goes into the one that reads its
+    result, where that has no reductions either, reads each element once and in
+    order, and is the only reader. What is between them is not stored. No result
+    changes. Constants of one element become numbers.
+
+    Needs linalg on tensors.
+
+    Example: test/Conversion/OnnxToLinalg/fuse-loops.mlir
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect"
+  ];
+  let statistics = [
+    Statistic<"numFused", "fused", "Number of loops that went into others">
   ];
 }
 

@@ -59,6 +59,9 @@ struct QuantizeDequantized : NormalisePattern<QuantizeLinearOp> {
     Operation *move = op.getX().getDefiningOp();
     auto made =
         isMove(move) ? madeOf(move->getOperand(0), op) : DequantizeLinearOp();
+    // Linear layers round their states themselves.
+    if (llvm::any_of(op->getUsers(), llvm::IsaPred<MatMulIntegerOp>))
+      return rewriter.notifyMatchFailure(op, "a product reads it");
     // A list of scales goes with an axis, which may move.
     if (!made || getConstant(op.getYScale()).getNumElements() != 1)
       return rewriter.notifyMatchFailure(op, "no integers of the same scale");

@@ -71,3 +71,21 @@ func.func @moved_list(%q: tensor<4x4xi8>) -> tensor<4x4xi8> {
   %r = onnx.QuantizeLinear %t, %s, %none : (tensor<4x4xf32>, tensor<4xf32>, none) -> tensor<4x4xi8>
   return %r : tensor<4x4xi8>
 }
+
+// -----
+
+// Layers look for what rounds their states.
+// CHECK-LABEL: func @layer_rounds_itself
+// CHECK: %[[Q:.+]] = onnx.QuantizeLinear
+// CHECK: onnx.MatMulInteger %[[Q]]
+func.func @layer_rounds_itself(%q: tensor<2x3x4x2xi8>, %w: tensor<8x5xi8>) -> tensor<2x3x5xi32> {
+  %s = onnx.Constant dense<2.500000e-02> : tensor<f32>
+  %z = onnx.Constant dense<3> : tensor<i8>
+  %none = onnx.None
+  %shape = onnx.Constant dense<[0, 0, 8]> : tensor<3xi64>
+  %x = onnx.DequantizeLinear %q, %s, %z : (tensor<2x3x4x2xi8>, tensor<f32>, tensor<i8>) -> tensor<2x3x4x2xf32>
+  %rows = onnx.Reshape %x, %shape : (tensor<2x3x4x2xf32>, tensor<3xi64>) -> tensor<2x3x8xf32>
+  %q1 = onnx.QuantizeLinear %rows, %s, %z : (tensor<2x3x8xf32>, tensor<f32>, tensor<i8>) -> tensor<2x3x8xi8>
+  %r = onnx.MatMulInteger %q1, %w, %z, %none : (tensor<2x3x8xi8>, tensor<8x5xi8>, tensor<i8>, none) -> tensor<2x3x5xi32>
+  return %r : tensor<2x3x5xi32>
+}
