@@ -299,3 +299,13 @@ def test_a_model_with_weights_of_four_bits(tmp_path):
     outputs, stats = skim.compile(path).run(inputs, stats=True)
     assert stats["tokens"] == mask.sum()
     compare(peer, inputs, mask, outputs)
+
+
+def test_shares_of_a_peak_are_of_that_of_integers(tool, tmp_path):
+    if "avx512_vnni" not in pathlib.Path("/proc/cpuinfo").read_text():
+        pytest.skip("needs AVX512-VNNI")
+    quantization.quantize_dynamic(MODELS / f"{NAMES[0]}.onnx", tmp_path / "quantised.onnx")
+    skim.compile(tmp_path / "quantised.onnx", output=tmp_path / "quantised.so")
+    done = tool("skim-run", tmp_path / "quantised.so", "--profile", "--random-batch=2x16")
+    assert done.returncode == 0 and "gemm_uint8_" in done.stdout
+    assert "AVX-512 int8 dot products" in done.stdout

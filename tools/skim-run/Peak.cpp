@@ -116,13 +116,16 @@ SKIM_TILE_LOOP(runBf16Tiles, _tile_dpbf16ps, "amx-tile,amx-bf16")
 SKIM_TILE_LOOP(runInt8Tiles, _tile_dpbusd, "amx-tile,amx-int8")
 #endif
 
-static Instructions chooseInstructions(const skim_model_info &model) {
+static Instructions chooseInstructions(const skim_model_info &model,
+                                       bool ofBytes) {
 #if defined(__x86_64__)
   auto has = [&](const char *feature) {
     return std::any_of(
         model.features, model.features + model.num_features,
         [&](const char *name) { return std::strcmp(name, feature) == 0; });
   };
+  if (ofBytes && has("avx512vnni"))
+    return {"AVX-512 int8 dot products", runInt8, 128};
   if (has("amx-int8") && std::strcmp(model.dtype, "fp32") == 0)
     return {"AMX int8 products, nine for one of fp32", runInt8Tiles,
             16 * 16 * 64 * 2 / 9.0};
@@ -163,8 +166,11 @@ static double leastSeconds(Loop loop) {
   return least;
 }
 
-Peak skim::run::measurePeak(const skim_model_info &model, int threads) {
-  Instructions instructions = chooseInstructions(model);
+Peak skim::run::measurePeak(const skim_model_info &model,
+                            const std::string &profile, int threads) {
+  // A quantised model's own integers, whatever else it multiplies.
+  bool ofBytes = profile.find("\"gemm_uint8_") != std::string::npos;
+  Instructions instructions = chooseInstructions(model, ofBytes);
   std::vector<double> seconds(static_cast<size_t>(std::max(threads, 1)));
   auto measure = [&](double &place) {
     place = leastSeconds(instructions.loop);

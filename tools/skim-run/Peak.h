@@ -17,9 +17,10 @@ struct Peak {
   double flops; // a second, 2 for each multiply-add, all threads together
 };
 
-/// Runs the instructions that a model's products are made of on `threads`
-/// threads, for some hundredths of a second.
-Peak measurePeak(const skim_model_info &model, int threads);
+/// Runs the instructions that a model's products are made of, the fastest ones
+/// of those in `profile`, on `threads` threads, for some hundredths of a second.
+Peak measurePeak(const skim_model_info &model, const std::string &profile,
+                 int threads);
 
 } // namespace skim::run
 

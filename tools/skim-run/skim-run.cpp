@@ -75,9 +75,9 @@ static void report(const Options &options, const Model &model) {
   if (options.profile) {
     skim_model_info info;
     skim_get_model_info(model.library(), &info);
-    std::string trace = model.trace();
-    Peak peak = measurePeak(info, threadsOfTrace(trace));
-    tables = profileTables(model.profile(), peak);
+    std::string trace = model.trace(), profile = model.profile();
+    Peak peak = measurePeak(info, profile, threadsOfTrace(trace));
+    tables = profileTables(profile, peak);
     if (!options.trace.empty())
       writeText(files.stage(options.trace),
                 chromeTrace(trace, options.model, peak));
