@@ -18,7 +18,8 @@ struct Peak {
 };
 
 /// Runs the instructions that a model's products are made of, the fastest ones
-/// of those in `profile`, on `threads` threads, for some hundredths of a second.
+/// of those in `profile`, on `threads` threads, for some hundredths of a
+/// second.
 Peak measurePeak(const skim_model_info &model, const std::string &profile,
                  int threads);
 

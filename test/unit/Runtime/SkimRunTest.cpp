@@ -97,10 +97,27 @@ TEST(SkimRun, PeakIsMeasuredForTheModelsInstructions) {
   Model model(FAKE_LIBRARY);
   skim_model_info info;
   skim_get_model_info(model.library(), &info);
-  Peak peak = measurePeak(info, 2);
+  Peak peak = measurePeak(info, "[]", 2);
   EXPECT_EQ(peak.threads, 2);
   EXPECT_GT(peak.flops, 1e8);
   EXPECT_NE(peak.instructions.find("fp32"), std::string::npos);
+}
+
+TEST(SkimRun, PeakIsOfAQuantisedModelsIntegers) {
+  if (!__builtin_cpu_supports("avx512vnni"))
+    GTEST_SKIP() << "needs AVX512-VNNI";
+  const char *features[] = {"avx512f", "avx512vnni"};
+  skim_model_info info = {};
+  info.dtype = "fp32";
+  info.features = features;
+  info.num_features = 2;
+  auto instructionsOf = [&](const char *profile) {
+    return measurePeak(info, profile, 1).instructions;
+  };
+  EXPECT_EQ(instructionsOf("[{\"kernel\": \"gemm_uint8_8x8\"}]"),
+            "AVX-512 int8 dot products");
+  EXPECT_EQ(instructionsOf("[{\"kernel\": \"gemm_8x8\"}]"),
+            "AVX-512 fp32 multiply-adds");
 }
 
 TEST(SkimRun, RefusesWrongOptions) {

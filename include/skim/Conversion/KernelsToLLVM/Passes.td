@@ -59,7 +59,7 @@ def ExpandMathPass : Pass<"expand-math", "::mlir::ModuleOp"> {
   let summary = "Turn functions of single numbers into arithmetic";
   let description = [{
     `math.erf`, `math.exp` and `math.tanh` of f32 become the polynomials that
-    kernels take (lib/Codegen/VectorForms.h): e^x within 2 ulp, the others
+    kernels take (lib/Codegen/VectorForms.h): e^x and erf within 2 ulp, tanh
     within 3. LLVM makes vectors of loops over arithmetic, and none of loops
     that call libm. Other types and functions stay.
 
