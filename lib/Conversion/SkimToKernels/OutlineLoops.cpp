@@ -28,13 +28,17 @@ using namespace skim;
 /// Iterations of the innermost loops that are worth a thread's wake-up.
 static constexpr int64_t piece = 1 << 14;
 
-/// How many of the outer loops may be cut: all are parallel, and one stays
-/// inside, whose memory is contiguous more often than not.
+/// How many of the outer loops may be cut: all are parallel, and one of more
+/// than one iteration stays inside, whose memory is contiguous more often than
+/// not.
 static unsigned countOuter(linalg::LinalgOp op) {
   SmallVector<utils::IteratorType> kinds = op.getIteratorTypesArray();
+  SmallVector<int64_t> sizes = op.getStaticLoopRanges();
+  size_t end = sizes.size();
+  while (end > 1 && sizes[end - 1] == 1)
+    --end;
   unsigned outer = 0;
-  while (outer + 1 < kinds.size() &&
-         kinds[outer] == utils::IteratorType::parallel)
+  while (outer + 1 < end && kinds[outer] == utils::IteratorType::parallel)
     ++outer;
   return outer;
 }

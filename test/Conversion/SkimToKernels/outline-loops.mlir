@@ -86,3 +86,24 @@ func.func @main(%x: memref<?x?x?xf32>, %sums: memref<?x?xf32>, %wide: memref<?x?
   linalg.fill ins(%zero : f32) outs(%few : memref<9x9xf32>)
   return
 }
+
+// -----
+
+#same = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+
+// Loops of one iteration behind another are no inner loops: that one is.
+// CHECK-LABEL: func.func @main
+// CHECK: skim.dispatch other @loops(
+// CHECK: func.func private @loops(%[[X:[^:]+]]: memref<?x?x1xf32>
+// CHECK: scf.for {{.+}} iter_args(%[[I:[^ ]+]] =
+// CHECK: scf.for %[[J:.+]] =
+// CHECK: memref.load %[[X]][%[[I]], %[[J]], %c0]
+func.func @main(%x: memref<?x?x1xf32>) {
+  linalg.generic {indexing_maps = [#same, #same], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x : memref<?x?x1xf32>) outs(%x : memref<?x?x1xf32>) {
+  ^bb0(%a: f32, %s: f32):
+    %n = arith.negf %a : f32
+    linalg.yield %n : f32
+  }
+  return
+}
