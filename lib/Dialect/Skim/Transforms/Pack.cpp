@@ -193,8 +193,9 @@ private:
   }
 
   /// Whether states that are not known to be of the batch have, or may have,
-  /// other positions than `like`: twice as many, or windows of them. Dimensions
-  /// of arguments are taken to be the same under other names.
+  /// other positions than `like`: twice as many, windows of them, or batch and
+  /// sequence in each other's place. Dimensions of arguments are taken to be
+  /// the same under other names.
   static bool mayHaveOtherDims(func::FuncOp function,
                                onnx::SymbolicShapes &shapes, Value states,
                                Value like) {
@@ -207,8 +208,9 @@ private:
       });
     };
     return own && wanted && llvm::any_of(ArrayRef{0, 1}, [&](unsigned axis) {
-             return (*own)[axis] != (*wanted)[axis] &&
-                    !isOfArgument((*own)[axis]);
+             const onnx::SymDim &dim = (*own)[axis];
+             return dim != (*wanted)[axis] &&
+                    (!isOfArgument(dim) || dim == (*wanted)[1 - axis]);
            });
   }
 

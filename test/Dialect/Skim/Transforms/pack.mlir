@@ -181,3 +181,15 @@ func.func @one_scale(%ids: tensor<?x?xi64>, %mask: tensor<?x?xi1>, %table: tenso
   %y = skim.linear %a, %w scale %s zero_point %z : tensor<?x?x8xf32>, tensor<8x8xi8> scale tensor<8xf32> zero_point tensor<8xi8> -> tensor<?x?x8xf32>
   return %y : tensor<?x?x8xf32>
 }
+
+// States whose sequences come first are not of the same rows as those whose batch does.
+// CHECK-LABEL: func @sequence_first_beside
+func.func @sequence_first_beside(%x: tensor<?x?x8xf32> {onnx.dims = ["b", "s", "8"]}, %w: tensor<8x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x?x8xf32>) {
+  // CHECK: skim.linear %{{.+}}, %{{.+}} : !skim.ragged<8xf32>
+  // CHECK: %[[T:.+]] = onnx.Transpose
+  // CHECK: skim.linear %[[T]], %{{.+}} : tensor<?x?x8xf32>
+  %y = skim.linear %x, %w : tensor<?x?x8xf32>, tensor<8x8xf32> -> tensor<?x?x8xf32>
+  %t = onnx.Transpose %x {perm = array<i64: 1, 0, 2>} : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  %z = skim.linear %t, %w : tensor<?x?x8xf32>, tensor<8x8xf32> -> tensor<?x?x8xf32>
+  return %y, %z : tensor<?x?x8xf32>, tensor<?x?x8xf32>
+}
