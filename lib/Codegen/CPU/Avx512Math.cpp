@@ -23,8 +23,6 @@
 
 #include "Avx512Math.h"
 
-#include "llvm/Support/MathExtras.h"
-#include <array>
 #include <cmath>
 
 using namespace mlir;

@@ -95,7 +95,8 @@ static FailureOr<Value> mapByParameters(Emitter &e, Value x, Value scale,
   auto emitElement = [&](ValueRange v) {
     return emit(v[0], v[1], v.size() == 3 ? v[2] : Value());
   };
-  // Those of one element broadcast, and need no place.
+  // Those of one element broadcast, and need no place; a list of one would give
+  // a number a dimension.
   bool areSingle = llvm::all_of(parameters, [](Value parameter) {
     auto type = cast<RankedTensorType>(parameter.getType());
     return type.hasStaticShape() && type.getRank() < 2 &&

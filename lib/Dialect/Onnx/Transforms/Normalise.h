@@ -132,6 +132,9 @@ mlir::Operation *rebuild(mlir::RewriterBase &rewriter, NormaliseState &state,
 /// Whether nothing but the first result of a norm is read, and its parameters
 /// have at most `rank` axes: those of one row.
 bool isNormOfRows(NormaliseState &state, mlir::Operation *norm, int64_t rank);
+/// Whether an op, which may be null, gives its first operand's elements in
+/// order in another shape.
+bool isView(mlir::Operation *op);
 /// The op in its simplest form that turns `value` into a tensor of dims `to`
 /// with the same elements in order; null when it takes more than constants.
 mlir::Value buildView(mlir::RewriterBase &rewriter, NormaliseState &state,

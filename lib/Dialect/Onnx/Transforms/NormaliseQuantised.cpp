@@ -35,11 +35,6 @@ static DequantizeLinearOp madeOf(Value numbers, QuantizeLinearOp op) {
   return made;
 }
 
-static bool isMove(Operation *op) {
-  return isa_and_present<FlattenOp, ReshapeOp, SqueezeOp, TransposeOp,
-                         UnsqueezeOp>(op);
-}
-
 namespace {
 /// Numbers rounded by what they were made of integers with, as they are or
 /// moved: the integers, moved alike.
@@ -57,8 +52,9 @@ struct QuantizeDequantized : NormalisePattern<QuantizeLinearOp> {
       return success();
     }
     Operation *move = op.getX().getDefiningOp();
-    auto made =
-        isMove(move) ? madeOf(move->getOperand(0), op) : DequantizeLinearOp();
+    auto made = isView(move) || isa_and_present<TransposeOp>(move)
+                    ? madeOf(move->getOperand(0), op)
+                    : DequantizeLinearOp();
     // Linear layers round their states themselves.
     if (llvm::any_of(op->getUsers(), llvm::IsaPred<MatMulIntegerOp>))
       return rewriter.notifyMatchFailure(op, "a product reads it");

@@ -9,7 +9,7 @@
 using namespace mlir;
 using namespace skim::onnx;
 
-static bool isView(Operation *op) {
+bool skim::onnx::isView(Operation *op) {
   return isa_and_nonnull<FlattenOp, ReshapeOp, SqueezeOp, UnsqueezeOp>(op);
 }
 
