@@ -5,6 +5,7 @@
 
 #include "skim/Conversion/SkimToKernels/Passes.h"
 
+#include "LoopNests.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -99,6 +100,7 @@ public:
 private:
   func::FuncOp makeKernel(ValueRange captured, ArrayRef<Operation *> constants);
   func::FuncOp share(func::FuncOp kernel);
+  void cloneBlocks(OpBuilder &b, IRMapping &map, Value block, Value extent);
   void dispatch(func::FuncOp kernel, ValueRange captured);
 
   ModuleOp module;
@@ -106,6 +108,8 @@ private:
   Location loc;
   unsigned outer;
   SmallVector<scf::ForOp> loops;
+  std::optional<unsigned> across; ///< The loop of which a task has a block.
+  bool needsInner = false;        ///< Whether a task needs an iteration.
 };
 } // namespace
 
@@ -133,6 +137,35 @@ func::FuncOp Outliner::share(func::FuncOp kernel) {
   return kernel;
 }
 
+static void cloneAll(OpBuilder &b, IRMapping &map,
+                     llvm::iterator_range<Block::iterator> ops) {
+  for (Operation &op : ops)
+    b.clone(op, map);
+}
+
+/// The innermost loop, and what is before it, for a block of the loop across
+/// it.
+void Outliner::cloneBlocks(OpBuilder &b, IRMapping &map, Value block,
+                           Value extent) {
+  OpBuilder::InsertionGuard guard(b);
+  scf::ForOp inner = loops[outer];
+  Value size = arith::ConstantIndexOp::create(b, loc, kLoopBlock);
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+  Value count = map.lookupOrDefault(inner.getUpperBound());
+  Value first = arith::MulIOp::create(b, loc, block, size);
+  auto columns = scf::ForOp::create(b, loc, zero, count, size);
+  b.setInsertionPointToStart(columns.getBody());
+  scf::ForOp rows = createBlockLoop(b, loc, first, extent);
+  b.setInsertionPointToStart(rows.getBody());
+  map.map(loops[*across].getInductionVar(), rows.getInductionVar());
+  Block *around = loops[outer - 1].getBody();
+  cloneAll(b, map, {around->begin(), Block::iterator(inner)});
+  scf::ForOp row = createBlockLoop(b, loc, columns.getInductionVar(), count);
+  b.setInsertionPointToStart(row.getBody());
+  map.map(inner.getInductionVar(), row.getInductionVar());
+  cloneAll(b, map, inner.getBody()->without_terminator());
+}
+
 /// The function of the loops, whose arguments are what they read from outside.
 func::FuncOp Outliner::makeKernel(ValueRange captured,
                                   ArrayRef<Operation *> constants) {
@@ -154,6 +187,11 @@ func::FuncOp Outliner::makeKernel(ValueRange captured,
   SmallVector<Value> sizes;
   for (scf::ForOp loop : ArrayRef(loops).take_front(outer))
     sizes.push_back(map.lookup(loop.getUpperBound()));
+  Value extent;
+  if (across) {
+    extent = sizes[*across];
+    sizes[*across] = countBlocks(b, loc, extent);
+  }
   Value one = arith::ConstantIndexOp::create(b, loc, 1);
   auto tasks = scf::ForOp::create(b, loc, range[0], range[1], one,
                                   indicesOf(b, loc, range[0], sizes));
@@ -162,8 +200,10 @@ func::FuncOp Outliner::makeKernel(ValueRange captured,
   ValueRange at = tasks.getRegionIterArgs();
   for (unsigned i = 0; i != outer; ++i)
     map.map(loops[i].getInductionVar(), at[i]);
-  for (Operation &op : loops[outer - 1].getBody()->without_terminator())
-    b.clone(op, map);
+  if (across)
+    cloneBlocks(b, map, at[*across], extent);
+  else
+    cloneAll(b, map, loops[outer - 1].getBody()->without_terminator());
   scf::YieldOp::create(b, loc, nextIndices(b, loc, at, sizes));
   return kernel;
 }
@@ -175,8 +215,19 @@ void Outliner::dispatch(func::FuncOp kernel, ValueRange captured) {
   Value tasks = number(1), inner = number(1);
   for (auto [i, loop] : llvm::enumerate(loops)) {
     Value &product = i < outer ? tasks : inner;
-    product =
-        builder.createOrFold<arith::MulIOp>(loc, product, loop.getUpperBound());
+    Value count = loop.getUpperBound();
+    if (i == across) {
+      count = countBlocks(builder, loc, count);
+      inner =
+          builder.createOrFold<arith::MulIOp>(loc, inner, number(kLoopBlock));
+    }
+    product = builder.createOrFold<arith::MulIOp>(loc, product, count);
+  }
+  Value count = loops[outer].getUpperBound();
+  if (needsInner && !getConstantIntValue(count)) {
+    Value none = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                       count, number(0));
+    tasks = arith::SelectOp::create(builder, loc, none, number(0), tasks);
   }
   Value grain = arith::DivUIOp::create(
       builder, loc, number(piece),
@@ -197,6 +248,8 @@ LogicalResult Outliner::run(linalg::LinalgOp op) {
   for (Operation *loop : *made)
     loops.push_back(cast<scf::ForOp>(loop));
   rewriter.eraseOp(op);
+  across = findLoopAcross(ArrayRef(loops).take_front(outer), loops[outer]);
+  needsInner = hoistInvariant(loops[outer]);
   llvm::SetVector<Value> used;
   getUsedValuesDefinedAbove(loops.front().getRegion(), used);
   for (scf::ForOp loop : loops)

@@ -107,3 +107,97 @@ func.func @main(%x: memref<?x?x1xf32>) {
   }
   return
 }
+
+// -----
+
+#to = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+#across = affine_map<(d0, d1, d2) -> (d0, d2, d1)>
+
+// Columns that are read as rows: a task has a block of 16 rows, and takes 16 columns of all of them at a time.
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: %[[X:.+]]: memref<?x40x?xf32>, %[[Y:.+]]: memref<?x?x40xf32>
+// CHECK: %[[BATCH:.+]] = memref.dim %[[X]], %c0
+// CHECK: %[[BLOCKS:.+]] = arith.ceildivui %{{.+}}, %c16
+// CHECK: %[[TASKS:.+]] = arith.muli %[[BATCH]], %[[BLOCKS]]
+// CHECK: skim.dispatch other @loops({{.+}}) tasks %[[TASKS]] grain %c25
+// CHECK: func.func private @loops(%[[FROM:.+]]: memref<?x40x?xf32>, %[[TO:.+]]: memref<?x?x40xf32>,
+// CHECK: scf.for {{.+}} iter_args(%[[B:.+]] = %{{.+}}, %[[BLOCK:.+]] = %{{.+}})
+// CHECK:   %[[FIRST:.+]] = arith.muli %[[BLOCK]], %c16
+// CHECK:   scf.for %[[COLUMN:.+]] = %c0 to %c40 step %c16
+// CHECK:     scf.for %[[I:.+]] = %[[FIRST]] to %{{.+}} step %c1
+// CHECK:       %[[BEHIND:.+]] = arith.addi %[[COLUMN]], %c16
+// CHECK:       %[[END:.+]] = arith.minui %[[BEHIND]], %c40
+// CHECK:       scf.for %[[J:.+]] = %[[COLUMN]] to %[[END]] step %c1
+// CHECK:         %[[A:.+]] = memref.load %[[FROM]][%[[B]], %[[J]], %[[I]]]
+// CHECK:         memref.store %[[A]], %[[TO]][%[[B]], %[[I]], %[[J]]]
+func.func @main(%x: memref<?x40x?xf32>, %y: memref<?x?x40xf32>) {
+  linalg.generic {indexing_maps = [#across, #to], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x : memref<?x40x?xf32>) outs(%y : memref<?x?x40xf32>) {
+  ^bb0(%a: f32, %s: f32):
+    linalg.yield %a : f32
+  }
+  return
+}
+
+// -----
+
+#to = affine_map<(d0, d1) -> (d0, d1)>
+#row = affine_map<(d0, d1) -> (d0)>
+
+// What all iterations of the innermost loop read, and check, is read once before it; where it has none there is no task.
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: %[[X:.+]]: memref<?x?xf32>, %[[I:.+]]: memref<?xindex>, %[[Y:.+]]: memref<?x?xf32>
+// CHECK: %[[ROWS:.+]] = memref.dim %[[I]], %c0
+// CHECK: %[[COLUMNS:.+]] = memref.dim %[[Y]], %c1
+// CHECK: %[[NONE:.+]] = arith.cmpi eq, %[[COLUMNS]], %c0
+// CHECK: %[[TASKS:.+]] = arith.select %[[NONE]], %c0, %[[ROWS]]
+// CHECK: skim.dispatch other @loops({{.+}}) tasks %[[TASKS]]
+// CHECK: func.func private @loops(%[[IN:.+]]: memref<?xindex>, %{{.+}}: memref<?x?xf32>, %[[FROM:.+]]: memref<?x?xf32>,
+// CHECK: scf.for {{.+}} iter_args(%[[R:.+]] = %{{.+}})
+// CHECK:   %[[PLACE:.+]] = memref.load %[[IN]][%[[R]]]
+// CHECK:   scf.if
+// CHECK:     skim.report "{0} is out of range"(%[[PLACE]])
+// CHECK:   scf.for %[[C:.+]] = %c0 to
+// CHECK-NOT: memref.load %[[IN]]
+// CHECK:     memref.load %[[FROM]][%[[PLACE]], %[[C]]]
+func.func @main(%x: memref<?x?xf32>, %i: memref<?xindex>, %y: memref<?x?xf32>) {
+  %limit = arith.constant 9 : index
+  linalg.generic {indexing_maps = [#row, #to], iterator_types = ["parallel", "parallel"]}
+      ins(%i : memref<?xindex>) outs(%y : memref<?x?xf32>) {
+  ^bb0(%place: index, %s: f32):
+    %wrong = arith.cmpi uge, %place, %limit : index
+    scf.if %wrong {
+      skim.report "{0} is out of range"(%place)
+    }
+    %column = linalg.index 1 : index
+    %a = memref.load %x[%place, %column] : memref<?x?xf32>
+    linalg.yield %a : f32
+  }
+  return
+}
+
+// -----
+
+#to = affine_map<(d0, d1) -> (d0, d1)>
+#row = affine_map<(d0, d1) -> (d0)>
+
+// A buffer that the loop stores to is read where it was.
+// CHECK-LABEL: func.func @main
+// CHECK: func.func private @loops(
+// CHECK:   scf.for {{.+}} iter_args(
+// CHECK:     scf.for
+// CHECK:       memref.load
+// CHECK:       memref.load
+// CHECK:       memref.store
+func.func @main(%x: memref<?x?xf32>) {
+  %zero = arith.constant 0 : index
+  linalg.generic {indexing_maps = [#to], iterator_types = ["parallel", "parallel"]}
+      outs(%x : memref<?x?xf32>) {
+  ^bb0(%s: f32):
+    %row = linalg.index 0 : index
+    %first = memref.load %x[%row, %zero] : memref<?x?xf32>
+    %sum = arith.addf %s, %first : f32
+    linalg.yield %sum : f32
+  }
+  return
+}

@@ -100,6 +100,11 @@ def OutlineLoopsPass : Pass<"outline-loops", "::mlir::ModuleOp"> {
     bit depends on threads. The innermost loop stays whole. `grain` makes pieces of some 16384
     iterations.
 
+    What the innermost loop repeats, indices that it reads and their checks above all, goes
+    before it. Where it reads across memory, along which another loop goes, tasks are
+    blocks of 16 iterations of that one, and take 16 of the innermost at a time:
+    a line of memory is read once, not once for each of its elements.
+
     Left to `convert-linalg-to-loops` are ops of one loop, those whose outer loop sums,
     those of fewer than 32768 iterations where all sizes are static, and what is in
     a loop already.

@@ -118,70 +118,10 @@ LogicalResult ConvOfPatches::matchAndRewrite(ConvOp op,
 }
 
 namespace {
-/// Conv of single positions in a few groups of channels: a MatMul for each
-/// group, of its channels and its part of the weights, side by side.
-struct ConvOfGroups : NormalisePattern<ConvOp> {
-  using NormalisePattern::NormalisePattern;
-
-  LogicalResult matchAndRewrite(ConvOp op,
-                                PatternRewriter &rewriter) const override {
-    auto weight = shapes.dims(op.getW());
-    auto sizes =
-        weight && weight->size() == 3 ? constantShape(*weight) : std::nullopt;
-    int64_t groups = op.getGroup();
-    if (!sizes || (*sizes)[2] != 1 || op.getStrides()[0] != 1 ||
-        op.getPads()[0] != 0 || op.getPads()[1] != 0)
-      return rewriter.notifyMatchFailure(op, "not of single positions");
-    int64_t inner = (*sizes)[1], outer = (*sizes)[0] / groups;
-    if (groups < 2 || inner < kLeastChannels || outer < kLeastChannels)
-      return rewriter.notifyMatchFailure(op, "no wide groups");
-    Type type = elementType(op.getX());
-    Location loc = op.getLoc();
-    Value rows = buildTranspose(rewriter, state, op.getX(), {0, 2, 1});
-    SmallVector<Value> parts;
-    for (int64_t group = 0; group < groups; ++group) {
-      Value matrix = slice(rewriter, op.getW(), 0, group * outer, outer);
-      matrix =
-          buildTranspose(rewriter, state,
-                         state.build<SqueezeOp>(rewriter, loc, type, matrix,
-                                                buildInts(rewriter, loc, {2})),
-                         {1, 0});
-      Value part = state.build<MatMulOp>(
-          rewriter, loc, type, slice(rewriter, rows, 2, group * inner, inner),
-          matrix);
-      if (!isAbsent(op.getB()))
-        part = state.build<AddOp>(
-            rewriter, loc, type, part,
-            slice(rewriter, op.getB(), 0, group * outer, outer));
-      parts.push_back(part);
-    }
-    Value y = state.build<ConcatOp>(rewriter, loc, type, parts,
-                                    rewriter.getI64IntegerAttr(2));
-    rewriter.replaceOp(op, buildTranspose(rewriter, state, y, {0, 2, 1}));
-    return success();
-  }
-
-private:
-  /// Narrower groups are left to what computes every window's sum.
-  static constexpr int64_t kLeastChannels = 16;
-
-  Value slice(PatternRewriter &rewriter, Value value, int64_t axis,
-              int64_t begin, int64_t size) const {
-    Location loc = value.getLoc();
-    return state.build<SliceOp>(rewriter, loc, elementType(value), value,
-                                buildInts(rewriter, loc, {begin}),
-                                buildInts(rewriter, loc, {begin + size}),
-                                buildInts(rewriter, loc, {axis}),
-                                buildInts(rewriter, loc, {1}));
-  }
-};
-} // namespace
-
-namespace {
 /// Conv of windows that overlap: the channels of a window's positions side by
-/// side, times the weights as one matrix. Whole rows of channels are copied,
-/// and the matrix is a constant; so it costs a copy for each position of the
-/// window, and the product has the kernel of a layer.
+/// side, times the weights as one matrix for each group of channels. Whole rows
+/// of channels are copied, and the matrix is a constant; so it costs a copy for
+/// each position of the window, and the product has the kernel of a layer.
 struct ConvOfWindows : NormalisePattern<ConvOp> {
   using NormalisePattern::NormalisePattern;
 
@@ -189,17 +129,33 @@ struct ConvOfWindows : NormalisePattern<ConvOp> {
                                 PatternRewriter &rewriter) const override;
 
 private:
-  /// More positions of fewer channels are left to what computes every number's
-  /// place.
-  static constexpr int64_t kMostTaps = 16, kLeastChannels = 16;
+  /// Fewer channels are left to what computes every number's place.
+  static constexpr int64_t kLeastChannels = 16;
+  /// Positions that are a slice of all windows each; more are gathered.
+  static constexpr int64_t kMostSlices = 16;
 
+  struct Windows;
+  std::optional<Windows> measure(ConvOp op) const;
   Value lists(PatternRewriter &rewriter, ConvOp op, ArrayRef<int64_t> tap,
               ArrayRef<SymDim> counts, bool ends) const;
   Value pad(PatternRewriter &rewriter, ConvOp op, Value rows) const;
-  Value join(PatternRewriter &rewriter, ConvOp op, ArrayRef<int64_t> kernel,
-             ArrayRef<SymDim> counts) const;
-  Value matrix(PatternRewriter &rewriter, ConvOp op,
-               ArrayRef<int64_t> weight) const;
+  Value join(PatternRewriter &rewriter, ConvOp op, Value rows,
+             const Windows &windows) const;
+  Value gather(PatternRewriter &rewriter, ConvOp op, Value rows,
+               const Windows &windows) const;
+  Value multiply(PatternRewriter &rewriter, ConvOp op, Value rows,
+                 const Windows &windows, int64_t group) const;
+  Value slice(PatternRewriter &rewriter, Value value, int64_t axis,
+              int64_t begin, int64_t size) const;
+};
+
+struct ConvOfWindows::Windows {
+  SmallVector<int64_t> kernel;
+  SymDims counts; ///< How many there are in each spatial dimension.
+  int64_t inner = 0, outer = 0; ///< Channels of a group, and of its results.
+  int64_t taps = 1;             ///< The product of `kernel`.
+
+  int64_t rank() const { return kernel.size(); }
 };
 } // namespace
 
@@ -235,18 +191,6 @@ Value ConvOfWindows::pad(PatternRewriter &rewriter, ConvOp op,
                             rewriter.getStringAttr("constant"));
 }
 
-/// `[kernel.. x inner, outer]` of `[outer, inner, kernel..]`.
-Value ConvOfWindows::matrix(PatternRewriter &rewriter, ConvOp op,
-                            ArrayRef<int64_t> weight) const {
-  SmallVector<int64_t> perm;
-  for (size_t i = 2; i < weight.size(); ++i)
-    perm.push_back(i);
-  perm.append({1, 0});
-  return buildReshape(rewriter, state, op.getLoc(),
-                      buildTranspose(rewriter, state, op.getW(), perm),
-                      buildInts(rewriter, op.getLoc(), {-1, weight[0]}));
-}
-
 /// Axes: `before`, then `count` spatial ones from `from` on, then `behind`.
 static SmallVector<int64_t> aroundSpatial(int64_t count, int64_t from,
                                           ArrayRef<int64_t> before,
@@ -258,73 +202,152 @@ static SmallVector<int64_t> aroundSpatial(int64_t count, int64_t from,
   return axes;
 }
 
-/// `[batch, counts.., kernel.. x channels]`: the windows as rows.
-Value ConvOfWindows::join(PatternRewriter &rewriter, ConvOp op,
-                          ArrayRef<int64_t> kernel,
-                          ArrayRef<SymDim> counts) const {
+/// `[batch, counts.., kernel.. x channels]`: the windows as rows. Of single
+/// positions those are all rows.
+Value ConvOfWindows::join(PatternRewriter &rewriter, ConvOp op, Value rows,
+                          const Windows &windows) const {
+  bool areAll =
+      windows.taps == 1 &&
+      llvm::all_of(op.getStrides(), [](int64_t stride) { return stride == 1; });
+  if (areAll)
+    return rows;
   Location loc = op.getLoc();
-  Type type = elementType(op.getX());
-  int64_t spatial = kernel.size();
-  Value rows = pad(rewriter, op,
-                   buildTranspose(rewriter, state, op.getX(),
-                                  aroundSpatial(spatial, 2, {0}, {1})));
-  Value axes = buildInts(rewriter, loc, aroundSpatial(spatial, 1, {}, {}));
+  Type type = elementType(rows);
+  Value axes =
+      buildInts(rewriter, loc, aroundSpatial(windows.rank(), 1, {}, {}));
   Value strides = buildInts(rewriter, loc, op.getStrides());
   SmallVector<Value> parts;
-  forEachIndex(kernel, [&](ArrayRef<int64_t> tap) {
+  forEachIndex(windows.kernel, [&](ArrayRef<int64_t> tap) {
     parts.push_back(state.build<SliceOp>(
-        rewriter, loc, type, rows, lists(rewriter, op, tap, counts, false),
-        lists(rewriter, op, tap, counts, true), axes, strides));
+        rewriter, loc, type, rows,
+        lists(rewriter, op, tap, windows.counts, false),
+        lists(rewriter, op, tap, windows.counts, true), axes, strides));
   });
   if (parts.size() == 1)
     return parts.front();
   return state.build<ConcatOp>(rewriter, loc, type, parts,
-                               rewriter.getI64IntegerAttr(1 + spatial));
+                               rewriter.getI64IntegerAttr(1 + windows.rank()));
+}
+
+/// The same of a sequence, by the position of each tap of each window.
+Value ConvOfWindows::gather(PatternRewriter &rewriter, ConvOp op, Value rows,
+                            const Windows &windows) const {
+  Location loc = op.getLoc();
+  Type i64 = rewriter.getI64Type();
+  int64_t stride = op.getStrides()[0], taps = windows.taps;
+  SmallVector<int64_t> offsets;
+  for (int64_t tap = 0; tap != taps; ++tap)
+    offsets.push_back(tap * op.getDilations()[0]);
+  auto number = [&](const SymDim &value) {
+    return state.buildScalar(rewriter, loc, value);
+  };
+  Value firsts = state.build<RangeOp>(
+      rewriter, loc, i64, number(0), number(windows.counts[0] * SymDim(stride)),
+      number(stride));
+  firsts = state.build<UnsqueezeOp>(rewriter, loc, i64, firsts,
+                                    buildInts(rewriter, loc, {1}));
+  Value positions = state.build<AddOp>(rewriter, loc, i64, firsts,
+                                       buildInts(rewriter, loc, offsets));
+  Value taken = state.build<GatherOp>(rewriter, loc, elementType(rows), rows,
+                                      positions, rewriter.getI64IntegerAttr(1));
+  return buildReshape(rewriter, state, loc, taken,
+                      buildInts(rewriter, loc, {0, 0, taps * windows.inner}));
+}
+
+Value ConvOfWindows::slice(PatternRewriter &rewriter, Value value, int64_t axis,
+                           int64_t begin, int64_t size) const {
+  Location loc = value.getLoc();
+  return state.build<SliceOp>(rewriter, loc, elementType(value), value,
+                              buildInts(rewriter, loc, {begin}),
+                              buildInts(rewriter, loc, {begin + size}),
+                              buildInts(rewriter, loc, {axis}),
+                              buildInts(rewriter, loc, {1}));
+}
+
+/// `[batch, windows, outer]`: a group's windows, of its channels of `rows`,
+/// times its weights as `[kernel.. x inner, outer]`, plus its bias.
+Value ConvOfWindows::multiply(PatternRewriter &rewriter, ConvOp op, Value rows,
+                              const Windows &windows, int64_t group) const {
+  Location loc = op.getLoc();
+  int64_t rank = windows.rank(), width = windows.taps * windows.inner;
+  Value weights = op.getW(), bias = op.getB();
+  if (op.getGroup() > 1) {
+    int64_t from = group * windows.inner, to = group * windows.outer;
+    rows = slice(rewriter, rows, 1 + rank, from, windows.inner);
+    weights = slice(rewriter, weights, 0, to, windows.outer);
+    if (!isAbsent(bias))
+      bias = slice(rewriter, bias, 0, to, windows.outer);
+  }
+  bool areSlices = windows.taps <= kMostSlices;
+  rows = areSlices ? join(rewriter, op, rows, windows)
+                   : gather(rewriter, op, rows, windows);
+  if (rank > 1)
+    rows = buildReshape(rewriter, state, loc, rows,
+                        buildInts(rewriter, loc, {0, -1, width}));
+  Value matrix = buildTranspose(rewriter, state, weights,
+                                aroundSpatial(rank, 2, {}, {1, 0}));
+  matrix = buildReshape(rewriter, state, loc, matrix,
+                        buildInts(rewriter, loc, {width, windows.outer}));
+  Type type = elementType(rows);
+  Value y = state.build<MatMulOp>(rewriter, loc, type, rows, matrix);
+  return isAbsent(bias) ? y : state.build<AddOp>(rewriter, loc, type, y, bias);
+}
+
+/// Nothing where a group has few channels, or not all sizes can be stated.
+std::optional<ConvOfWindows::Windows> ConvOfWindows::measure(ConvOp op) const {
+  auto weight = shapes.dims(op.getW()), to = shapes.dims(op.getY());
+  auto sizes = weight ? constantShape(*weight) : std::nullopt;
+  if (!to || !sizes || !getConstant(op.getW()))
+    return std::nullopt;
+  Windows windows;
+  windows.inner = (*sizes)[1];
+  windows.outer = (*sizes)[0] / op.getGroup();
+  windows.kernel.assign(sizes->begin() + 2, sizes->end());
+  windows.counts.assign(to->begin() + 2, to->end());
+  for (int64_t size : windows.kernel)
+    windows.taps *= size;
+  bool isNarrow = op.getGroup() > 1 && windows.outer < kLeastChannels;
+  if (windows.inner < kLeastChannels || isNarrow ||
+      (windows.taps > kMostSlices && windows.rank() != 1) ||
+      !state.canBuildShape(windows.counts))
+    return std::nullopt;
+  return windows;
 }
 
 LogicalResult ConvOfWindows::matchAndRewrite(ConvOp op,
                                              PatternRewriter &rewriter) const {
-  auto weight = shapes.dims(op.getW()), to = shapes.dims(op.getY());
-  auto sizes = weight ? constantShape(*weight) : std::nullopt;
-  if (!to || !sizes || op.getGroup() != 1 || !getConstant(op.getW()) ||
-      (*sizes)[1] < kLeastChannels)
-    return rewriter.notifyMatchFailure(op, "no constant weights of channels");
-  ArrayRef<int64_t> kernel = ArrayRef(*sizes).drop_front(2);
-  int64_t spatial = kernel.size(), taps = 1;
-  for (int64_t size : kernel)
-    taps *= size;
-  SymDims counts(ArrayRef<SymDim>(*to).drop_front(2));
-  if (taps > kMostTaps || !state.canBuildShape(counts))
-    return rewriter.notifyMatchFailure(op, "too many or unknown windows");
-
+  std::optional<Windows> windows = measure(op);
+  if (!windows)
+    return rewriter.notifyMatchFailure(op, "no known windows of many channels");
   Location loc = op.getLoc();
   Type type = elementType(op.getX());
-  int64_t inner = (*sizes)[1], outer = (*sizes)[0];
-  Value windows = join(rewriter, op, kernel, counts);
-  if (spatial > 1)
-    windows = buildReshape(rewriter, state, loc, windows,
-                           buildInts(rewriter, loc, {0, -1, taps * inner}));
-  Value y = state.build<MatMulOp>(rewriter, loc, type, windows,
-                                  matrix(rewriter, op, *sizes));
-  if (!isAbsent(op.getB()))
-    y = state.build<AddOp>(rewriter, loc, type, y, op.getB());
-  if (spatial > 1) {
+  int64_t rank = windows->rank(), groups = op.getGroup();
+  Value rows = pad(rewriter, op,
+                   buildTranspose(rewriter, state, op.getX(),
+                                  aroundSpatial(rank, 2, {0}, {1})));
+  SmallVector<Value> parts;
+  for (int64_t group = 0; group < groups; ++group)
+    parts.push_back(multiply(rewriter, op, rows, *windows, group));
+  Value y = parts.front();
+  if (groups > 1)
+    y = state.build<ConcatOp>(rewriter, loc, type, parts,
+                              rewriter.getI64IntegerAttr(2));
+  if (rank > 1) {
     SymDims shape{0};
-    llvm::append_range(shape, counts);
-    shape.push_back(outer);
+    llvm::append_range(shape, windows->counts);
+    shape.push_back(groups * windows->outer);
     y = buildReshape(rewriter, state, loc, y,
                      state.buildShape(rewriter, loc, shape));
   }
-  rewriter.replaceOp(
-      op, buildTranspose(rewriter, state, y,
-                         aroundSpatial(spatial, 1, {0, 1 + spatial}, {})));
+  rewriter.replaceOp(op,
+                     buildTranspose(rewriter, state, y,
+                                    aroundSpatial(rank, 1, {0, 1 + rank}, {})));
   return success();
 }
 
 void skim::onnx::addConvPatterns(RewritePatternSet &set,
                                  NormaliseState &state) {
   // Before windows in general: nothing is copied.
-  set.add<ConvOfGroups, ConvOfPatches>(set.getContext(), state,
-                                       PatternBenefit(2));
+  set.add<ConvOfPatches>(set.getContext(), state, PatternBenefit(2));
   set.add<ConvOfWindows>(set.getContext(), state);
 }

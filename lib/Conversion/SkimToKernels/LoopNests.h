@@ -1,0 +1,38 @@
+//===- LoopNests.h - loops in another order -------------------*- C++ -*-===//
+// What makes the loops that linalg ops become faster without changing what they
+// compute: work that an inner loop repeats goes before it, and loops that read
+// across memory go in blocks.
+//===----------------------------------------------------------------------===//
+
+#ifndef SKIM_LIB_CONVERSION_SKIMTOKERNELS_LOOPNESTS_H
+#define SKIM_LIB_CONVERSION_SKIMTOKERNELS_LOOPNESTS_H
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace skim {
+
+/// Rows and columns of a block: the numbers of a line of the cache.
+constexpr int64_t kLoopBlock = 16;
+
+/// Moves what does not depend on the loop's index before the loop: arithmetic,
+/// loads from buffers that the loop does not store to, and reports. Whether
+/// there were any of the latter two, which need an iteration of the loop.
+bool hoistInvariant(mlir::scf::ForOp loop);
+
+/// The one of the `outer` loops whose elements are neighbours in memory that
+/// `inner` reads, where its own are not: a line of memory has an element of
+/// each of several iterations of the former. Nothing where there is no such
+/// loop, or a block of the two has few elements.
+std::optional<unsigned> findLoopAcross(llvm::ArrayRef<mlir::scf::ForOp> outer,
+                                       mlir::scf::ForOp inner);
+
+/// The number of blocks of `count` iterations.
+mlir::Value countBlocks(mlir::OpBuilder &b, mlir::Location loc,
+                        mlir::Value count);
+/// A loop over the block of `count` iterations that begins at `first`.
+mlir::scf::ForOp createBlockLoop(mlir::OpBuilder &b, mlir::Location loc,
+                                 mlir::Value first, mlir::Value count);
+
+} // namespace skim
+
+#endif // SKIM_LIB_CONVERSION_SKIMTOKERNELS_LOOPNESTS_H
