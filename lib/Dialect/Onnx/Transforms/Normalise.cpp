@@ -293,6 +293,7 @@ struct NormalisePass : skim::onnx::impl::NormalisePassBase<NormalisePass> {
     addExpandPatterns(patterns, state);
     addGatherPatterns(patterns, state);
     addKnownValuePatterns(patterns, state);
+    addNormPatterns(patterns, state);
     addProductPatterns(patterns, state);
     addQuantisedPatterns(patterns, state);
     addResizePatterns(patterns, state);

@@ -97,6 +97,7 @@ void addEinsumPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addExpandPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addGatherPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addKnownValuePatterns(mlir::RewritePatternSet &set, NormaliseState &state);
+void addNormPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addProductPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addQuantisedPatterns(mlir::RewritePatternSet &set, NormaliseState &state);
 void addResizePatterns(mlir::RewritePatternSet &set, NormaliseState &state);

@@ -95,7 +95,8 @@ template <typename OpTy> struct DropSingle : OpRewritePattern<OpTy> {
 /// of another sign.
 static bool takesEitherZero(Value value) {
   return llvm::all_of(value.getUsers(), [](Operation *user) {
-    return isa<AddOp, SubOp, MulOp, MatMulOp, GemmOp, SoftmaxOp>(user);
+    return isa<AddOp, SubOp, MulOp, MatMulOp, GemmOp, SoftmaxOp>(user) ||
+           (isView(user) && takesEitherZero(user->getResult(0)));
   });
 }
 

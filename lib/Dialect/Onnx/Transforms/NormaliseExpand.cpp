@@ -202,17 +202,23 @@ struct SinkExpandBelowUnsqueeze : NormalisePattern<UnsqueezeOp> {
     auto small = shapes.dims(expand.getInput()),
          large = shapes.dims(expand.getOutput()),
          to = shapes.dims(op.getExpanded());
-    if (!small || !large || !to || small->size() != large->size())
+    if (!small || !large || !to)
+      return rewriter.notifyMatchFailure(op, "dimensions are not known");
+    // One number has all axes of 1 already.
+    bool isNumber = small->empty();
+    if (!isNumber && small->size() != large->size())
       return rewriter.notifyMatchFailure(op, "the Expand adds axes");
     SymDims target(*to);
     Value shape = state.buildShape(rewriter, op.getLoc(), target);
     if (!shape)
       return rewriter.notifyMatchFailure(op, "the shape cannot be built");
     Type type = elementType(op.getData());
-    Value unsqueezed = state.build<UnsqueezeOp>(
-        rewriter, op.getLoc(), type, expand.getInput(), op.getAxes());
-    rewriter.replaceOp(op, state.build<ExpandOp>(rewriter, op.getLoc(), type,
-                                                 unsqueezed, shape));
+    Value input = expand.getInput();
+    if (!isNumber)
+      input = state.build<UnsqueezeOp>(rewriter, op.getLoc(), type, input,
+                                       op.getAxes());
+    rewriter.replaceOp(
+        op, state.build<ExpandOp>(rewriter, op.getLoc(), type, input, shape));
     return success();
   }
 };

@@ -53,6 +53,26 @@ struct KnownElements : AnyOpPattern<3> {
   }
 };
 
+/// A constant for one known integer as a number.
+struct KnownNumber : NormalisePattern<CastOp> {
+  using NormalisePattern::NormalisePattern;
+
+  LogicalResult matchAndRewrite(CastOp op,
+                                PatternRewriter &rewriter) const override {
+    Type type = elementType(op.getOutput());
+    auto dims = shapes.dims(op.getOutput());
+    auto known = shapes.splat(op.getInput());
+    auto value = known ? known->constant() : std::nullopt;
+    if (!value || !type.isF32() || !dims ||
+        constantShape(*dims) != SmallVector<int64_t>())
+      return rewriter.notifyMatchFailure(op, "no known number");
+    auto scalar = RankedTensorType::get({}, type);
+    rewriter.replaceOpWithNewOp<ConstantOp>(
+        op, DenseElementsAttr::get(scalar, float(*value)));
+    return success();
+  }
+};
+
 /// An Expand of one constant for an op that gives it everywhere.
 struct KnownSplat : AnyOpPattern<2> {
   using AnyOpPattern::AnyOpPattern;
@@ -136,6 +156,6 @@ struct ConstantOfShapeToExpand : NormalisePattern<ConstantOfShapeOp> {
 
 void skim::onnx::addKnownValuePatterns(RewritePatternSet &set,
                                        NormaliseState &state) {
-  set.add<KnownElements, KnownSplat, KnownShape, ConstantOfShapeToExpand>(
-      set.getContext(), state);
+  set.add<KnownElements, KnownNumber, KnownSplat, KnownShape,
+          ConstantOfShapeToExpand>(set.getContext(), state);
 }

@@ -226,7 +226,7 @@ def NormalisePass : Pass<"onnx-normalise", "::mlir::func::FuncOp"> {
   let summary = "Bring graphs to one form, without shape arithmetic";
   let description = [{
     Exporters write the same computation in many ways, most of it arithmetic on
-    shapes. This pass rewrites, exactly:
+    shapes. This pass rewrites, exactly but for the order of sums:
 
     - integer tensors whose elements are known to constants, those with one
       value everywhere to an `Expand` of it, and other arithmetic on dimensions to `Shape` of
@@ -243,6 +243,10 @@ def NormalisePass : Pass<"onnx-normalise", "::mlir::func::FuncOp"> {
     - choices that are spelled as arithmetic, `cast(c) * a + cast(not c) * b`, to `Where`;
     - `Einsum` of one operand to `ReduceSum` and `Transpose`, of two to `MatMul` of moved and
       joined axes, or to `Mul` where nothing is added up;
+    - `Conv` whose windows lie side by side, or that has 16 channels or more in each group and
+      constant weights, to `MatMul` of the windows, each of one row;
+    - a layer norm by way of TensorFlow's batch norm, whose channels are the rows, to
+      `LayerNormalization`;
     - `DequantizeLinear` of rows of a table to rows of the table dequantised;
     - `QuantizeLinear` of what `DequantizeLinear` made with the same scale, as it is or moved, to
       the integers, moved alike;
@@ -265,7 +269,7 @@ def NormalisePass : Pass<"onnx-normalise", "::mlir::func::FuncOp"> {
     ```
 
     Example: test/Dialect/Onnx/Transforms/normalise.mlir, normalise-transposes.mlir,
-    normalise-products.mlir, normalise-quantised.mlir, normalise-selects.mlir and normalise-einsum.mlir
+    normalise-products.mlir, normalise-conv.mlir, normalise-norms.mlir, normalise-quantised.mlir, normalise-selects.mlir and normalise-einsum.mlir
   }];
   let dependentDialects = ["::skim::onnx::OnnxDialect"];
 }
