@@ -25,12 +25,43 @@ def gelu(x):
     return 0.5 * x * (1.0 + tf.math.erf(x / 2**0.5))
 
 
+class KerasEncoder(tf.keras.Model):
+    """An encoder of Keras layers. Their norms, whose epsilon is the default of 1e-3, become batch norms."""
+
+    def __init__(self, sizes):
+        super().__init__()
+        layers, width, heads = tf.keras.layers, sizes["hidden_size"], sizes["num_attention_heads"]
+        self.words = layers.Embedding(sizes["vocab_size"], width)
+        self.places = layers.Embedding(sizes["max_position_embeddings"], width)
+        self.first = layers.LayerNormalization()
+        self.blocks = [
+            {
+                "attention": layers.MultiHeadAttention(heads, width // heads),
+                "middle": layers.LayerNormalization(),
+                "up": layers.Dense(sizes["intermediate_size"], activation="relu"),
+                "down": layers.Dense(width),
+                "last": layers.LayerNormalization(),
+            }
+            for _ in range(sizes["num_hidden_layers"])
+        ]
+
+    def call(self, inputs, training=False):
+        ids, mask = inputs[IDS], inputs[MASK]
+        states = self.first(self.words(ids) + self.places(tf.range(tf.shape(ids)[1])))
+        for block in self.blocks:
+            seen = block["attention"](states, states, attention_mask=mask[:, None, :])
+            states = block["middle"](states + seen)
+            states = block["last"](states + block["down"](block["up"](states)))
+        return {"last_hidden_state": states}
+
+
 BERT = dict(**SIZES, max_position_embeddings=264, hidden_act=gelu)
 DISTILBERT = dict(
     vocab_size=96, dim=36, n_layers=2, n_heads=3, hidden_dim=72, max_position_embeddings=264, activation="gelu_new"
 )
 T5 = dict(vocab_size=96, d_model=36, d_kv=10, d_ff=52, num_layers=2, num_heads=3, use_cache=False)
 MODELS = {
+    "keras": (KerasEncoder, dict, SIZES | dict(max_position_embeddings=264), [IDS, MASK]),
     "bert": (transformers.TFBertModel, transformers.BertConfig, BERT, [IDS, MASK, TYPES]),
     "distilbert": (transformers.TFDistilBertModel, transformers.DistilBertConfig, DISTILBERT, [IDS, MASK]),
     "mpnet": (transformers.TFMPNetModel, transformers.MPNetConfig, BERT | dict(pad_token_id=1), [IDS, MASK]),

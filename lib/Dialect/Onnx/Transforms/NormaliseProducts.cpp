@@ -306,6 +306,52 @@ struct SinkFlattenBelowGather : NormalisePattern<GatherOp> {
   }
 };
 
+/// A constant added to the parts that rows are taken apart into: a bias of the
+/// rows themselves.
+struct BiasOfParts : NormalisePattern<AddOp> {
+  using NormalisePattern::NormalisePattern;
+
+  LogicalResult matchAndRewrite(AddOp op,
+                                PatternRewriter &rewriter) const override {
+    for (unsigned side : {0, 1}) {
+      Value parts = op->getOperand(side), bias = op->getOperand(1 - side);
+      auto split = parts.getDefiningOp<ReshapeOp>();
+      if (!split || !parts.hasOneUse() || !getConstant(bias) ||
+          !isOfParts(split, bias))
+        continue;
+      Location loc = op.getLoc();
+      Value row =
+          buildReshape(rewriter, state, loc, bias, buildInts(rewriter, loc, {-1}));
+      Value rows = state.build<AddOp>(rewriter, loc, elementType(parts),
+                                      split.getData(), row);
+      rewriter.replaceOp(op, buildReshape(rewriter, state, split.getLoc(), rows,
+                                          split.getShape()));
+      return success();
+    }
+    return rewriter.notifyMatchFailure(op, "no constant for parts of rows");
+  }
+
+private:
+  /// Whether `bias` has a number for each place of the axes that the last one
+  /// is taken apart into, and others stay.
+  bool isOfParts(ReshapeOp split, Value bias) const {
+    auto from = shapes.dims(split.getData()), to = shapes.dims(split.getReshaped()),
+         own = shapes.dims(bias);
+    if (!from || !to || !own || from->empty() || to->size() <= from->size())
+      return false;
+    size_t kept = from->size() - 1;
+    ArrayRef<SymDim> tail = to->drop_front(kept), ofBias = *own;
+    while (ofBias.size() > tail.size() && ofBias.front() == SymDim(1))
+      ofBias = ofBias.drop_front();
+    SymDim size = 1;
+    for (const SymDim &dim : tail)
+      size = size * dim;
+    return size.constant() && from->back() == size && ofBias == tail &&
+           from->take_front(kept) == to->take_front(kept) &&
+           own->size() <= to->size();
+  }
+};
+
 /// Rows of a table as the product of ones and zeros with it. An id outside of
 /// the table, whose row would be zeros, is an error of the run then.
 struct ProductOfOneHot : NormalisePattern<MatMulOp> {
@@ -366,7 +412,8 @@ void skim::onnx::addProductPatterns(RewritePatternSet &set,
           QuantiseFlattened<DynamicQuantizeLinearOp>,
           QuantiseFlattened<QuantizeLinearOp>, GemmTakenApart<ReshapeOp>,
           GemmTakenApart<UnsqueezeOp>, SinkFlattenBelowElementwise,
-          SinkFlattenBelowMean, SinkFlattenBelowGather, ProductOfOneHot,
+          SinkFlattenBelowMean, SinkFlattenBelowGather, BiasOfParts,
+          ProductOfOneHot,
           SinkFlattenBelowNorm<LayerNormalizationOp>,
           SinkFlattenBelowNorm<RMSNormalizationOp>,
           SinkFlattenBelowNorm<SimplifiedLayerNormalizationOp>>(
