@@ -6,6 +6,7 @@ TF_USE_LEGACY_KERAS=1 python make_tensorflow_models.py [name]...
 import pathlib
 import sys
 
+import keras
 import numpy as np
 import onnx
 import onnxruntime
@@ -25,34 +26,38 @@ def gelu(x):
     return 0.5 * x * (1.0 + tf.math.erf(x / 2**0.5))
 
 
-class KerasEncoder(tf.keras.Model):
-    """An encoder of Keras layers. Their norms, whose epsilon is the default of 1e-3, become batch norms."""
+def make_keras_class(keras):
+    """An encoder of the layers of Keras 2 or 3. In 2, norms with the default epsilon of 1e-3 become batch norms."""
+    layers = keras.layers
 
-    def __init__(self, sizes):
-        super().__init__()
-        layers, width, heads = tf.keras.layers, sizes["hidden_size"], sizes["num_attention_heads"]
-        self.words = layers.Embedding(sizes["vocab_size"], width)
-        self.places = layers.Embedding(sizes["max_position_embeddings"], width)
-        self.first = layers.LayerNormalization()
-        self.blocks = [
-            {
-                "attention": layers.MultiHeadAttention(heads, width // heads),
-                "middle": layers.LayerNormalization(),
-                "up": layers.Dense(sizes["intermediate_size"], activation="relu"),
-                "down": layers.Dense(width),
-                "last": layers.LayerNormalization(),
-            }
-            for _ in range(sizes["num_hidden_layers"])
-        ]
+    class KerasEncoder(keras.Model):
+        def __init__(self, sizes):
+            super().__init__()
+            width, heads = sizes["hidden_size"], sizes["num_attention_heads"]
+            self.words = layers.Embedding(sizes["vocab_size"], width)
+            self.places = layers.Embedding(sizes["max_position_embeddings"], width)
+            self.first = layers.LayerNormalization()
+            self.blocks = [
+                {
+                    "attention": layers.MultiHeadAttention(heads, width // heads),
+                    "middle": layers.LayerNormalization(),
+                    "up": layers.Dense(sizes["intermediate_size"], activation="relu"),
+                    "down": layers.Dense(width),
+                    "last": layers.LayerNormalization(),
+                }
+                for _ in range(sizes["num_hidden_layers"])
+            ]
 
-    def call(self, inputs, training=False):
-        ids, mask = inputs[IDS], inputs[MASK]
-        states = self.first(self.words(ids) + self.places(tf.range(tf.shape(ids)[1])))
-        for block in self.blocks:
-            seen = block["attention"](states, states, attention_mask=mask[:, None, :])
-            states = block["middle"](states + seen)
-            states = block["last"](states + block["down"](block["up"](states)))
-        return {"last_hidden_state": states}
+        def call(self, inputs, training=False):
+            ids, mask = inputs[IDS], inputs[MASK]
+            states = self.first(self.words(ids) + self.places(tf.range(tf.shape(ids)[1])))
+            for block in self.blocks:
+                seen = block["attention"](states, states, attention_mask=mask[:, None, :])
+                states = block["middle"](states + seen)
+                states = block["last"](states + block["down"](block["up"](states)))
+            return {"last_hidden_state": states}
+
+    return KerasEncoder
 
 
 BERT = dict(**SIZES, max_position_embeddings=264, hidden_act=gelu)
@@ -61,7 +66,8 @@ DISTILBERT = dict(
 )
 T5 = dict(vocab_size=96, d_model=36, d_kv=10, d_ff=52, num_layers=2, num_heads=3, use_cache=False)
 MODELS = {
-    "keras": (KerasEncoder, dict, SIZES | dict(max_position_embeddings=264), [IDS, MASK]),
+    "keras2": (make_keras_class(tf.keras), dict, SIZES | dict(max_position_embeddings=264), [IDS, MASK]),
+    "keras3": (make_keras_class(keras), dict, SIZES | dict(max_position_embeddings=264), [IDS, MASK]),
     "bert": (transformers.TFBertModel, transformers.BertConfig, BERT, [IDS, MASK, TYPES]),
     "distilbert": (transformers.TFDistilBertModel, transformers.DistilBertConfig, DISTILBERT, [IDS, MASK]),
     "mpnet": (transformers.TFMPNetModel, transformers.MPNetConfig, BERT | dict(pad_token_id=1), [IDS, MASK]),
@@ -74,11 +80,12 @@ def fill_weights(model):
     rng = np.random.default_rng(SEED)
     for weight in model.weights:
         drawn = rng.standard_normal(weight.shape)
-        if "orm" in weight.name and ("gamma" in weight.name or weight.name.endswith("weight:0")):
+        name = getattr(weight, "path", weight.name)
+        if "orm" in name and ("gamma" in name or name.endswith("weight:0")):
             weight.assign(1 + 0.2 * drawn)
         elif len(weight.shape) == 1:
             weight.assign(0.2 * drawn)
-        elif "embeddings" in weight.name or "shared" in weight.name:
+        elif "embeddings" in name or "shared" in name:
             weight.assign(0.5 * drawn)
         else:
             weight.assign(drawn * 1.2 / weight.shape[0] ** 0.5)

@@ -299,14 +299,32 @@ static IntegerAttr makeLimit(OpBuilder &builder, int64_t limit) {
                                            : builder.getI64IntegerAttr(limit);
 }
 
-/// Whether the probabilities that are replaced by zeros are those that the mask
-/// makes 0 anyway, but for queries that see no key.
+/// Whether the probabilities that are replaced by zeros are those that the
+/// only term of the scores, or the mask, makes 0 anyway, but for queries that
+/// see no key.
 bool AttentionMatcher::hidesWhatIsZeroed(const std::optional<KeyMask> &mask) {
+  const ScoreTerm &term = result.terms.front(), &other = *result.zeroed;
+  if (result.terms.size() == 1 && term.isCondition &&
+      isFill(term.fill * term.factor) && term.value == other.value &&
+      term.at == other.at && term.fillsWhereTrue == other.fillsWhereTrue)
+    return true;
   bool vanishes = false;
   std::optional<KeyMask> zeroed = matchKeyMask(*result.zeroed, vanishes);
   return mask && zeroed && mask->base == zeroed->base &&
          mask->negated == zeroed->negated &&
-         mask->masksQueries == zeroed->masksQueries && mask->fill < -1e30;
+         mask->masksQueries == zeroed->masksQueries && isFill(mask->fill);
+}
+
+/// Queries that see no key are found by their largest score, but those that
+/// hold no token: what hides keys and becomes no mask of keys alone does it by
+/// minus infinity.
+void AttentionMatcher::hideByInfinity(std::optional<KeyMask> &mask,
+                                      MutableArrayRef<ScoreTerm> biases) {
+  for (ScoreTerm &bias : biases)
+    if (bias.isCondition && isFill(bias.fill))
+      bias.fill = -INFINITY;
+  if (mask && !mask->masksQueries && distances != DistanceRange())
+    mask->fill = -INFINITY;
 }
 
 LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
@@ -323,9 +341,12 @@ LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
       return fail("two different key masks");
     mask = other;
   }
-  if (match.zeroed && !hidesWhatIsZeroed(mask))
-    return fail("the probabilities are chosen by another condition than the "
-                "scores");
+  if (match.zeroed) {
+    if (match.terms.empty() || !hidesWhatIsZeroed(mask))
+      return fail("the probabilities are chosen by another condition than the "
+                  "scores");
+    hideByInfinity(mask, biases);
+  }
   const Rotary &rotary = match.query.rotary;
   if (!(match.key.rotary == rotary) || match.value.rotary.cos)
     return fail("queries, keys and values have different rotary positions");

@@ -157,6 +157,8 @@ private:
   llvm::SmallVector<ScoreTerm> splitTerm(const ScoreTerm &term);
   llvm::SmallVector<ScoreTerm> splitCondition(const ScoreTerm &term);
   bool hidesWhatIsZeroed(const std::optional<KeyMask> &mask);
+  void hideByInfinity(std::optional<KeyMask> &mask,
+                      llvm::MutableArrayRef<ScoreTerm> biases);
   llvm::LogicalResult matchZeroed(onnx::WhereOp where, Element &element);
   llvm::SmallVector<ScoreTerm> splitChoice(const ScoreTerm &term);
   ScoreTerm skipRepetition(ScoreTerm term);

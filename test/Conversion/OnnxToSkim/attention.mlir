@@ -258,6 +258,41 @@ func.func @zeroed_probabilities(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6
 
 // -----
 
+// The same of keys behind the query, as Keras 3 hides them: by minus infinity, since a query without a token would see none.
+// CHECK-LABEL: func @zeroed_behind_the_query
+// CHECK:         skim.attention {{.*}} mask %{{.+}} {empty_keys = #skim<empty_keys zero>, fill = 0xFF800000 : f32, heads = 2 : i64, right_window = 0 : i64, scale = 1.000000e+00 : f32}
+func.func @zeroed_behind_the_query(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %m: tensor<?x?xi1> {onnx.dims = ["b", "s"]}) -> tensor<?x?x6xf32> {
+  %shape = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %joined = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %q4 = onnx.Reshape %x, %shape : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q = onnx.Transpose %q4 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k = onnx.Transpose %q4 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x3x?xf32>
+  %s = onnx.MatMul %q, %k : (tensor<?x2x?x3xf32>, tensor<?x2x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %ka = onnx.Constant dense<[1, 2]> : tensor<2xi64>
+  %key = onnx.Unsqueeze %m, %ka : (tensor<?x?xi1>, tensor<2xi64>) -> tensor<?x1x1x?xi1>
+  %dim = onnx.Shape %x {start = 1 : i64, end = 2 : i64} : (tensor<?x?x6xf32>) -> tensor<1xi64>
+  %first = onnx.Constant dense<0> : tensor<1xi64>
+  %length = onnx.Squeeze %dim, %first : (tensor<1xi64>, tensor<1xi64>) -> tensor<i64>
+  %none = onnx.Constant dense<0> : tensor<i64>
+  %one = onnx.Constant dense<1> : tensor<i64>
+  %places = onnx.Range %none, %length, %one : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
+  %last = onnx.Constant dense<1> : tensor<1xi64>
+  %column = onnx.Unsqueeze %places, %last : (tensor<?xi64>, tensor<1xi64>) -> tensor<?x1xi64>
+  %before = onnx.GreaterOrEqual %column, %places : (tensor<?x1xi64>, tensor<?xi64>) -> tensor<?x?xi1>
+  %sees = onnx.And %key, %before : (tensor<?x1x1x?xi1>, tensor<?x?xi1>) -> tensor<?x1x?x?xi1>
+  %least = onnx.Constant dense<-1.0e9> : tensor<f32>
+  %zero = onnx.Constant dense<0.0> : tensor<f32>
+  %filled = onnx.Where %sees, %s, %least : (tensor<?x1x?x?xi1>, tensor<?x2x?x?xf32>, tensor<f32>) -> tensor<?x2x?x?xf32>
+  %p = onnx.Softmax %filled : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %probabilities = onnx.Where %sees, %p, %zero : (tensor<?x1x?x?xi1>, tensor<?x2x?x?xf32>, tensor<f32>) -> tensor<?x2x?x?xf32>
+  %context = onnx.MatMul %probabilities, %q : (tensor<?x2x?x?xf32>, tensor<?x2x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %moved = onnx.Transpose %context {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %y = onnx.Reshape %moved, %joined : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %y : tensor<?x?x6xf32>
+}
+
+// -----
+
 // Zeros where the keys alone are hidden would be others.
 // CHECK-LABEL: func @zeroed_by_another_condition_stays
 // CHECK-NOT:     skim.attention

@@ -124,7 +124,8 @@ template <typename OpTy> struct DropNeutral : NormalisePattern<OpTy> {
   }
 };
 
-/// And, Or: an operand that is the same everywhere decides or goes.
+/// And, Or: an operand that is the same everywhere decides or goes, and one
+/// that the other was joined with already goes.
 template <typename OpTy> struct DecideJunction : NormalisePattern<OpTy> {
   using NormalisePattern<OpTy>::NormalisePattern;
 
@@ -136,13 +137,18 @@ template <typename OpTy> struct DecideJunction : NormalisePattern<OpTy> {
       return success();
     }
     for (unsigned i : {0u, 1u}) {
-      auto value = this->shapes.splat(op->getOperand(i));
+      Value joined = op->getOperand(i), other = op->getOperand(1 - i);
+      auto inner = joined.getDefiningOp<OpTy>();
+      if (inner && (inner.getA() == other || inner.getB() == other)) {
+        rewriter.replaceOp(op, joined);
+        return success();
+      }
+      auto value = this->shapes.splat(joined);
       if (!value || !value->constant())
         continue;
       // All false, or all true for Or, shows as the result's own value.
       if (value->isConstant(neutral))
-        return replaceExpanded(rewriter, this->state, op,
-                               op->getOperand(1 - i));
+        return replaceExpanded(rewriter, this->state, op, other);
     }
     return rewriter.notifyMatchFailure(op, "no operand is known");
   }

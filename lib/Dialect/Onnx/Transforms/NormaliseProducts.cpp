@@ -320,8 +320,8 @@ struct BiasOfParts : NormalisePattern<AddOp> {
           !isOfParts(split, bias))
         continue;
       Location loc = op.getLoc();
-      Value row =
-          buildReshape(rewriter, state, loc, bias, buildInts(rewriter, loc, {-1}));
+      Value row = buildReshape(rewriter, state, loc, bias,
+                               buildInts(rewriter, loc, {-1}));
       Value rows = state.build<AddOp>(rewriter, loc, elementType(parts),
                                       split.getData(), row);
       rewriter.replaceOp(op, buildReshape(rewriter, state, split.getLoc(), rows,
@@ -335,8 +335,8 @@ private:
   /// Whether `bias` has a number for each place of the axes that the last one
   /// is taken apart into, and others stay.
   bool isOfParts(ReshapeOp split, Value bias) const {
-    auto from = shapes.dims(split.getData()), to = shapes.dims(split.getReshaped()),
-         own = shapes.dims(bias);
+    auto from = shapes.dims(split.getData()),
+         to = shapes.dims(split.getReshaped()), own = shapes.dims(bias);
     if (!from || !to || !own || from->empty() || to->size() <= from->size())
       return false;
     size_t kept = from->size() - 1;
@@ -413,8 +413,7 @@ void skim::onnx::addProductPatterns(RewritePatternSet &set,
           QuantiseFlattened<QuantizeLinearOp>, GemmTakenApart<ReshapeOp>,
           GemmTakenApart<UnsqueezeOp>, SinkFlattenBelowElementwise,
           SinkFlattenBelowMean, SinkFlattenBelowGather, BiasOfParts,
-          ProductOfOneHot,
-          SinkFlattenBelowNorm<LayerNormalizationOp>,
+          ProductOfOneHot, SinkFlattenBelowNorm<LayerNormalizationOp>,
           SinkFlattenBelowNorm<RMSNormalizationOp>,
           SinkFlattenBelowNorm<SimplifiedLayerNormalizationOp>>(
       set.getContext(), state);

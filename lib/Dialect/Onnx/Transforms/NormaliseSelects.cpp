@@ -62,6 +62,55 @@ struct SelectOfProducts : NormalisePattern<AddOp> {
   }
 };
 
+/// Whether all of some conditions hold, as tf2onnx asks it: the opposites, side
+/// by side along a new axis, have no sum above 0.
+struct AllOfConditions : NormalisePattern<NotOp> {
+  using NormalisePattern::NormalisePattern;
+
+  /// The conditions and their axis, where `sum` counts their opposites.
+  static std::optional<std::pair<ConcatOp, int64_t>> match(ReduceSumOp sum) {
+    auto axes = sum ? getConstantInts(sum.getAxes()) : std::nullopt;
+    if (!axes || axes->size() != 1 || sum.getKeepdims() != 0)
+      return std::nullopt;
+    Value opposites = getIndicated(sum.getData());
+    auto opposite = opposites ? opposites.getDefiningOp<NotOp>() : NotOp();
+    auto conditions =
+        opposite ? opposite.getX().getDefiningOp<ConcatOp>() : ConcatOp();
+    if (!conditions)
+      return std::nullopt;
+    int64_t rank = cast<ShapedType>(conditions.getType()).getRank();
+    auto axis = normaliseAxis(axes->front(), rank);
+    if (!axis || normaliseAxis(conditions.getAxis(), rank) != axis)
+      return std::nullopt;
+    return std::make_pair(conditions, *axis);
+  }
+
+  LogicalResult matchAndRewrite(NotOp op,
+                                PatternRewriter &rewriter) const override {
+    auto greater = op.getX().getDefiningOp<GreaterOp>();
+    if (!greater || constantSplat(greater.getB()) != 0.0)
+      return rewriter.notifyMatchFailure(op, "no sum above 0");
+    auto found = match(greater.getA().getDefiningOp<ReduceSumOp>());
+    if (!found)
+      return rewriter.notifyMatchFailure(op, "not of conditions side by side");
+    auto [conditions, axis] = *found;
+    for (Value part : conditions.getInputs()) {
+      auto dims = shapes.dims(part);
+      if (!dims || (*dims)[axis] != SymDim(1))
+        return rewriter.notifyMatchFailure(op, "not along a new axis");
+    }
+    Location loc = op.getLoc();
+    Type type = elementType(op.getY());
+    Value all, axes = buildInts(rewriter, loc, {axis});
+    for (Value part : conditions.getInputs()) {
+      part = state.build<SqueezeOp>(rewriter, loc, type, part, axes);
+      all = all ? state.build<AndOp>(rewriter, loc, type, all, part) : part;
+    }
+    rewriter.replaceOp(op, all);
+    return success();
+  }
+};
+
 /// Gather by indices that were counted from the end where they are negative,
 /// which Gather does itself.
 struct GatherOfCounted : NormalisePattern<GatherOp> {
@@ -99,5 +148,6 @@ struct GatherOfCounted : NormalisePattern<GatherOp> {
 
 void skim::onnx::addSelectPatterns(RewritePatternSet &set,
                                    NormaliseState &state) {
-  set.add<SelectOfProducts, GatherOfCounted>(set.getContext(), state);
+  set.add<AllOfConditions, SelectOfProducts, GatherOfCounted>(set.getContext(),
+                                                              state);
 }

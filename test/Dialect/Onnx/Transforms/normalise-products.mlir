@@ -168,3 +168,28 @@ func.func @one_sequence(%x: tensor<1x7x4xf32>, %w: tensor<3x4xf32>) -> tensor<1x
   %y = onnx.Reshape %p, %whole : (tensor<7x3xf32>, tensor<3xi64>) -> tensor<1x7x3xf32>
   return %y : tensor<1x7x3xf32>
 }
+
+// -----
+
+// A bias of heads is one of the layer, where it has a number for each column; others, and what is computed, stay.
+// CHECK-LABEL: func @bias_of_heads
+// CHECK-SAME: %[[X:[^:]+]]: tensor<?x?x6xf32>{{.*}}, %[[C:[^:]+]]: tensor<2x3xf32>
+// CHECK-DAG: %[[BIAS:.+]] = onnx.Constant dense<{{.*}}> : tensor<2x3xf32>
+// CHECK: %[[ROW:.+]] = onnx.Reshape %[[BIAS]], {{.*}} -> tensor<6xf32>
+// CHECK: %[[SUM:.+]] = onnx.Add %[[X]], %[[ROW]] : (tensor<?x?x6xf32>, tensor<6xf32>) -> tensor<?x?x6xf32>
+// CHECK: %[[HEADS:.+]] = onnx.Reshape %[[SUM]], {{.*}} -> tensor<?x?x2x3xf32>
+// CHECK: %[[OTHER:.+]] = onnx.Add %{{.+}}, %{{.+}} : (tensor<?x?x2x3xf32>, tensor<3xf32>)
+// CHECK: %[[COMPUTED:.+]] = onnx.Add %{{.+}}, %[[C]]
+// CHECK: return %[[HEADS]], %[[OTHER]], %[[COMPUTED]]
+func.func @bias_of_heads(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %computed: tensor<2x3xf32>) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
+  %shape = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %bias = onnx.Constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>
+  %same = onnx.Constant dense<[1.0, 2.0, 3.0]> : tensor<3xf32>
+  %a = onnx.Reshape %x, %shape : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %b = onnx.Reshape %x, %shape : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %c = onnx.Reshape %x, %shape : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %p = onnx.Add %a, %bias : (tensor<*xf32>, tensor<2x3xf32>) -> tensor<*xf32>
+  %q = onnx.Add %b, %same : (tensor<*xf32>, tensor<3xf32>) -> tensor<*xf32>
+  %r = onnx.Add %c, %computed : (tensor<*xf32>, tensor<2x3xf32>) -> tensor<*xf32>
+  return %p, %q, %r : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
+}

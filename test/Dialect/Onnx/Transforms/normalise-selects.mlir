@@ -68,3 +68,43 @@ func.func @counted_from_the_end(%ids: tensor<?x?xi32> {onnx.dims = ["b", "s"]}, 
   %z = onnx.Gather %b, %at : (tensor<8x4xf32>, tensor<?x?xi32>) -> tensor<?x?x4xf32>
   return %y, %z : tensor<?x?x4xf32>, tensor<?x?x4xf32>
 }
+
+// -----
+
+// All of two conditions, as tf2onnx asks whether no opposite holds; what is joined twice is joined once.
+// CHECK-LABEL: func @all_of_conditions
+// CHECK-SAME: %[[A:[^:]+]]: tensor<?x?xi1>{{.*}}, %[[B:[^:]+]]: tensor<?x?xi1>
+// CHECK-NOT: onnx.ReduceSum
+// CHECK: %[[ALL:.+]] = onnx.And %[[A]], %[[B]]
+// CHECK-NEXT: return %[[ALL]]
+func.func @all_of_conditions(%a: tensor<?x?xi1> {onnx.dims = ["b", "s"]}, %b: tensor<?x?xi1> {onnx.dims = ["b", "s"]}) -> tensor<*xi1> {
+  %first = onnx.Constant dense<0> : tensor<1xi64>
+  %zero = onnx.Constant dense<0.0> : tensor<f32>
+  %x = onnx.Unsqueeze %a, %first : (tensor<?x?xi1>, tensor<1xi64>) -> tensor<*xi1>
+  %y = onnx.Unsqueeze %b, %first : (tensor<?x?xi1>, tensor<1xi64>) -> tensor<*xi1>
+  %both = onnx.Concat %x, %y {axis = 0 : i64} : (tensor<*xi1>, tensor<*xi1>) -> tensor<*xi1>
+  %opposites = onnx.Not %both : (tensor<*xi1>) -> tensor<*xi1>
+  %numbers = onnx.Cast %opposites {to = 1 : i64} : (tensor<*xi1>) -> tensor<*xf32>
+  %count = onnx.ReduceSum %numbers, %first {keepdims = 0 : i64} : (tensor<*xf32>, tensor<1xi64>) -> tensor<*xf32>
+  %some = onnx.Greater %count, %zero : (tensor<*xf32>, tensor<f32>) -> tensor<*xi1>
+  %all = onnx.Not %some : (tensor<*xi1>) -> tensor<*xi1>
+  %again = onnx.And %all, %b : (tensor<*xi1>, tensor<?x?xi1>) -> tensor<*xi1>
+  return %again : tensor<*xi1>
+}
+
+// -----
+
+// A count along an axis of several is no question about conditions side by side.
+// CHECK-LABEL: func @count_within_conditions
+// CHECK: onnx.ReduceSum
+func.func @count_within_conditions(%a: tensor<2x?xi1>, %b: tensor<3x?xi1>) -> tensor<*xi1> {
+  %first = onnx.Constant dense<0> : tensor<1xi64>
+  %zero = onnx.Constant dense<0.0> : tensor<f32>
+  %both = onnx.Concat %a, %b {axis = 0 : i64} : (tensor<2x?xi1>, tensor<3x?xi1>) -> tensor<*xi1>
+  %opposites = onnx.Not %both : (tensor<*xi1>) -> tensor<*xi1>
+  %numbers = onnx.Cast %opposites {to = 1 : i64} : (tensor<*xi1>) -> tensor<*xf32>
+  %count = onnx.ReduceSum %numbers, %first {keepdims = 0 : i64} : (tensor<*xf32>, tensor<1xi64>) -> tensor<*xf32>
+  %some = onnx.Greater %count, %zero : (tensor<*xf32>, tensor<f32>) -> tensor<*xi1>
+  %all = onnx.Not %some : (tensor<*xi1>) -> tensor<*xi1>
+  return %all : tensor<*xi1>
+}
