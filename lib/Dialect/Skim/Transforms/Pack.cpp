@@ -103,8 +103,8 @@ public:
     func::FuncOp function = getOperation();
     if (function.isExternal())
       return;
-    PaddingAnalysis analysis(function, scalesOfTokens);
-    SmallVector<Operation *> candidates = collect(function, analysis.getMask());
+    Value mask = PaddingAnalysis::findMask(function);
+    SmallVector<Operation *> candidates = collect(function, mask);
     if (candidates.empty())
       return;
     // One pass object goes over many functions.
@@ -112,18 +112,19 @@ public:
     taken.clear();
     replaced.clear();
     replaced.insert(candidates.begin(), candidates.end());
-    remove = !keepPadding && analysis.getMask() && !analysis.getObstacle();
-    if (!keepPadding && analysis.getMask() && analysis.getObstacle())
+    PaddingAnalysis analysis(function, mask, replaced, scalesOfTokens);
+    remove = !keepPadding && mask && !analysis.getObstacle();
+    if (!keepPadding && mask && analysis.getObstacle())
       emitRemark(analysis.getObstacle()->getLoc())
           << onnx::describe(analysis.getObstacle())
           << " keeps padding in: " << analysis.getReason();
 
-    makeRows(function, candidates, analysis.getMask());
+    makeRows(function, candidates, mask);
     for (Operation *op : candidates)
       pack(op);
     restoreUses();
     if (remove)
-      clearOutputs(function, analysis);
+      clearOutputs(function, mask, analysis);
     for (Operation *op : llvm::reverse(candidates))
       if (op->use_empty())
         op->erase();
@@ -355,13 +356,14 @@ private:
   }
 
   /// Outputs hold 0 at positions without a token.
-  void clearOutputs(func::FuncOp function, const PaddingAnalysis &analysis) {
+  void clearOutputs(func::FuncOp function, Value mask,
+                    const PaddingAnalysis &analysis) {
     Operation *terminator = function.front().getTerminator();
     OpBuilder builder(terminator);
     for (OpOperand &output : terminator->getOpOperands()) {
       std::optional<TokenAxes> axes = analysis.getAxes(output.get());
       if (axes && !axes->keepsZero)
-        output.set(clear(builder, output.get(), *axes, analysis.getMask()));
+        output.set(clear(builder, output.get(), *axes, mask));
     }
   }
 

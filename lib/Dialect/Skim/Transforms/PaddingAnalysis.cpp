@@ -1,11 +1,11 @@
 //===- PaddingAnalysis.cpp - may padding be removed? ----------------------===//
 // One walk over the function that follows token states and stops at the first
-// op that lets a token see a position without one.
+// op that lets a token see a position without one, or that would see another
+// value there than the model has.
 //===----------------------------------------------------------------------===//
 
 #include "skim/Dialect/Skim/Transforms/PaddingAnalysis.h"
 #include "skim/Dialect/Onnx/IR/OnnxDialect.h"
-#include "skim/Dialect/Skim/IR/SkimDialect.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
 
@@ -15,8 +15,14 @@ using namespace skim;
 /// exp(x) is 0 in f32 below about -104, and scores are far smaller than this.
 static constexpr float kHidingFill = -1.0e4f;
 
-PaddingAnalysis::PaddingAnalysis(func::FuncOp function, bool scalesOfTokens)
-    : scalesOfTokens(scalesOfTokens) {
+Value PaddingAnalysis::findMask(func::FuncOp function) {
+  auto attentions = function.front().getOps<AttentionOp>();
+  return attentions.empty() ? Value() : (*attentions.begin()).getKeyMask();
+}
+
+PaddingAnalysis::PaddingAnalysis(func::FuncOp function, Value mask,
+                                 const Ops &packed, bool scalesOfTokens)
+    : mask(mask), packed(packed), scalesOfTokens(scalesOfTokens) {
   for (Operation &op : function.front()) {
     visit(op);
     if (obstacle)
@@ -64,60 +70,57 @@ void PaddingAnalysis::setAxes(Operation &op, TokenAxes tokenAxes) {
 }
 
 void PaddingAnalysis::visit(Operation &op) {
-  if (isa<SkimDialect>(op.getDialect()))
-    return visitSkim(op);
-  if (isa<onnx::OnnxDialect>(op.getDialect()))
-    return visitOnnx(op);
+  if (packed.contains(&op))
+    visitPacked(op);
+  else if (isa<SkimDialect, onnx::OnnxDialect>(op.getDialect()))
+    visitDense(op);
+}
+
+/// Ops on rows make rows of tokens, whatever their operands held elsewhere.
+void PaddingAnalysis::visitPacked(Operation &op) {
+  for (Value operand : op.getOperands()) {
+    std::optional<TokenAxes> found = getAxes(operand);
+    if (found && rankOf(operand) == 3 &&
+        (found->batch != 0 || found->sequence != 1))
+      return stop(&op, "takes token states in another order");
+  }
+  if (auto pool = dyn_cast<PoolOp>(op))
+    return visitPool(pool);
+  if (auto attention = dyn_cast<AttentionOp>(op))
+    visitAttention(attention);
+  auto linear = dyn_cast<LinearOp>(op);
+  if (linear && linear.roundsByRange() && !scalesOfTokens)
+    stop(&op, "rounds all positions by one scale");
+  setAxes(op, TokenAxes{});
 }
 
 /// Every op that hides positions must hide the same ones.
-void PaddingAnalysis::requireMask(Operation *op, Value candidate) {
-  if (!sawAttention) {
-    mask = candidate;
-    sawAttention = true;
-  } else if (mask != candidate) {
-    stop(op, candidate ? "has another mask than the attention before it"
-                       : "has no mask where the attention before it has one");
-  }
+void PaddingAnalysis::visitAttention(AttentionOp op) {
+  if (op.getKeyMask() != mask)
+    stop(op, op.getKeyMask() ? "has another mask than the attention before it"
+                             : "has no mask where the attention before it has "
+                               "one");
+  if (op.getKeyMask() && op.getFill() &&
+      op.getFill()->convertToFloat() > kHidingFill)
+    stop(op, "fills masked scores with a value above -1e4, which leaves them "
+             "some weight");
+  if (op.getBias() && axes.count(op.getBias()))
+    stop(op, "has a bias made from token states");
+  if (op.getCos() && (axes.count(op.getCos()) || axes.count(op.getSin())))
+    stop(op, "has rotary positions made from token states");
 }
 
-void PaddingAnalysis::visitSkim(Operation &op) {
-  if (auto attention = dyn_cast<AttentionOp>(op)) {
-    requireMask(&op, attention.getKeyMask());
-    if (attention.getKeyMask() && attention.getFill() &&
-        attention.getFill()->convertToFloat() > kHidingFill)
-      stop(&op, "fills masked scores with a value above -1e4, which leaves "
-                "them some weight");
-    if (attention.getBias() && axes.count(attention.getBias()))
-      stop(&op, "has a bias made from token states");
-    if (attention.getCos() &&
-        (axes.count(attention.getCos()) || axes.count(attention.getSin())))
-      stop(&op, "has rotary positions made from token states");
-    return setAxes(op, TokenAxes{});
-  }
-  if (auto pool = dyn_cast<PoolOp>(op)) {
-    if (!axes.count(pool.getInput()) || pool.getKind() == PoolKind::First)
-      return;
-    if (mask && !pool.getMask())
-      stop(&op, "pools over every position, with or without a token");
-    else if (mask && pool.getMask() != mask)
-      stop(&op, "pools with another mask than the attention's");
+void PaddingAnalysis::visitPool(PoolOp op) {
+  if (!mask || op.getKind() == PoolKind::First)
     return;
-  }
-  auto states = dyn_cast<RankedTensorType>(op.getResult(0).getType());
-  if (!states || states.getRank() != 3)
-    return;
-  bool fromTokens = isa<EmbedOp>(op) ||
-                    llvm::any_of(op.getOperands(),
-                                 [&](Value v) { return axes.count(v) != 0; });
-  auto linear = dyn_cast<LinearOp>(op);
-  if (fromTokens && linear && linear.roundsByRange() && !scalesOfTokens)
-    stop(&op, "rounds all positions by one scale");
-  if (fromTokens)
-    setAxes(op, TokenAxes{});
+  if (!op.getMask())
+    stop(op, "pools over every position, with or without a token");
+  else if (op.getMask() != mask)
+    stop(op, "pools with another mask than the attention's");
 }
 
-void PaddingAnalysis::visitOnnx(Operation &op) {
+/// Ops on dense values read what rows leave at positions without a token.
+void PaddingAnalysis::visitDense(Operation &op) {
   SmallVector<std::optional<TokenAxes>> operands;
   bool any = false;
   for (Value operand : op.getOperands()) {

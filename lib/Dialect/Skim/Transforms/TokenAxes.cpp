@@ -1,8 +1,9 @@
-//===- TokenAxes.cpp - how onnx ops carry token axes ----------------------===//
-// For each family of onnx ops: does it work on every position apart, and where
-// are batch and sequence afterwards?
+//===- TokenAxes.cpp - how ops carry token axes ---------------------------===//
+// For each family of ops on dense values: does it work on every position apart,
+// and where are batch and sequence afterwards?
 //===----------------------------------------------------------------------===//
 
+#include "RowWise.h"
 #include "skim/Dialect/Onnx/IR/OnnxDialect.h"
 #include "skim/Dialect/Skim/Transforms/PaddingAnalysis.h"
 
@@ -28,8 +29,9 @@ static std::optional<TokenAxes> alongAxis(TokenAxes axes, int64_t axis,
 
 /// f(0) = 0 for these.
 static bool keepsZero(Operation &op, OperandAxes operands) {
-  if (isa<onnx::MulOp, onnx::AddOp, onnx::SubOp, onnx::SumOp>(op)) {
-    bool product = isa<onnx::MulOp>(op);
+  if (isa<onnx::MulOp, onnx::AddOp, onnx::SubOp, onnx::SumOp, MulOp, AddOp>(
+          op)) {
+    bool product = isa<onnx::MulOp, MulOp>(op);
     for (const std::optional<TokenAxes> &axes : operands)
       if ((axes && axes->keepsZero) == product)
         return product;
@@ -37,6 +39,9 @@ static bool keepsZero(Operation &op, OperandAxes operands) {
   }
   if (isa<onnx::DivOp>(op))
     return operands[0] && operands[0]->keepsZero;
+  if (auto activation = dyn_cast<ActivationOp>(op))
+    return activation.getActivation() != Activation::Sigmoid &&
+           operands[0]->keepsZero;
   return isa<onnx::ReluOp, onnx::LeakyReluOp, onnx::EluOp, onnx::SeluOp,
              onnx::CeluOp, onnx::HardSwishOp, onnx::SwishOp, onnx::MishOp,
              onnx::GeluOp, onnx::SoftsignOp, onnx::TanhOp, onnx::ErfOp,
@@ -65,6 +70,16 @@ static std::optional<TokenAxes> elementwise(Operation &op, OperandAxes operands,
   }
   result->keepsZero = keepsZero(op, operands);
   return result;
+}
+
+/// Encoder ops on dense values. Rows lie along the last axis.
+static std::optional<TokenAxes> rowWise(Operation &op, OperandAxes operands,
+                                        std::string &why) {
+  std::optional<TokenAxes> result = elementwise(op, operands, why);
+  if (!result || isa<AddOp, MulOp, ActivationOp>(op))
+    return result;
+  int64_t rank = rankOf(op.getResult(0));
+  return alongAxis(*result, rank - 1, rank, why);
 }
 
 static std::optional<TokenAxes> transpose(onnx::TransposeOp op,
@@ -210,6 +225,8 @@ quantise(Op op, Value scale, OperandAxes operands, std::string &why) {
 std::optional<TokenAxes> skim::propagateTokenAxes(Operation &op,
                                                   OperandAxes operands,
                                                   std::string &why) {
+  if (isRowWise(&op))
+    return rowWise(op, operands, why);
   const TokenAxes *first = operands[0] ? &*operands[0] : nullptr;
   if (op.hasTrait<onnx::Broadcast>() || op.hasTrait<onnx::Elementwise>())
     return elementwise(op, operands, why);

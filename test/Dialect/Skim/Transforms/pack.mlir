@@ -193,3 +193,22 @@ func.func @sequence_first_beside(%x: tensor<?x?x8xf32> {onnx.dims = ["b", "s", "
   %z = skim.linear %t, %w : tensor<?x?x8xf32>, tensor<8x8xf32> -> tensor<?x?x8xf32>
   return %y, %z : tensor<?x?x8xf32>, tensor<?x?x8xf32>
 }
+
+
+// Ops on dense values with the sequence first: the mask is turned to clear what they leave at positions without a token.
+// CHECK-LABEL: func @sequence_first_output
+// CHECK-SAME: %{{.+}}: tensor<?x?xi64>{{.*}}, %[[MASK:.+]]: tensor<?x?xi1>{{.*}}, %[[Z:.+]]: tensor<?x?x8xf32>
+// CHECK: %[[STATES:.+]] = skim.restore
+// CHECK: %[[TURNED:.+]] = onnx.Transpose %[[STATES]] {perm = array<i64: 1, 0, 2>}
+// CHECK: %[[SUM:.+]] = skim.add %[[TURNED]], %[[Z]] : tensor<?x?x8xf32>
+// CHECK: %[[M:.+]] = onnx.Transpose %[[MASK]] {perm = array<i64: 1, 0>}
+// CHECK: %[[TOKENS:.+]] = onnx.Unsqueeze %[[M]]
+// CHECK: %[[OUT:.+]] = onnx.Where %[[TOKENS]], %[[SUM]]
+// CHECK: return %[[OUT]]
+func.func @sequence_first_output(%ids: tensor<?x?xi64> {onnx.dims = ["b", "s"]}, %m0: tensor<?x?xi1> {onnx.dims = ["b", "s"]}, %z: tensor<?x?x8xf32> {onnx.dims = ["s", "b", "8"]}, %table: tensor<9x8xf32>) -> tensor<?x?x8xf32> {
+  %x = skim.embed(%ids) in (%table) : (tensor<?x?xi64>) in (tensor<9x8xf32>) -> tensor<?x?x8xf32>
+  %a = skim.attention %x, %x, %x mask %m0 : tensor<?x?xi1> {fill = -1.0e+9 : f32, heads = 2 : i64, scale = 0.5 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  %t = onnx.Transpose %a {perm = array<i64: 1, 0, 2>} : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  %y = skim.add %t, %z : tensor<?x?x8xf32>
+  return %y : tensor<?x?x8xf32>
+}
