@@ -71,13 +71,15 @@ def build(end, path):
     """An encoder of a known length, and what makes another output of its states."""
     model = encoders.build(encoders.random_weights(SIZES, seed=1), SIZES, encoders.Style(sequence=LENGTH)).model
     graph = model.graph
-    norms = [node.output[0] for node in graph.node if node.op_type == "LayerNormalization"]
-    names = {"states": norms[-1], "embedded": norms[0]}
-    for node in ENDS[end]:
-        graph.node.append(node)
+    norms = [i for i, node in enumerate(graph.node) if node.op_type == "LayerNormalization"]
+    names = {"states": graph.node[norms[-1]].output[0], "embedded": graph.node[norms[0]].output[0]}
+    # Right behind the embedding, or behind everything.
+    place = norms[0] + 1 if end.endswith("before_attention") else len(graph.node)
+    for node in reversed(ENDS[end]):
+        graph.node.insert(place, node)
         used = [names.get(name, name) for name in node.input]
-        del graph.node[-1].input[:]
-        graph.node[-1].input.extend(used)
+        del graph.node[place].input[:]
+        graph.node[place].input.extend(used)
     used = {name for node in ENDS[end] for name in node.input}
     graph.initializer.extend(numpy_helper.from_array(array, name) for name, array in MATRICES.items() if name in used)
     if "other" in used:
