@@ -222,85 +222,101 @@ quantise(Op op, Value scale, OperandAxes operands, std::string &why) {
   return alongAxis(axes, op.getAxis(), rankOf(op->getOperand(0)), why);
 }
 
-std::optional<TokenAxes> skim::propagateTokenAxes(Operation &op,
-                                                  OperandAxes operands,
-                                                  std::string &why) {
-  if (isRowWise(&op))
-    return rowWise(op, operands, why);
-  const TokenAxes *first = operands[0] ? &*operands[0] : nullptr;
-  if (op.hasTrait<onnx::Broadcast>() || op.hasTrait<onnx::Elementwise>())
-    return elementwise(op, operands, why);
-  if (auto product = dyn_cast<onnx::MatMulOp>(op))
-    return matmul(product, operands, why);
-  // Whatever follows takes its states as first operand, but for Concat.
-  if (auto concat = dyn_cast<onnx::ConcatOp>(op)) {
-    std::optional<TokenAxes> all = elementwise(op, operands, why);
-    if (!all)
-      return all;
-    all->keepsZero = llvm::all_of(
-        operands, [](const auto &axes) { return axes && axes->keepsZero; });
-    return alongAxis(*all, concat.getAxis(), rankOf(op.getResult(0)), why);
-  }
-  if (!first) {
-    why = "selects by token states";
-    return std::nullopt;
-  }
+/// Norms over an axis and all that follow it.
+template <typename Op>
+static std::optional<TokenAxes> normalise(Op op, TokenAxes axes,
+                                          std::string &why) {
+  axes.keepsZero = false;
+  auto from = onnx::normaliseAxis(op.getAxis(), rankOf(op.getX()));
+  if (from && *from > std::max(axes.batch, axes.sequence))
+    return axes;
+  why = "normalises over the batch or the sequence of token states";
+  return std::nullopt;
+}
+
+static std::optional<TokenAxes> slice(onnx::SliceOp op, TokenAxes axes,
+                                      std::string &why) {
+  auto sliced = constantAxes(op.getAxes(), rankOf(op.getData()));
+  if (sliced)
+    return dropAxes(axes, *sliced, why) ? std::optional(axes) : std::nullopt;
+  why = "has axes that are not constant";
+  return std::nullopt;
+}
+
+static std::optional<TokenAxes> accumulate(onnx::CumSumOp op, TokenAxes axes,
+                                           std::string &why) {
+  int64_t rank = rankOf(op.getX());
+  auto axis = constantAxes(op.getAxis(), rank);
+  if (axis && axis->size() == 1)
+    return alongAxis(axes, axis->front(), rank, why);
+  why = "has an axis that is not constant";
+  return std::nullopt;
+}
+
+static std::optional<TokenAxes> concat(onnx::ConcatOp op, OperandAxes operands,
+                                       std::string &why) {
+  std::optional<TokenAxes> all = elementwise(*op, operands, why);
+  if (!all)
+    return all;
+  all->keepsZero = llvm::all_of(
+      operands, [](const auto &axes) { return axes && axes->keepsZero; });
+  return alongAxis(*all, op.getAxis(), rankOf(op.getResult()), why);
+}
+
+/// Ops that take their states as first operand.
+static std::optional<TokenAxes>
+ofFirst(Operation &op, TokenAxes axes, OperandAxes operands, std::string &why) {
   int64_t rank = rankOf(op.getOperand(0));
   return TypeSwitch<Operation *, std::optional<TokenAxes>>(&op)
       .Case<onnx::IdentityOp, onnx::CastOp, onnx::DropoutOp>(
-          [&](auto) { return *first; })
+          [&](auto) { return axes; })
       .Case([&](onnx::QuantizeLinearOp q) {
         return quantise(q, q.getYScale(), operands, why);
       })
       .Case([&](onnx::DequantizeLinearOp q) {
         return quantise(q, q.getXScale(), operands, why);
       })
-      .Case([&](onnx::TransposeOp t) { return transpose(t, *first); })
-      .Case([&](onnx::UnsqueezeOp u) { return unsqueeze(u, *first, why); })
-      .Case([&](onnx::SqueezeOp s) { return squeeze(s, *first, why); })
-      .Case([&](onnx::ReshapeOp r) { return reshape(r, *first, why); })
-      .Case([&](onnx::CumSumOp sum) -> std::optional<TokenAxes> {
-        auto axis = constantAxes(sum.getAxis(), rank);
-        if (axis && axis->size() == 1)
-          return alongAxis(*first, axis->front(), rank, why);
-        why = "has an axis that is not constant";
-        return std::nullopt;
-      })
+      .Case([&](onnx::TransposeOp t) { return transpose(t, axes); })
+      .Case([&](onnx::UnsqueezeOp u) { return unsqueeze(u, axes, why); })
+      .Case([&](onnx::SqueezeOp s) { return squeeze(s, axes, why); })
+      .Case([&](onnx::ReshapeOp r) { return reshape(r, axes, why); })
+      .Case([&](onnx::SliceOp s) { return slice(s, axes, why); })
+      .Case([&](onnx::CumSumOp sum) { return accumulate(sum, axes, why); })
       .Case([&](onnx::SplitOp s) {
-        return alongAxis(*first, s.getAxis(), rank, why);
+        return alongAxis(axes, s.getAxis(), rank, why);
       })
       .Case<onnx::SoftmaxOp, onnx::LogSoftmaxOp, onnx::LpNormalizationOp>(
           [&](auto s) {
-            TokenAxes axes = *first;
-            axes.keepsZero = isa<onnx::LpNormalizationOp>(op) && axes.keepsZero;
-            return alongAxis(axes, s.getAxis(), rank, why);
+            TokenAxes kept = axes;
+            kept.keepsZero = isa<onnx::LpNormalizationOp>(op) && axes.keepsZero;
+            return alongAxis(kept, s.getAxis(), rank, why);
           })
       .Case<onnx::LayerNormalizationOp, onnx::RMSNormalizationOp>(
-          [&](auto norm) -> std::optional<TokenAxes> {
-            // Normalises over this axis and all that follow it.
-            TokenAxes axes = *first;
-            axes.keepsZero = false;
-            auto from = onnx::normaliseAxis(norm.getAxis(), rank);
-            if (from && *from > std::max(axes.batch, axes.sequence))
-              return axes;
-            why = "normalises over the batch or the sequence of token states";
-            return std::nullopt;
-          })
-      .Case([&](onnx::SliceOp slice) -> std::optional<TokenAxes> {
-        auto sliced = constantAxes(slice.getAxes(), rank);
-        if (sliced)
-          return dropAxes(*first, *sliced, why) ? std::optional(*first)
-                                                : std::nullopt;
-        why = "has axes that are not constant";
-        return std::nullopt;
-      })
+          [&](auto norm) { return normalise(norm, axes, why); })
       .Case<onnx::ReduceSumOp, onnx::ReduceMeanOp, onnx::ReduceMaxOp,
             onnx::ReduceMinOp, onnx::ReduceProdOp, onnx::ReduceL1Op,
             onnx::ReduceL2Op, onnx::ReduceSumSquareOp, onnx::ReduceLogSumOp,
             onnx::ReduceLogSumExpOp, onnx::ArgMaxOp, onnx::ArgMinOp>(
-          [&](auto) { return reduce(op, *first, why); })
+          [&](auto) { return reduce(op, axes, why); })
       .Default([&](Operation *) -> std::optional<TokenAxes> {
         why = "may mix positions of token states";
         return std::nullopt;
       });
+}
+
+std::optional<TokenAxes> skim::propagateTokenAxes(Operation &op,
+                                                  OperandAxes operands,
+                                                  std::string &why) {
+  if (isRowWise(&op))
+    return rowWise(op, operands, why);
+  if (op.hasTrait<onnx::Broadcast>() || op.hasTrait<onnx::Elementwise>())
+    return elementwise(op, operands, why);
+  if (auto product = dyn_cast<onnx::MatMulOp>(op))
+    return matmul(product, operands, why);
+  if (auto joined = dyn_cast<onnx::ConcatOp>(op))
+    return concat(joined, operands, why);
+  if (operands[0])
+    return ofFirst(op, *operands[0], operands, why);
+  why = "selects by token states";
+  return std::nullopt;
 }
