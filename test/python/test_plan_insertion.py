@@ -3,8 +3,11 @@
 import json
 import re
 
+import build_encoder as encoders
 import numpy as np
+import onnx
 import pytest
+import skim
 from conftest import MODELS
 from plan_cases import CRITERIA, HEADS, block_skim, block_tensors, early_exit, exit_tensors, random_plan, token_pruning
 from safetensors.numpy import save_file
@@ -103,6 +106,27 @@ def test_says_what_was_put_in(tool, tmp_path):
     line = next(line for line in lines if line.startswith("planned"))
     assert "tokens pruned in 2 layers; blocks skipped in 1 layer; states of dropped tokens held for 1 output" in line
     assert lines[lines.index(line) + 1].endswith("plan.safetensors: tensor 'early_exit.0.mix' is not used")
+
+
+def test_other_outputs_of_each_token_hold_what_is_dropped(tmp_path):
+    """An activation of heads works on each token apart: it is that of the states which are held."""
+    sizes = encoders.Sizes(vocab=96, hidden=24, layers=2, heads=4, ffn=40, positions=80)
+    model = encoders.build(encoders.random_weights(sizes, seed=3), sizes, encoders.Style()).model
+    states = model.graph.output[0].name
+    model.graph.node.append(onnx.helper.make_node("Reshape", [states, "heads"], ["a"]))
+    model.graph.node.append(onnx.helper.make_node("Tanh", ["a"], ["of_heads"]))
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.array([0, 0, 4, 6]), "heads"))
+    model.graph.output.append(onnx.helper.make_tensor_value_info("of_heads", onnx.TensorProto.FLOAT, None))
+    onnx.save(model, tmp_path / "model.onnx")
+    pruning = dict(method="ltp", layers=[0, 1], thresholds=[0.04, 0.05], denominator_tokens="alive")
+    compiled = skim.compile(tmp_path / "model.onnx", plan=dict(version=1, token_pruning=pruning))
+    rng = np.random.default_rng(4)
+    mask = (np.arange(30) < np.array([[30], [17]])).astype(np.int64)
+    inputs = dict(input_ids=rng.integers(1, 96, (2, 30)), attention_mask=mask, token_type_ids=0 * mask)
+    outputs, stats = compiled.run(inputs, stats=True)
+    assert stats["layers"][-1]["tokens_out"] < stats["tokens"]
+    expected = np.tanh(outputs[states].reshape(2, 30, 4, 6))
+    np.testing.assert_allclose(outputs["of_heads"], expected, rtol=0, atol=1e-6)
 
 
 def test_padding_that_is_kept_is_an_error(tool, tmp_path):

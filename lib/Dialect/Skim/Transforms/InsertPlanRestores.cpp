@@ -77,12 +77,10 @@ void DenseUses::visit(Operation &op) {
   if (isa<GatherOp>(op))
     return toRows.insert_range(from);
   std::string why;
-  std::optional<TokenAxes> result;
-  if (isa_and_nonnull<onnx::OnnxDialect>(op.getDialect()))
-    result = propagateTokenAxes(op, operands, why);
+  std::optional<TokenAxes> result = propagateTokenAxes(op, operands, why);
   if (!result && !mixer) {
     mixer = &op;
-    reason = why.empty() ? "takes positions together" : why;
+    reason = why;
   }
   for (Value value : op.getResults()) {
     sources[value] = from;
