@@ -1,7 +1,9 @@
 //===- Contract.cpp - matrix products -------------------------------------===//
-// Those of fp32 become skim.matmul where no operand has to be turned or
-// repeated. The loops of others go over (batch, m, k, n): the innermost is
-// contiguous and free of dependences, so LLVM makes vectors of it.
+// A transposed operand is turned first: that takes a pass over it, where its
+// product reads it once for each row. Products of fp32 become skim.matmul where
+// no operand has to be repeated. The loops of others go over (batch, m, k, n):
+// the innermost is contiguous and free of dependences, so LLVM makes vectors of
+// it.
 //===----------------------------------------------------------------------===//
 
 #include "Contract.h"
@@ -46,6 +48,18 @@ static void repeatBatch(Emitter &e, Matrix &matrix, ValueRange batch) {
         return e.readBroadcast(from, dims, indices);
       });
   matrix.batch.assign(batch.begin(), batch.end());
+}
+
+/// The operand as its product reads it: its last two axes change places.
+static Value turn(Emitter &e, Value tensor) {
+  Values dims = e.dims(tensor);
+  std::swap(dims[dims.size() - 2], dims.back());
+  Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
+  return e.generate(dims, element, [&](ValueRange indices) {
+    Values at = llvm::to_vector(indices);
+    std::swap(at[at.size() - 2], at.back());
+    return e.extract(tensor, at);
+  });
 }
 
 static AffineMap mapOf(Emitter &e, const Matrix &matrix, unsigned rank,
@@ -101,17 +115,15 @@ static Value multiply(Emitter &e, const Matrix &left, const Matrix &right,
 
 Value skim::lowering::contract(Emitter &e, Scalars &s, Value a, bool transposeA,
                                Value b, bool transposeB) {
-  Matrix left = split(e, a), right = split(e, b);
-  Value m = transposeA ? left.columns : left.rows;
-  Value k = transposeA ? left.rows : left.columns;
-  Value n = transposeB ? right.rows : right.columns;
-  Value other = transposeB ? right.columns : right.rows;
-  e.check(e.compare(Pred::eq, k, other),
-          "expected equal inner dimensions, got {0} and {1}", {k, other});
+  Matrix left = split(e, transposeA ? turn(e, a) : a),
+         right = split(e, transposeB ? turn(e, b) : b);
+  e.check(e.compare(Pred::eq, left.columns, right.rows),
+          "expected equal inner dimensions, got {0} and {1}",
+          {left.columns, right.rows});
   Values batch = e.broadcastShapes({left.batch, right.batch});
   repeatBatch(e, left, batch);
   repeatBatch(e, right, batch);
-  if (s.stored.isF32() && s.computed.isF32() && !transposeA && !transposeB)
+  if (s.stored.isF32() && s.computed.isF32())
     if (Value product = multiply(e, left, right, batch))
       return product;
 
@@ -119,7 +131,7 @@ Value skim::lowering::contract(Emitter &e, Scalars &s, Value a, bool transposeA,
   unsigned rank = batch.size() + 3;
   unsigned atM = rank - 3, atK = rank - 2, atN = rank - 1;
   Values outDims = batch;
-  outDims.append({m, n});
+  outDims.append({left.rows, right.columns});
   Value init = e.empty(outDims, s.computed);
   init = linalg::FillOp::create(e.b, e.loc, s.constant(0), init).getResult(0);
   SmallVector<AffineExpr> out;
@@ -127,10 +139,7 @@ Value skim::lowering::contract(Emitter &e, Scalars &s, Value a, bool transposeA,
     if (i != atK)
       out.push_back(e.b.getAffineDimExpr(i));
   SmallVector<AffineMap> maps = {
-      transposeA ? mapOf(e, left, rank, atK, atM)
-                 : mapOf(e, left, rank, atM, atK),
-      transposeB ? mapOf(e, right, rank, atN, atK)
-                 : mapOf(e, right, rank, atK, atN),
+      mapOf(e, left, rank, atM, atK), mapOf(e, right, rank, atK, atN),
       AffineMap::get(rank, 0, out, e.b.getContext())};
   SmallVector<utils::IteratorType> iterators(rank,
                                              utils::IteratorType::parallel);

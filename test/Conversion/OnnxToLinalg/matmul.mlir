@@ -48,9 +48,14 @@ func.func @inner_sizes_are_checked(%a: tensor<9x?xf32>, %b: tensor<4x5xf32>) -> 
   return %y : tensor<9x5xf32>
 }
 
+// A transposed operand is turned, so that the product has its kernel.
 // CHECK-LABEL: func @gemm_scales
-// CHECK: linalg.generic
-// CHECK: math.fma
+// CHECK-SAME: (%[[A:.+]]: tensor<9x4xf32>, %[[B:.+]]: tensor<5x4xf32>, %{{.+}}: tensor<5xf32>)
+// CHECK: %[[TURNED:.+]] = linalg.generic {{.*}}outs(%{{.+}} : tensor<4x5xf32>)
+// CHECK: %[[ROW:.+]] = linalg.index 0
+// CHECK: %[[COLUMN:.+]] = linalg.index 1
+// CHECK: tensor.extract %[[B]][%[[COLUMN]], %[[ROW]]]
+// CHECK: skim.matmul %{{.+}}, %{{.+}} : tensor<1x9x4xf32>, tensor<1x4x5xf32> -> tensor<1x9x5xf32>
 // CHECK: linalg.generic
 // CHECK: arith.mulf
 // CHECK: arith.addf
