@@ -8,8 +8,11 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Matchers.h"
 #include "skim/Codegen/TargetInfo.h"
 #include "skim/Target/CpuTarget.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include <cmath>
 
 namespace skim {
 #define GEN_PASS_DEF_EXPANDMATHPASS
@@ -66,6 +69,33 @@ struct NumberArithmetic {
   }
 };
 
+/// The exponent of a power that is a few products; nothing where it is another
+/// number.
+static std::optional<int64_t> smallExponent(math::PowFOp op) {
+  constexpr double most = 16;
+  APFloat constant(0.0f);
+  if (!matchPattern(op.getRhs(), m_ConstantFloat(&constant)))
+    return std::nullopt;
+  double exponent = constant.convertToDouble();
+  if (std::abs(exponent) > most || exponent != std::trunc(exponent))
+    return std::nullopt;
+  return int64_t(exponent);
+}
+
+/// x^exponent by squares.
+static Value emitPower(NumberArithmetic &a, Value x, int64_t exponent) {
+  Value power;
+  for (int64_t left = std::abs(exponent); left != 0; left /= 2) {
+    if (left % 2 != 0)
+      power = power ? a.mulf(power, x) : x;
+    if (left > 1)
+      x = a.mulf(x, x);
+  }
+  if (!power)
+    return a.splat(1.0f);
+  return exponent < 0 ? a.divf(a.splat(1.0f), power) : power;
+}
+
 struct ExpandMath : skim::impl::ExpandMathPassBase<ExpandMath> {
   using Base::Base;
 
@@ -77,8 +107,10 @@ struct ExpandMath : skim::impl::ExpandMathPassBase<ExpandMath> {
     }
     bool hasFMA = TargetInfo::get(*cpu).hasFMA;
     getOperation().walk([&](Operation *op) {
-      if (isa<math::ErfOp, math::ExpOp, math::TanhOp>(op) &&
-          op->getResult(0).getType().isF32())
+      bool isKnown = isa<math::ErfOp, math::ExpOp, math::TanhOp>(op);
+      if (auto power = dyn_cast<math::PowFOp>(op))
+        isKnown = smallExponent(power).has_value();
+      if (isKnown && op->getResult(0).getType().isF32())
         expand(op, hasFMA);
     });
   }
@@ -87,9 +119,13 @@ struct ExpandMath : skim::impl::ExpandMathPassBase<ExpandMath> {
     ImplicitLocOpBuilder b(op->getLoc(), op);
     NumberArithmetic a{b, hasFMA};
     Value x = op->getOperand(0);
-    Value result = isa<math::ErfOp>(op)   ? forms::erf(a, x)
-                   : isa<math::ExpOp>(op) ? forms::exp(a, x)
-                                          : forms::tanh(a, x);
+    Value result = TypeSwitch<Operation *, Value>(op)
+                       .Case([&](math::ErfOp) { return forms::erf(a, x); })
+                       .Case([&](math::ExpOp) { return forms::exp(a, x); })
+                       .Case([&](math::TanhOp) { return forms::tanh(a, x); })
+                       .Case([&](math::PowFOp power) {
+                         return emitPower(a, x, *smallExponent(power));
+                       });
     op->getResult(0).replaceAllUsesWith(result);
     op->erase();
     ++numFunctions;

@@ -1,9 +1,9 @@
 //===- Contract.cpp - matrix products -------------------------------------===//
 // A transposed operand is turned first: that takes a pass over it, where its
-// product reads it once for each row. Products of fp32 become skim.matmul where
-// no operand has to be repeated. The loops of others go over (batch, m, k, n):
-// the innermost is contiguous and free of dependences, so LLVM makes vectors of
-// it.
+// product reads it once for each row. Products of fp32 become skim.matmul; what
+// several matrices on the left are multiplied with lies behind each other for
+// it. The loops of others go over (batch, m, k, n): the innermost is contiguous
+// and free of dependences, so LLVM makes vectors of it.
 //===----------------------------------------------------------------------===//
 
 #include "Contract.h"
@@ -30,14 +30,8 @@ static Matrix split(Emitter &e, Value tensor) {
   return matrix;
 }
 
-/// Where a batch dimension may be 1 at run time only, the operand is repeated.
-static void repeatBatch(Emitter &e, Matrix &matrix, ValueRange batch) {
-  ValueRange to = batch.take_back(matrix.batch.size());
-  bool exact = true;
-  for (auto [size, out] : llvm::zip(matrix.batch, to))
-    exact &= getConstantIntValue(size) == 1 || Emitter::same(size, out);
-  if (exact)
-    return;
+/// The operand once for each of the batch.
+static void repeat(Emitter &e, Matrix &matrix, ValueRange batch) {
   Values dims = llvm::to_vector(batch);
   dims.append({matrix.rows, matrix.columns});
   e.checkBroadcast(matrix.tensor, dims);
@@ -50,16 +44,35 @@ static void repeatBatch(Emitter &e, Matrix &matrix, ValueRange batch) {
   matrix.batch.assign(batch.begin(), batch.end());
 }
 
-/// The operand as its product reads it: its last two axes change places.
-static Value turn(Emitter &e, Value tensor) {
-  Values dims = e.dims(tensor);
-  std::swap(dims[dims.size() - 2], dims.back());
+static bool isOne(Value size) { return getConstantIntValue(size) == 1; }
+
+/// Where a batch dimension may be 1 at run time only, the operand is repeated.
+static void repeatUnknown(Emitter &e, Matrix &matrix, ValueRange batch) {
+  ValueRange to = batch.take_back(matrix.batch.size());
+  for (auto [size, out] : llvm::zip(matrix.batch, to))
+    if (!isOne(size) && !Emitter::same(size, out))
+      return repeat(e, matrix, batch);
+}
+
+/// Axis i of the result is axis `perm[i]` of the tensor.
+static Value permute(Emitter &e, Value tensor, ArrayRef<unsigned> perm) {
+  Values from = e.dims(tensor), dims;
+  for (unsigned axis : perm)
+    dims.push_back(from[axis]);
   Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
   return e.generate(dims, element, [&](ValueRange indices) {
-    Values at = llvm::to_vector(indices);
-    std::swap(at[at.size() - 2], at.back());
+    Values at(perm.size());
+    for (auto [axis, index] : llvm::zip(perm, indices))
+      at[axis] = index;
     return e.extract(tensor, at);
   });
+}
+
+/// The operand as its product reads it: its last two axes change places.
+static Value turn(Emitter &e, Value tensor) {
+  auto axes = llvm::to_vector(llvm::seq<unsigned>(0, e.dims(tensor).size()));
+  std::swap(axes[axes.size() - 2], axes.back());
+  return permute(e, tensor, axes);
 }
 
 static AffineMap mapOf(Emitter &e, const Matrix &matrix, unsigned rank,
@@ -67,9 +80,8 @@ static AffineMap mapOf(Emitter &e, const Matrix &matrix, unsigned rank,
   SmallVector<AffineExpr> exprs;
   unsigned shift = rank - 3 - matrix.batch.size();
   for (auto [i, size] : llvm::enumerate(matrix.batch))
-    exprs.push_back(getConstantIntValue(size) == 1
-                        ? e.b.getAffineConstantExpr(0)
-                        : e.b.getAffineDimExpr(shift + i));
+    exprs.push_back(isOne(size) ? e.b.getAffineConstantExpr(0)
+                                : e.b.getAffineDimExpr(shift + i));
   exprs.push_back(e.b.getAffineDimExpr(row));
   exprs.push_back(e.b.getAffineDimExpr(column));
   return AffineMap::get(rank, 0, exprs, e.b.getContext());
@@ -81,36 +93,52 @@ static Value joinBatch(Emitter &e, const Matrix &matrix) {
                    Values{e.count(matrix.batch), matrix.rows, matrix.columns});
 }
 
-/// The product as skim.matmul, which has a kernel; null where an operand would
-/// have to be repeated for it.
-static Value multiply(Emitter &e, const Matrix &left, const Matrix &right,
-                      ValueRange batch) {
-  auto isWhole = [&](const Matrix &matrix) {
-    return llvm::equal(matrix.batch, batch, Emitter::same);
-  };
-  auto isOne = [](Value size) { return getConstantIntValue(size) == 1; };
-  if (!isWhole(left))
-    return nullptr;
-  Value a, b;
-  if (llvm::all_of(right.batch, isOne)) {
-    // One matrix on the right: all rows on the left are rows of one product.
-    Value rows = e.mul(e.count(left.batch), left.rows);
-    a = e.reshape(left.tensor, Values{e.index(1), rows, left.columns});
-    b = joinBatch(e, right);
-  } else if (isWhole(right)) {
-    a = joinBatch(e, left);
-    b = joinBatch(e, right);
-  } else {
-    return nullptr;
+/// The axes of the batch: those along which the right operand has a matrix
+/// each, then those along which it has one for all.
+static SmallVector<unsigned> orderBatch(const Matrix &right, ValueRange batch,
+                                        unsigned &apart) {
+  SmallVector<unsigned> order, shared;
+  size_t missing = batch.size() - right.batch.size();
+  for (unsigned axis = 0; axis != batch.size(); ++axis) {
+    bool isShared = axis < missing || isOne(right.batch[axis - missing]);
+    (isShared ? shared : order).push_back(axis);
   }
+  apart = order.size();
+  order.append(shared);
+  return order;
+}
+
+/// The product as skim.matmul, which has a kernel: rows that are multiplied
+/// with the same matrix are those of one product.
+static Value multiply(Emitter &e, Matrix left, const Matrix &right,
+                      ValueRange batch) {
+  if (!llvm::equal(left.batch, batch, Emitter::same))
+    repeat(e, left, batch);
+  unsigned apart = 0, rank = batch.size() + 2;
+  SmallVector<unsigned> order = orderBatch(right, batch, apart);
+  order.append({rank - 2, rank - 1});
+  bool moves = !llvm::is_sorted(order);
+  Value rows = moves ? permute(e, left.tensor, order) : left.tensor;
+  Values dims;
+  for (unsigned axis : ArrayRef(order).drop_back(2))
+    dims.push_back(batch[axis]);
+  Value count = e.count(ArrayRef(dims).take_front(apart));
+  Value inEach = e.mul(e.count(ArrayRef(dims).drop_front(apart)), left.rows);
+  Value a = e.reshape(rows, Values{count, inEach, left.columns});
+  Value b = joinBatch(e, right);
   auto shapeA = cast<RankedTensorType>(a.getType()).getShape();
   auto shapeB = cast<RankedTensorType>(b.getType()).getShape();
   auto type = RankedTensorType::get({shapeA[0], shapeA[1], shapeB[2]},
                                     e.b.getF32Type());
   Value product = MatmulOp::create(e.b, e.loc, type, a, b);
-  Values dims(batch);
   dims.append({left.rows, right.columns});
-  return e.reshape(product, dims);
+  product = e.reshape(product, dims);
+  if (!moves)
+    return product;
+  SmallVector<unsigned> back(rank);
+  for (auto [place, axis] : llvm::enumerate(order))
+    back[axis] = place;
+  return permute(e, product, back);
 }
 
 Value skim::lowering::contract(Emitter &e, Scalars &s, Value a, bool transposeA,
@@ -121,11 +149,10 @@ Value skim::lowering::contract(Emitter &e, Scalars &s, Value a, bool transposeA,
           "expected equal inner dimensions, got {0} and {1}",
           {left.columns, right.rows});
   Values batch = e.broadcastShapes({left.batch, right.batch});
-  repeatBatch(e, left, batch);
-  repeatBatch(e, right, batch);
+  repeatUnknown(e, left, batch);
+  repeatUnknown(e, right, batch);
   if (s.stored.isF32() && s.computed.isF32())
-    if (Value product = multiply(e, left, right, batch))
-      return product;
+    return multiply(e, left, right, batch);
 
   // Loops: batch, m, k, n.
   unsigned rank = batch.size() + 3;

@@ -26,6 +26,14 @@ bool hoistInvariant(mlir::scf::ForOp loop);
 std::optional<unsigned> findLoopAcross(llvm::ArrayRef<mlir::scf::ForOp> outer,
                                        mlir::scf::ForOp inner);
 
+/// Takes a loop around one that carries numbers, sums above all, in blocks of
+/// iterations whose chains go on side by side, so that none waits for itself.
+/// Where its iterations read neighbours in memory, what they carry lies in
+/// buffers that are made before `nest`, and the innermost loop, over the block,
+/// becomes vectors; elsewhere registers hold it. Each number is made in the
+/// order that it was. Null where nothing changes, else the loop over blocks.
+mlir::scf::ForOp interleaveChains(mlir::scf::ForOp loop, mlir::Operation *nest);
+
 /// The number of blocks of `count` iterations.
 mlir::Value countBlocks(mlir::OpBuilder &b, mlir::Location loc,
                         mlir::Value count);

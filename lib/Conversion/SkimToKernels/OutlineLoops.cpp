@@ -108,6 +108,7 @@ private:
   Location loc;
   unsigned outer;
   SmallVector<scf::ForOp> loops;
+  Value innerCount; ///< How often the loop behind the outer ones goes round.
   std::optional<unsigned> across; ///< The loop of which a task has a block.
   bool needsInner = false;        ///< Whether a task needs an iteration.
 };
@@ -215,7 +216,7 @@ void Outliner::dispatch(func::FuncOp kernel, ValueRange captured) {
   Value tasks = number(1), inner = number(1);
   for (auto [i, loop] : llvm::enumerate(loops)) {
     Value &product = i < outer ? tasks : inner;
-    Value count = loop.getUpperBound();
+    Value count = i == outer ? innerCount : loop.getUpperBound();
     if (i == across) {
       count = countBlocks(builder, loc, count);
       inner =
@@ -223,10 +224,9 @@ void Outliner::dispatch(func::FuncOp kernel, ValueRange captured) {
     }
     product = builder.createOrFold<arith::MulIOp>(loc, product, count);
   }
-  Value count = loops[outer].getUpperBound();
-  if (needsInner && !getConstantIntValue(count)) {
+  if (needsInner && !getConstantIntValue(innerCount)) {
     Value none = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
-                                       count, number(0));
+                                       innerCount, number(0));
     tasks = arith::SelectOp::create(builder, loc, none, number(0), tasks);
   }
   Value grain = arith::DivUIOp::create(
@@ -248,8 +248,16 @@ LogicalResult Outliner::run(linalg::LinalgOp op) {
   for (Operation *loop : *made)
     loops.push_back(cast<scf::ForOp>(loop));
   rewriter.eraseOp(op);
+  // What counts to one only keeps the bodies apart.
+  while (loops.size() > outer + 1 &&
+         succeeded(loops.back().promoteIfSingleIteration(rewriter)))
+    loops.pop_back();
   across = findLoopAcross(ArrayRef(loops).take_front(outer), loops[outer]);
   needsInner = hoistInvariant(loops[outer]);
+  innerCount = loops[outer].getUpperBound();
+  if (loops.size() == outer + 1 && !across)
+    if (scf::ForOp blocks = interleaveChains(loops[outer], loops.front()))
+      loops[outer] = blocks;
   llvm::SetVector<Value> used;
   getUsedValuesDefinedAbove(loops.front().getRegion(), used);
   for (scf::ForOp loop : loops)
@@ -258,7 +266,8 @@ LogicalResult Outliner::run(linalg::LinalgOp op) {
   SmallVector<Operation *> constants;
   for (Value value : used) {
     Operation *source = value.getDefiningOp();
-    if (source && source->hasTrait<OpTrait::ConstantLike>())
+    if (source && (source->hasTrait<OpTrait::ConstantLike>() ||
+                   isa<memref::AllocaOp>(source)))
       constants.push_back(source);
     else
       captured.push_back(value);
@@ -266,6 +275,9 @@ LogicalResult Outliner::run(linalg::LinalgOp op) {
   builder.setInsertionPoint(loops.front());
   dispatch(share(makeKernel(captured, constants)), captured);
   rewriter.eraseOp(loops.front());
+  for (Operation *constant : constants)
+    if (isa<memref::AllocaOp>(constant))
+      rewriter.eraseOp(constant);
   return success();
 }
 

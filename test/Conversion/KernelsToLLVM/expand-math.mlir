@@ -27,3 +27,23 @@ func.func @other_types_and_functions_stay(%x: f64, %y: f32) -> (f64, f32) {
   %log = math.log %y : f32
   return %exp, %log : f64, f32
 }
+
+// CHECK-LABEL: func.func @powers
+// CHECK-SAME: (%[[X:.+]]: f32, %[[Y:.+]]: f32)
+// CHECK-DAG: %[[SQUARE:.+]] = arith.mulf %[[X]], %[[X]] : f32
+// CHECK-DAG: %[[CUBE:.+]] = arith.mulf %{{.+}}, %{{.+}} : f32
+// CHECK: %[[INVERSE:.+]] = arith.divf %{{.+}}, %{{.+}} : f32
+// CHECK: math.powf %[[X]], %{{.+}} : f32
+// CHECK: math.powf %[[X]], %[[Y]] : f32
+// CHECK-NOT: math.powf
+// CHECK: return
+func.func @powers(%x: f32, %y: f32) -> (f32, f32, f32, f32) {
+  %three = arith.constant 3.0 : f32
+  %minus = arith.constant -2.0 : f32
+  %broken = arith.constant 1.5 : f32
+  %cube = math.powf %x, %three : f32
+  %inverse = math.powf %x, %minus : f32
+  %other = math.powf %x, %broken : f32
+  %computed = math.powf %x, %y : f32
+  return %cube, %inverse, %other, %computed : f32, f32, f32, f32
+}

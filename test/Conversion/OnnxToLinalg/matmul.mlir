@@ -20,18 +20,28 @@ func.func @batched(%a: tensor<2x3x9x4xf32>, %b: tensor<2x3x4x?xf32>) -> tensor<2
   return %y : tensor<2x3x9x?xf32>
 }
 
-// What would have to be repeated, and other numbers than fp32, become loops, the
-// innermost over the columns.
-// CHECK-LABEL: func @repeated
-// CHECK-NOT: skim.matmul
-// CHECK: linalg.generic
-// CHECK-SAME: iterator_types = ["parallel", "parallel", "parallel", "reduction", "parallel"]
-// CHECK: math.fma
-func.func @repeated(%a: tensor<2x3x9x4xf32>, %b: tensor<3x4x5xf32>) -> tensor<2x3x9x5xf32> {
+// Matrices that several of the batch share: their rows lie behind each other for one product.
+// CHECK-LABEL: func @shared
+// CHECK-SAME: (%[[A:.+]]: tensor<2x3x9x4xf32>, %[[B:.+]]: tensor<3x4x5xf32>)
+// CHECK: %[[MOVED:.+]] = linalg.generic {{.*}}outs(%{{.+}} : tensor<3x2x9x4xf32>)
+// CHECK: %[[ROWS:.+]] = tensor.reshape %[[MOVED]]({{.+}} -> tensor<3x18x4xf32>
+// CHECK: %[[Y:.+]] = skim.matmul %[[ROWS]], %[[B]] : tensor<3x18x4xf32>, tensor<3x4x5xf32> -> tensor<3x18x5xf32>
+// CHECK: linalg.generic {{.*}}outs(%{{.+}} : tensor<2x3x9x5xf32>)
+func.func @shared(%a: tensor<2x3x9x4xf32>, %b: tensor<3x4x5xf32>) -> tensor<2x3x9x5xf32> {
   %y = onnx.MatMul %a, %b : (tensor<2x3x9x4xf32>, tensor<3x4x5xf32>) -> tensor<2x3x9x5xf32>
   return %y : tensor<2x3x9x5xf32>
 }
 
+// One matrix on the left for all on the right is repeated.
+// CHECK-LABEL: func @repeated
+// CHECK: linalg.generic {{.*}}outs(%{{.+}} : tensor<2x3x9x4xf32>)
+// CHECK: skim.matmul %{{.+}}, %{{.+}} : tensor<6x9x4xf32>, tensor<6x4x5xf32> -> tensor<6x9x5xf32>
+func.func @repeated(%a: tensor<3x9x4xf32>, %b: tensor<2x3x4x5xf32>) -> tensor<2x3x9x5xf32> {
+  %y = onnx.MatMul %a, %b : (tensor<3x9x4xf32>, tensor<2x3x4x5xf32>) -> tensor<2x3x9x5xf32>
+  return %y : tensor<2x3x9x5xf32>
+}
+
+// Other numbers than fp32 become loops, the innermost over the columns.
 // CHECK-LABEL: func @doubles
 // CHECK-NOT: skim.matmul
 // CHECK: linalg.generic

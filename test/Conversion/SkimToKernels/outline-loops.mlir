@@ -201,3 +201,98 @@ func.func @main(%x: memref<?x?xf32>) {
   }
   return
 }
+
+// -----
+
+#to = affine_map<(d0, d1) -> (d0, d1)>
+
+// Sums along an axis before the last: 64 neighbours in turns, in a buffer; what is left over goes alike.
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: %[[X:.+]]: memref<?x?x164xf32>, %[[Y:.+]]: memref<?x164xf32>
+// CHECK: skim.dispatch other @loops({{.+}}) tasks %{{.+}} grain %c99
+// CHECK: func.func private @loops(
+// CHECK: %[[SUMS:.+]] = memref.alloca() : memref<64xf32>
+// CHECK: scf.for {{.+}} iter_args(%[[B:.+]] = %{{.+}})
+// CHECK:   scf.for %[[FIRST:.+]] = %c0 to %c128 step %c64
+// CHECK:     scf.for %[[I:.+]] = %c0 to %c64 step %c1
+// CHECK:       memref.store %{{.+}}, %[[SUMS]][%[[I]]]
+// CHECK:     scf.for %[[K:.+]] = %c0 to %{{.+}} step %c1
+// CHECK:       scf.for %[[LANE:.+]] = %c0 to %c64 step %c1
+// CHECK:         %[[D:.+]] = arith.addi %[[FIRST]], %[[LANE]]
+// CHECK:         %[[SUM:.+]] = memref.load %[[SUMS]][%[[LANE]]]
+// CHECK:         %[[A:.+]] = memref.load %{{.+}}[%[[B]], %[[K]], %[[D]]]
+// CHECK:         %[[NEXT:.+]] = arith.addf %[[SUM]], %[[A]]
+// CHECK:         memref.store %[[NEXT]], %[[SUMS]][%[[LANE]]]
+// CHECK:     scf.for
+// CHECK:       memref.store %{{.+}}, %{{.+}}[%[[B]], %{{.+}}] : memref<?x164xf32>
+// CHECK:   scf.for %{{.+}} = %c0 to %c36 step %c1
+func.func @main(%x: memref<?x?x164xf32>, %y: memref<?x164xf32>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %none = arith.constant 0.0 : f32
+  %length = memref.dim %x, %one : memref<?x?x164xf32>
+  linalg.generic {indexing_maps = [#to], iterator_types = ["parallel", "parallel"]} outs(%y : memref<?x164xf32>) {
+  ^bb0(%s: f32):
+    %b = linalg.index 0 : index
+    %d = linalg.index 1 : index
+    %sum = scf.for %k = %zero to %length step %one iter_args(%carried = %none) -> (f32) {
+      %a = memref.load %x[%b, %k, %d] : memref<?x?x164xf32>
+      %next = arith.addf %carried, %a : f32
+      scf.yield %next : f32
+    }
+    linalg.yield %sum : f32
+  }
+  return
+}
+
+// -----
+
+#to = affine_map<(d0, d1) -> (d0, d1)>
+
+// Sums of rows: eight in registers at once, then one by one. Of the largest numbers LLVM makes vectors itself.
+// CHECK-LABEL: func.func @main
+// CHECK: func.func private @loops(
+// CHECK-NOT: memref.alloca
+// CHECK: scf.for %{{.+}} = %c0 to %{{.+}} step %c8
+// CHECK:   %[[SUMS:.+]]:8 = scf.for %[[K:.+]] = %c0 to %c100 step %c1 iter_args(%[[SUM:[^ ]+]] = %{{.+}}, {{.+}}) -> (f32, f32, f32, f32, f32, f32, f32, f32)
+// CHECK:     %[[A:.+]] = memref.load %{{.+}}[%{{.+}}, %{{.+}}, %[[K]]]
+// CHECK:     arith.addf %[[SUM]], %[[A]]
+// CHECK-COUNT-7: arith.addf
+// CHECK:     scf.yield
+// CHECK:   memref.store %[[SUMS]]#0
+// CHECK:   memref.store %[[SUMS]]#7
+// CHECK: scf.for
+// CHECK:   %[[LAST:.+]] = scf.for {{.+}} -> (f32)
+// CHECK:   memref.store %[[LAST]]
+// CHECK: func.func private @loops_1(
+// CHECK-NOT: scf.for {{.+}} -> (f32, f32
+// CHECK: arith.maximumf
+func.func @main(%x: memref<?x?x100xf32>, %y: memref<?x?xf32>, %z: memref<?x?xf32>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %length = arith.constant 100 : index
+  %none = arith.constant 0.0 : f32
+  linalg.generic {indexing_maps = [#to], iterator_types = ["parallel", "parallel"]} outs(%y : memref<?x?xf32>) {
+  ^bb0(%s: f32):
+    %b = linalg.index 0 : index
+    %r = linalg.index 1 : index
+    %sum = scf.for %k = %zero to %length step %one iter_args(%carried = %none) -> (f32) {
+      %a = memref.load %x[%b, %r, %k] : memref<?x?x100xf32>
+      %next = arith.addf %carried, %a : f32
+      scf.yield %next : f32
+    }
+    linalg.yield %sum : f32
+  }
+  linalg.generic {indexing_maps = [#to], iterator_types = ["parallel", "parallel"]} outs(%z : memref<?x?xf32>) {
+  ^bb0(%s: f32):
+    %b = linalg.index 0 : index
+    %r = linalg.index 1 : index
+    %most = scf.for %k = %zero to %length step %one iter_args(%carried = %none) -> (f32) {
+      %a = memref.load %x[%b, %r, %k] : memref<?x?x100xf32>
+      %next = arith.maximumf %carried, %a : f32
+      scf.yield %next : f32
+    }
+    linalg.yield %most : f32
+  }
+  return
+}

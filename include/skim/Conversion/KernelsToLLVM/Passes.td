@@ -60,7 +60,8 @@ def ExpandMathPass : Pass<"expand-math", "::mlir::ModuleOp"> {
   let description = [{
     `math.erf`, `math.exp` and `math.tanh` of f32 become the polynomials that
     kernels take (lib/Codegen/VectorForms.h): e^x and erf within 2 ulp, tanh
-    within 3. LLVM makes vectors of loops over arithmetic, and none of loops
+    within 3; `math.powf` of f32 by a constant integer of at most 16 becomes products, within
+    half an ulp for each unit of the exponent. LLVM makes vectors of loops over arithmetic, and none of loops
     that call libm. Other types and functions stay.
 
     Example: test/Conversion/KernelsToLLVM/expand-math.mlir

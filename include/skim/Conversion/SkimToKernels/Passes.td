@@ -103,7 +103,9 @@ def OutlineLoopsPass : Pass<"outline-loops", "::mlir::ModuleOp"> {
     What the innermost loop repeats, indices that it reads and their checks above all, goes
     before it. Where it reads across memory, along which another loop goes, tasks are
     blocks of 16 iterations of that one, and take 16 of the innermost at a time:
-    a line of memory is read once, not once for each of its elements.
+    a line of memory is read once, not once for each of its elements. Where an iteration
+    is a sum, or another chain of numbers, several go on side by side, each in its order:
+    64 that read neighbours in memory, in a buffer that becomes vectors, else 8 in registers.
 
     Left to `convert-linalg-to-loops` are ops of one loop, those whose outer loop sums,
     those of fewer than 32768 iterations where all sizes are static, and what is in

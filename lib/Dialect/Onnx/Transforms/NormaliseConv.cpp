@@ -131,8 +131,9 @@ struct ConvOfWindows : NormalisePattern<ConvOp> {
 private:
   /// Fewer channels are left to what computes every number's place.
   static constexpr int64_t kLeastChannels = 16;
-  /// Positions that are a slice of all windows each; more are gathered.
-  static constexpr int64_t kMostSlices = 16;
+  /// Positions that are a slice of all windows each; more are gathered in a
+  /// sequence, and left alone in an image.
+  static constexpr int64_t kMostSlices = 16, kMostSlicesOfImage = 64;
 
   struct Windows;
   std::optional<Windows> measure(ConvOp op) const;
@@ -278,7 +279,7 @@ Value ConvOfWindows::multiply(PatternRewriter &rewriter, ConvOp op, Value rows,
     if (!isAbsent(bias))
       bias = slice(rewriter, bias, 0, to, windows.outer);
   }
-  bool areSlices = windows.taps <= kMostSlices;
+  bool areSlices = rank != 1 || windows.taps <= kMostSlices;
   rows = areSlices ? join(rewriter, op, rows, windows)
                    : gather(rewriter, op, rows, windows);
   if (rank > 1)
@@ -308,7 +309,7 @@ std::optional<ConvOfWindows::Windows> ConvOfWindows::measure(ConvOp op) const {
     windows.taps *= size;
   bool isNarrow = op.getGroup() > 1 && windows.outer < kLeastChannels;
   if (windows.inner < kLeastChannels || isNarrow ||
-      (windows.taps > kMostSlices && windows.rank() != 1) ||
+      (windows.taps > kMostSlicesOfImage && windows.rank() != 1) ||
       !state.canBuildShape(windows.counts))
     return std::nullopt;
   return windows;

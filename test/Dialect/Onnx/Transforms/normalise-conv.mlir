@@ -92,10 +92,10 @@ func.func @stay(%x: tensor<1x32x40xf32>, %image: tensor<1x16x40x40xf32>, %comput
   %none = onnx.None
   %few = onnx.Constant dense<0.5> : tensor<64x8x3xf32>
   %narrow = onnx.Constant dense<0.5> : tensor<8x16x3xf32>
-  %many = onnx.Constant dense<0.5> : tensor<4x16x5x5xf32>
+  %many = onnx.Constant dense<0.5> : tensor<4x16x9x9xf32>
   %a = onnx.Conv %x, %few, %none {dilations = array<i64: 1>, group = 4 : i64, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<1x32x40xf32>, tensor<64x8x3xf32>, none) -> tensor<*xf32>
   %b = onnx.Conv %x, %narrow, %none {dilations = array<i64: 1>, group = 2 : i64, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<1x32x40xf32>, tensor<8x16x3xf32>, none) -> tensor<*xf32>
-  %c = onnx.Conv %image, %many, %none {dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 1, 1>} : (tensor<1x16x40x40xf32>, tensor<4x16x5x5xf32>, none) -> tensor<*xf32>
+  %c = onnx.Conv %image, %many, %none {dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 1, 1>} : (tensor<1x16x40x40xf32>, tensor<4x16x9x9xf32>, none) -> tensor<*xf32>
   %d = onnx.Conv %x, %computed, %none {dilations = array<i64: 1>, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<1x32x40xf32>, tensor<4x32x3xf32>, none) -> tensor<*xf32>
   return %a, %b, %c, %d : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
 }
