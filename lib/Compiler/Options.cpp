@@ -87,5 +87,5 @@ Error skim::checkOptions(const CompileOptions &options) {
   if (sys::fs::equivalent(options.input, options.output))
     return createStringError("-o: '" + options.output +
                              "' is the model itself");
-  return checkOutputPath(options.output);
+  return toError(checkOutputPath(options.output));
 }

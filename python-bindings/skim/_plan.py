@@ -123,14 +123,23 @@ class Plan:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the plan, and its tensors to a file of its name that ends in ``.safetensors``.
 
-        Files are written beside their places and then moved there.
+        Files are written beside their places and then moved there: a plan that cannot
+        be saved replaces none. Symbolic links are followed; a path that is no regular
+        file, such as a pipe, is written as it is.
+
+        Raises
+        ------
+        OSError
+            A file cannot be written.
         """
         path = pathlib.Path(os.fsdecode(path))
         file = path.with_suffix(".safetensors") if self.tensors else None
-        text = self.to_json(file.name if file else None)
+        contents = {path: self.to_json(file.name if file else None).encode()}
+        if file == path:
+            raise CompileError(f"{path}: expected a name other than that of the tensors' file")
         if file is not None:
-            replace_file(file, lambda temporary: write_tensors(self.tensors, temporary))
-        replace_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+            contents = {file: tensor_bytes(self.tensors), **contents}
+        write_files(contents)
 
     def check(self) -> None:
         """Check every field, and the tensors' names and shapes as far as they need no model.
@@ -151,7 +160,7 @@ class Plan:
         """Put the tensors into a folder; the text of the plan that finds them there."""
         if not self.tensors:
             return self.to_json()
-        write_tensors(self.tensors, pathlib.Path(folder, "plan.safetensors"))
+        pathlib.Path(folder, "plan.safetensors").write_bytes(tensor_bytes(self.tensors))
         return self.to_json("plan.safetensors")
 
     def copy(self) -> "Plan":
@@ -242,23 +251,40 @@ def read_tensors(path: pathlib.Path) -> dict[str, np.ndarray]:
         raise CompileError(f"{path}: {reason(error)}") from None
 
 
-def write_tensors(tensors: Mapping[str, np.ndarray], path: pathlib.Path) -> None:
-    from safetensors.numpy import save_file
+def tensor_bytes(tensors: Mapping[str, np.ndarray]) -> bytes:
+    """What a safetensors file of the tensors holds."""
+    from safetensors.numpy import save
 
-    save_file({name: as_float32(name, value) for name, value in tensors.items()}, path)
+    return save({name: as_float32(name, value) for name, value in tensors.items()})
 
 
-def replace_file(path: pathlib.Path, write: Any) -> None:
-    """Let `write` make a file beside `path` and move it there when it is whole."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(descriptor)
+def write_files(contents: Mapping[pathlib.Path, bytes]) -> None:
+    """Write files that appear when all are whole; what is no regular file is written in its place."""
+    staged: list[tuple[str, str]] = []
+    path = pathlib.Path()
     try:
-        write(pathlib.Path(name))
-        # mkstemp's files are for their owner alone.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, path)
-    except BaseException:
-        pathlib.Path(name).unlink(missing_ok=True)
-        raise
+        for path, data in contents.items():
+            if path.exists() and not path.is_file():
+                path.write_bytes(data)
+            else:
+                _stage(os.path.realpath(path), data, staged)
+        while staged:
+            os.replace(*staged[0])
+            del staged[0]
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    finally:
+        for name, _ in staged:
+            pathlib.Path(name).unlink(missing_ok=True)
+
+
+def _stage(path: str, data: bytes, staged: list[tuple[str, str]]) -> None:
+    """Write a temporary file beside `path`, and note what is to become of it."""
+    descriptor, name = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".skim-plan-")
+    staged.append((name, path))
+    with open(descriptor, "wb") as file:
+        file.write(data)
+    # mkstemp's files are for their owner alone.
+    mask = os.umask(0)
+    os.umask(mask)
+    os.chmod(name, 0o666 & ~mask)

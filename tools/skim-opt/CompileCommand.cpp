@@ -148,7 +148,7 @@ int skim::runCompileCommand(int argc, char **argv) {
   options.emit = *stage;
   std::string statistics = flags.statistics;
   if (!statistics.empty())
-    if (Error error = checkOutputPath(statistics))
+    if (Error error = toError(checkOutputPath(statistics)))
       return fail("--stats-json: " + toString(std::move(error)));
 
   CompileResult result = compile(options);

@@ -6,14 +6,15 @@
 #define SKIM_TOOLS_SKIMRUN_NPZ_H
 
 #include "Array.h"
+#include "skim/Support/StagedFile.h"
 
 namespace skim::run {
 
 /// All arrays of the file. Throws Error naming the file and the array.
 std::vector<Array> readNpz(const std::string &path);
 
-/// Writes the file anew. Throws Error.
-void writeNpz(const std::string &path, const std::vector<Array> &arrays);
+/// Writes an archive of the arrays. Throws Error.
+void writeNpz(const std::vector<Array> &arrays, StagedFile &file);
 
 } // namespace skim::run
 

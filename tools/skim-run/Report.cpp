@@ -7,11 +7,9 @@
 #include "Model.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cinttypes>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 
 using namespace skim::run;
 
@@ -109,14 +107,4 @@ void skim::run::printTimes(std::vector<double> seconds) {
                                      : (seconds[half - 1] + seconds[half]) / 2;
   std::printf("runs %zu, min %.3f ms, median %.3f ms\n", seconds.size(),
               1e3 * seconds.front(), 1e3 * median);
-}
-
-void skim::run::writeText(const std::string &path, const std::string &text) {
-  FILE *file = std::fopen(path.c_str(), "wb");
-  bool good =
-      file && std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  if (file)
-    good &= std::fclose(file) == 0;
-  if (!good)
-    throw Error(path + ": cannot write: " + std::strerror(errno));
 }

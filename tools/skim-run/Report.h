@@ -18,9 +18,6 @@ void printOutputs(const std::vector<Array> &outputs);
 /// Minimum and median of the runs' seconds.
 void printTimes(std::vector<double> seconds);
 
-/// Writes text to a file. Throws Error.
-void writeText(const std::string &path, const std::string &text);
-
 } // namespace skim::run
 
 #endif // SKIM_TOOLS_SKIMRUN_REPORT_H

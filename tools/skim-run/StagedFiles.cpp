@@ -6,35 +6,29 @@
 
 #include "Array.h"
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <sys/stat.h>
-#include <unistd.h>
-
 using namespace skim::run;
 
-StagedFiles::~StagedFiles() {
-  for (const auto &[staged, wanted] : files)
-    unlink(staged.c_str());
+void skim::run::check(const std::string &text) {
+  if (!text.empty())
+    throw Error(text);
 }
 
-std::string StagedFiles::stage(const std::string &path) {
-  struct stat info;
-  if (stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode))
-    throw Error(path + ": cannot write: is a directory");
-  size_t slash = path.rfind('/');
-  std::string folder =
-      slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  if (access(folder.c_str(), W_OK) != 0)
-    throw Error(path + ": cannot write: " + std::strerror(errno));
-  files.emplace_back(path + ".part" + std::to_string(getpid()), path);
-  return files.back().first;
+void StagedFiles::add(const std::string &path,
+                      const std::function<void(StagedFile &)> &write) {
+  StagedFile file;
+  check(file.open(path));
+  write(file);
+  check(file.finish());
+  files.push_back(std::move(file));
+}
+
+void StagedFiles::add(const std::string &path, const std::string &text) {
+  add(path,
+      [&](StagedFile &file) { check(file.write(text.data(), text.size())); });
 }
 
 void StagedFiles::commit() {
-  for (const auto &[staged, wanted] : files)
-    if (std::rename(staged.c_str(), wanted.c_str()) != 0)
-      throw Error(wanted + ": cannot write: " + std::strerror(errno));
+  for (StagedFile &file : files)
+    check(file.keep());
   files.clear();
 }

@@ -5,27 +5,29 @@
 #ifndef SKIM_TOOLS_SKIMRUN_STAGEDFILES_H
 #define SKIM_TOOLS_SKIMRUN_STAGEDFILES_H
 
+#include "skim/Support/StagedFile.h"
+
+#include <functional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace skim::run {
 
+/// Throws Error where text says what is wrong.
+void check(const std::string &text);
+
 class StagedFiles {
 public:
-  StagedFiles() = default;
-  StagedFiles(const StagedFiles &) = delete;
-  StagedFiles &operator=(const StagedFiles &) = delete;
-  ~StagedFiles(); // removes what was not committed
-
-  /// A name beside `path` to write to.
-  std::string stage(const std::string &path);
+  /// Has `write` fill a file for `path`. Throws Error.
+  void add(const std::string &path,
+           const std::function<void(StagedFile &)> &write);
+  void add(const std::string &path, const std::string &text);
 
   /// Gives the files their names. Throws Error.
   void commit();
 
 private:
-  std::vector<std::pair<std::string, std::string>> files; // staged, wanted
+  std::vector<StagedFile> files;
 };
 
 } // namespace skim::run

@@ -68,9 +68,10 @@ static void runAll(const Options &options, Model &model) {
 static void report(const Options &options, const Model &model) {
   StagedFiles files;
   if (!options.outputs.empty())
-    writeNpz(files.stage(options.outputs), model.outputs());
+    files.add(options.outputs,
+              [&](skim::StagedFile &file) { writeNpz(model.outputs(), file); });
   if (!options.stats.empty())
-    writeText(files.stage(options.stats), model.statistics() + "\n");
+    files.add(options.stats, model.statistics() + "\n");
   std::string tables;
   if (options.profile) {
     skim_model_info info;
@@ -79,13 +80,12 @@ static void report(const Options &options, const Model &model) {
     Peak peak = measurePeak(info, profile, threadsOfTrace(trace));
     tables = profileTables(profile, peak);
     if (!options.trace.empty())
-      writeText(files.stage(options.trace),
-                chromeTrace(trace, options.model, peak));
+      files.add(options.trace, chromeTrace(trace, options.model, peak));
   }
-  files.commit();
   if (options.outputs.empty() && !options.repeat && !options.profile)
     printOutputs(model.outputs());
   std::fputs(tables.c_str(), stdout);
+  files.commit();
 }
 
 static void runTool(int argc, char **argv) {

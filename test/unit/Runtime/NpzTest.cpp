@@ -98,9 +98,16 @@ static std::vector<Array> someArrays() {
           makeArray<double>("empty", SKIM_FLOAT64, {0, 4}, {})};
 }
 
+static void writeTo(const std::string &path, const std::vector<Array> &arrays) {
+  skim::StagedFile file;
+  ASSERT_EQ(file.open(path), "");
+  writeNpz(arrays, file);
+  ASSERT_EQ(file.keep(), "");
+}
+
 TEST(Npz, RoundTrip) {
   std::string path = writeFile("round.npz", "");
-  writeNpz(path, someArrays());
+  writeTo(path, someArrays());
   std::vector<Array> read = readNpz(path), wrote = someArrays();
   ASSERT_EQ(read.size(), wrote.size());
   for (size_t i = 0; i < read.size(); ++i) {
@@ -124,7 +131,7 @@ static bool isRefused(const std::string &contents) {
 
 TEST(Npz, DamagedFilesAreRefusedOrRead) {
   std::string path = writeFile("whole.npz", "");
-  writeNpz(path, someArrays());
+  writeTo(path, someArrays());
   std::string whole = readFile(path);
   std::mt19937 random(3);
   for (int i = 0; i < 400; ++i) {

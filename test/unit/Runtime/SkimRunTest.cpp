@@ -10,6 +10,8 @@
 
 #include <gtest/gtest.h>
 
+#include <dirent.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace skim::run;
@@ -172,29 +174,33 @@ static bool exists(const std::string &path) {
   return access(path.c_str(), F_OK) == 0;
 }
 
-static void touch(const std::string &path) {
-  FILE *file = fopen(path.c_str(), "w");
-  ASSERT_NE(file, nullptr);
-  fclose(file);
+static size_t countFiles(const std::string &folder) {
+  DIR *listing = opendir(folder.c_str());
+  size_t count = 0;
+  while (dirent *entry = readdir(listing))
+    count += entry->d_name[0] != '.';
+  closedir(listing);
+  return count;
 }
 
 TEST(StagedFiles, AppearTogetherOrNotAtAll) {
-  std::string path =
+  std::string folder =
       testing::TempDir() + "skim-staged-" + std::to_string(getpid());
-  std::string staged;
+  ASSERT_EQ(mkdir(folder.c_str(), 0777), 0);
   {
     StagedFiles files;
-    staged = files.stage(path);
-    touch(staged);
+    files.add(folder + "/a", "text");
   }
-  EXPECT_FALSE(exists(staged));
-  EXPECT_FALSE(exists(path));
+  EXPECT_EQ(countFiles(folder), 0u);
   StagedFiles files;
-  touch(files.stage(path));
+  files.add(folder + "/a", "text");
+  files.add(folder + "/b", "text");
+  EXPECT_FALSE(exists(folder + "/a"));
+  EXPECT_THROW(files.add("/nonexistent/x", ""), Error);
+  EXPECT_THROW(files.add("/tmp", ""), Error);
   files.commit();
-  EXPECT_FALSE(exists(staged));
-  EXPECT_TRUE(exists(path));
-  unlink(path.c_str());
-  EXPECT_THROW(files.stage("/nonexistent/x"), Error);
-  EXPECT_THROW(files.stage("/tmp"), Error);
+  EXPECT_TRUE(exists(folder + "/a"));
+  EXPECT_EQ(countFiles(folder), 2u);
+  for (const char *name : {"/a", "/b", ""})
+    remove((folder + name).c_str());
 }

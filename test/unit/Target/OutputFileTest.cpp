@@ -6,6 +6,9 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "gtest/gtest.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 using namespace skim;
 
@@ -96,4 +99,52 @@ TEST_F(OutputFileTest, FullDeviceIsNamed) {
   ASSERT_TRUE(bool(file));
   EXPECT_EQ(text(file->write("x")),
             "cannot write '/dev/full': No space left on device");
+}
+
+TEST_F(OutputFileTest, LinkIsFollowed) {
+  std::string link = directory + "/link", folder = directory + "/folder";
+  ASSERT_EQ(mkdir(folder.c_str(), 0777), 0);
+  ASSERT_EQ(symlink("folder/other", link.c_str()), 0);
+  ASSERT_EQ(symlink("../there", (folder + "/other").c_str()), 0);
+  for (const char *round : {"the file is not there yet", "it is there"}) {
+    auto file = OutputFile::create(link);
+    ASSERT_TRUE(bool(file));
+    EXPECT_EQ(text(file->write(round)), "");
+    EXPECT_EQ(text(file->keep()), "");
+    EXPECT_EQ(contents("there"), round);
+    EXPECT_TRUE(llvm::sys::fs::is_symlink_file(link));
+  }
+}
+
+TEST_F(OutputFileTest, LinksInACircleAreNamed) {
+  std::string link = directory + "/link";
+  ASSERT_EQ(symlink("link", link.c_str()), 0);
+  EXPECT_EQ(checkOutputPath(link),
+            "cannot write '" + link + "': Too many levels of symbolic links");
+}
+
+TEST_F(OutputFileTest, PipeIsWritten) {
+  std::string pipe = directory + "/pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0666), 0);
+  int reader = open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
+  auto file = OutputFile::create(pipe);
+  ASSERT_TRUE(bool(file));
+  EXPECT_EQ(text(file->write("words")), "");
+  EXPECT_EQ(text(file->keep()), "");
+  char words[8] = {};
+  EXPECT_EQ(read(reader, words, sizeof(words)), 5);
+  close(reader);
+  EXPECT_STREQ(words, "words");
+  struct stat status;
+  EXPECT_EQ(stat(pipe.c_str(), &status), 0);
+  EXPECT_TRUE(S_ISFIFO(status.st_mode));
+}
+
+TEST_F(OutputFileTest, LongNameIsNoProblem) {
+  std::string name(250, 'x');
+  auto file = OutputFile::create(directory + "/" + name);
+  ASSERT_TRUE(bool(file));
+  EXPECT_EQ(text(file->write("words")), "");
+  EXPECT_EQ(text(file->keep()), "");
+  EXPECT_EQ(contents(name), "words");
 }
