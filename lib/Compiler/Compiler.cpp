@@ -21,7 +21,7 @@
 #include "skim/Target/Translate.h"
 #include "skim/Target/WeightsLayout.h"
 #include "llvm/IR/LLVMContext.h"
-#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace skim;
@@ -41,12 +41,12 @@ public:
   }
 
   llvm::Error run();
-  std::string statistics() const { return report.json(); }
 
 private:
   static DialectRegistry makeRegistry();
   using Builder = void (*)(OpPassManager &, const PipelineOptions &);
 
+  llvm::Error compileModel();
   llvm::Error chooseDtype();
   llvm::Error chooseProducts();
   llvm::Error readPlan();
@@ -56,6 +56,8 @@ private:
   llvm::Error generateCode();
   llvm::Error printModule();
   llvm::Error give(llvm::StringRef bytes);
+  llvm::Error openOutput(bool executable = false);
+  llvm::Error keepFiles();
   llvm::Error stageError(llvm::StringRef stage) {
     return llvm::createStringError(diagnostics.error(stage));
   }
@@ -76,6 +78,8 @@ private:
   llvm::LLVMContext llvmContext;
   std::unique_ptr<llvm::TargetMachine> machine;
   std::unique_ptr<llvm::Module> llvmModule;
+  /// What was written, until all is.
+  std::optional<OutputFile> output;
 };
 } // namespace
 
@@ -86,18 +90,66 @@ DialectRegistry Compilation::makeRegistry() {
   return registry;
 }
 
+llvm::Error Compilation::openOutput(bool executable) {
+  llvm::Expected<OutputFile> file =
+      OutputFile::create(options.output, executable);
+  if (!file)
+    return file.takeError();
+  output.emplace(std::move(*file));
+  return llvm::Error::success();
+}
+
 /// Writes to the output file, or to the result where there is none.
 llvm::Error Compilation::give(StringRef bytes) {
   if (options.output.empty()) {
     result.text = bytes.str();
     return llvm::Error::success();
   }
-  llvm::Expected<OutputFile> file = OutputFile::create(options.output);
+  if (llvm::Error error = openOutput())
+    return error;
+  return output->write(bytes);
+}
+
+/// Writes all of a file, which is kept later.
+static llvm::Expected<OutputFile> writeWhole(llvm::Expected<OutputFile> file,
+                                             StringRef text) {
   if (!file)
     return file.takeError();
-  if (llvm::Error error = file->write(bytes))
-    return error;
-  return file->keep();
+  if (llvm::Error error = file->write(text))
+    return std::move(error);
+  if (llvm::Error error = file->finish())
+    return std::move(error);
+  return file;
+}
+
+/// Lets the files appear once everything is written, statistics and what is
+/// printed among it.
+llvm::Error Compilation::keepFiles() {
+  result.statistics = report.json();
+  SmallVector<OutputFile, 2> files;
+  if (output) {
+    if (llvm::Error error = output->finish())
+      return error;
+    files.push_back(std::move(*output));
+  }
+  if (!options.statistics.empty()) {
+    llvm::Expected<OutputFile> file =
+        writeWhole(OutputFile::create(options.statistics), result.statistics);
+    if (!file)
+      return llvm::createStringError("--stats-json: " +
+                                     llvm::toString(file.takeError()));
+    files.push_back(std::move(*file));
+  }
+  if (options.printText && options.output.empty()) {
+    llvm::Expected<OutputFile> printed =
+        writeWhole(OutputFile::standardOutput(), result.text);
+    if (!printed)
+      return printed.takeError();
+  }
+  for (OutputFile &file : files)
+    if (llvm::Error error = file.keep())
+      return error;
+  return llvm::Error::success();
 }
 
 llvm::Error Compilation::printModule() {
@@ -299,11 +351,14 @@ llvm::Error Compilation::generateCode() {
                              target.name);
   if (options.emit == Stage::Object)
     return give(StringRef(bytes.data(), bytes.size()));
-  if (llvm::Error error = writeLibrary(bytes, weights, options.output))
+  // The file first: linking is wasted where it cannot be written.
+  if (llvm::Error error = openOutput(/*executable=*/true))
     return error;
-  uint64_t size = 0;
-  if (!llvm::sys::fs::file_size(options.output, size))
-    report.set("library_bytes", int64_t(size));
+  if (llvm::Error error = writeLibrary(
+          bytes, weights, llvm::sys::path::filename(options.output), *output))
+    return error;
+  uint64_t size = output->tell();
+  report.set("library_bytes", int64_t(size));
   report.endStage("so", std::to_string(size) + " bytes, of them " +
                             std::to_string(description.weightsBytes) +
                             " weight bytes: " + options.output);
@@ -313,6 +368,12 @@ llvm::Error Compilation::generateCode() {
 llvm::Error Compilation::run() {
   if (llvm::Error error = checkOptions(options))
     return error;
+  if (llvm::Error error = compileModel())
+    return error;
+  return keepFiles();
+}
+
+llvm::Error Compilation::compileModel() {
   llvm::Expected<CpuTarget> resolved =
       resolveCpuTarget(options.cpu, options.triple);
   if (!resolved)
@@ -389,9 +450,9 @@ CompileResult skim::compile(const CompileOptions &options) {
   if (llvm::Error error = compilation.run()) {
     result.error = llvm::toString(std::move(error));
     result.text.clear();
+    result.statistics.clear();
     return result;
   }
   result.ok = true;
-  result.statistics = compilation.statistics();
   return result;
 }

@@ -50,6 +50,24 @@ static Error checkChoice(StringRef flag, StringRef value,
   return Error::success();
 }
 
+/// Checks where the output and the statistics go.
+static Error checkFiles(const CompileOptions &options) {
+  if (options.output.empty() && options.emit == Stage::Library)
+    return createStringError("-o: expected a file to write the library to, "
+                             "got none (-o MODEL.so)");
+  if (!options.output.empty() &&
+      sys::fs::equivalent(options.input, options.output))
+    return createStringError("-o: '" + options.output +
+                             "' is the model itself");
+  if (!options.output.empty())
+    if (Error error = toError(checkOutputPath(options.output)))
+      return error;
+  if (!options.statistics.empty())
+    if (Error error = toError(checkOutputPath(options.statistics)))
+      return createStringError("--stats-json: " + toString(std::move(error)));
+  return Error::success();
+}
+
 Error skim::checkOptions(const CompileOptions &options) {
   if (options.input.empty())
     return createStringError("expected a model file");
@@ -78,14 +96,5 @@ Error skim::checkOptions(const CompileOptions &options) {
     return createStringError(
         "--keep-padding: expected no plan beside it, got " +
         (options.plan.empty() ? "one" : options.plan));
-  if (options.output.empty()) {
-    if (options.emit == Stage::Library)
-      return createStringError("-o: expected a file to write the library to, "
-                               "got none (-o MODEL.so)");
-    return Error::success();
-  }
-  if (sys::fs::equivalent(options.input, options.output))
-    return createStringError("-o: '" + options.output +
-                             "' is the model itself");
-  return toError(checkOutputPath(options.output));
+  return checkFiles(options);
 }

@@ -6,7 +6,6 @@
 
 #include "skim/Runtime/CompiledABI.h"
 #include "skim/Target/Linker.h"
-#include "llvm/Support/Path.h"
 #include <cstddef>
 
 using namespace llvm;
@@ -33,19 +32,13 @@ ArrayRef<char> skim::runtimeObject() {
 }
 
 Error skim::writeLibrary(ArrayRef<char> object, ArrayRef<WeightsEntry> weights,
-                         StringRef path) {
-  // The file first: linking is wasted where it cannot be written.
-  Expected<OutputFile> file = OutputFile::create(path, /*executable=*/true);
-  if (!file)
-    return file.takeError();
+                         StringRef name, OutputFile &file) {
   LinkInput inputs[] = {{"model.o", object}, {"runtime.o", runtimeObject()}};
   Expected<std::vector<char>> library =
-      linkSharedObject(inputs, sys::path::filename(path), "skim_library_table");
+      linkSharedObject(inputs, name, "skim_library_table");
   if (!library)
     return library.takeError();
-  if (Error error = writeWithWeights(
-          *library, "skim_library_table",
-          offsetof(struct skim_library_table, weights_delta), weights, *file))
-    return error;
-  return file->keep();
+  return writeWithWeights(*library, "skim_library_table",
+                          offsetof(struct skim_library_table, weights_delta),
+                          weights, file);
 }

@@ -88,6 +88,17 @@ def test_links_are_followed(tool, library, tmp_path):
     assert not [path for path in folder.iterdir() if ".tmp-" in path.name or ".skim-" in path.name]
 
 
+def test_failed_skim_opt_keeps_both_files(tool, tmp_path):
+    """The library is whole when the statistics turn out not to fit."""
+    library, stats = tmp_path / "model.so", tmp_path / "folder"
+    library.write_text("old")
+    stats.mkdir()
+    for place in (stats, "/dev/full", tmp_path / "absent" / "stats"):
+        process = tool("skim-opt", MODEL, "-o", library, f"--stats-json={place}")
+        assert process.returncode == 1 and f"--stats-json: cannot write '{place}'" in process.stderr
+        assert library.read_text() == "old" and len(list(tmp_path.iterdir())) == 2
+
+
 def test_plan_that_cannot_be_saved_keeps_both_files(tmp_path):
     path, tensors = tmp_path / "plan.json", tmp_path / "plan.safetensors"
     plan = skim.Plan(early_exit=EXIT, tensors=exit_tensors(np.random.default_rng(0), EXIT, 8))

@@ -6,7 +6,6 @@
 #include "CompileCommand.h"
 
 #include "skim/Compiler/Compiler.h"
-#include "skim/Target/OutputFile.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/raw_ostream.h"
@@ -99,6 +98,8 @@ static CompileOptions makeOptions(const Flags &flags) {
   CompileOptions options;
   options.input = flags.input;
   options.output = flags.output;
+  options.statistics = flags.statistics;
+  options.printText = true;
   options.cpu = flags.cpu;
   if (!flags.triple.empty() && flags.cpu.getNumOccurrences() == 0)
     options.cpu.clear();
@@ -116,14 +117,6 @@ static CompileOptions makeOptions(const Flags &flags) {
   if (flags.verbose)
     options.onStage = [](const std::string &line) { errs() << line << '\n'; };
   return options;
-}
-
-static Error writeText(Expected<OutputFile> file, StringRef text) {
-  if (!file)
-    return file.takeError();
-  if (Error error = file->write(text))
-    return error;
-  return file->keep();
 }
 
 int skim::runCompileCommand(int argc, char **argv) {
@@ -146,20 +139,7 @@ int skim::runCompileCommand(int argc, char **argv) {
     return fail("--emit: expected one of " + listStages() + ", got '" +
                 flags.emit + "'");
   options.emit = *stage;
-  std::string statistics = flags.statistics;
-  if (!statistics.empty())
-    if (Error error = toError(checkOutputPath(statistics)))
-      return fail("--stats-json: " + toString(std::move(error)));
 
   CompileResult result = compile(options);
-  if (!result.ok)
-    return fail(result.error);
-  if (options.output.empty())
-    if (Error error = writeText(OutputFile::standardOutput(), result.text))
-      return fail(toString(std::move(error)));
-  if (!statistics.empty())
-    if (Error error =
-            writeText(OutputFile::create(statistics), result.statistics))
-      return fail("--stats-json: " + toString(std::move(error)));
-  return 0;
+  return result.ok ? 0 : fail(result.error);
 }

@@ -1,7 +1,7 @@
 //===- Compiler.h - from an ONNX file to a library --------------*- C++ -*-===//
 // The compiler as a call, for skim-opt and the Python package alike. Nothing
-// here ends the process, prints, or reads global options; two threads may
-// compile at once. Plain C++: no LLVM types in the interface.
+// here ends the process, prints unless asked to, or reads global options; two
+// threads may compile at once. Plain C++: no LLVM types in the interface.
 //===----------------------------------------------------------------------===//
 
 #ifndef SKIM_COMPILER_COMPILER_H
@@ -41,6 +41,11 @@ struct CompileOptions {
   /// File to write; empty: the text goes to CompileResult::text (text stages
   /// only). "-" is an ordinary name here.
   std::string output;
+  /// Print the text where no output is named, instead of giving it.
+  bool printText = false;
+  /// File to write the statistics to; empty: none. A compilation that fails, be
+  /// it that one of the two cannot be written, makes and replaces neither file.
+  std::string statistics;
   Stage emit = Stage::Library;
   /// "native" or a processor as LLVM names it.
   std::string cpu = "native";

@@ -14,10 +14,11 @@ namespace skim {
 /// baseline processor of the host's architecture.
 llvm::ArrayRef<char> runtimeObject();
 
-/// Writes the library `path` of the model's object and weights.
+/// Writes the library of the model's object and weights to `file`; `name` is
+/// what it calls itself.
 llvm::Error writeLibrary(llvm::ArrayRef<char> object,
                          llvm::ArrayRef<WeightsEntry> weights,
-                         llvm::StringRef path);
+                         llvm::StringRef name, OutputFile &file);
 
 } // namespace skim
 
