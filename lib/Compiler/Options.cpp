@@ -7,7 +7,6 @@
 #include "skim/Codegen/HalideKernels.h"
 #include "skim/Target/OutputFile.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/FileSystem.h"
 
 using namespace llvm;
 using namespace skim;
@@ -55,10 +54,12 @@ static Error checkFiles(const CompileOptions &options) {
   if (options.output.empty() && options.emit == Stage::Library)
     return createStringError("-o: expected a file to write the library to, "
                              "got none (-o MODEL.so)");
-  if (!options.output.empty() &&
-      sys::fs::equivalent(options.input, options.output))
-    return createStringError("-o: '" + options.output +
-                             "' is the model itself");
+  if (Error error =
+          toError(checkDistinct({{"-o", options.output, ""},
+                                 {"--stats-json", options.statistics, ""},
+                                 {"MODEL", options.input, "the model itself"},
+                                 {"--plan", options.plan, "the plan"}})))
+    return error;
   if (!options.output.empty())
     if (Error error = toError(checkOutputPath(options.output)))
       return error;

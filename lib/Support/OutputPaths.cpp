@@ -67,3 +67,34 @@ std::string skim::checkOutputPath(const std::string &path) {
     return pathError(path, place + std::strerror(errno));
   return "";
 }
+
+/// Whether writing to one writes to the other.
+static bool areSame(const std::string &a, const std::string &b) {
+  struct stat status, first, second;
+  if (stat(a.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+    return false;
+  std::string left = followLinks(a), right = followLinks(b);
+  return nameOf(left) == nameOf(right) &&
+         stat(directoryOf(left).c_str(), &first) == 0 &&
+         stat(directoryOf(right).c_str(), &second) == 0 &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+std::string skim::checkDistinct(const std::vector<NamedFile> &files) {
+  for (size_t i = 0; i < files.size(); ++i) {
+    const NamedFile &file = files[i];
+    if (file.path.empty() || !file.reads.empty())
+      continue;
+    for (size_t j = 0; j < files.size(); ++j) {
+      const NamedFile &other = files[j];
+      bool read = !other.reads.empty();
+      if (other.path.empty() || i == j || !areSame(file.path, other.path))
+        continue;
+      if (read)
+        return file.option + ": '" + file.path + "' is " + other.reads;
+      return file.option + ", " + other.option + ": expected two files, got '" +
+             file.path + "' for both";
+    }
+  }
+  return "";
+}

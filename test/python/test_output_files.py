@@ -88,6 +88,24 @@ def test_links_are_followed(tool, library, tmp_path):
     assert not [path for path in folder.iterdir() if ".tmp-" in path.name or ".skim-" in path.name]
 
 
+@pytest.mark.parametrize(
+    ("first", "second"), [("--outputs", "--stats"), ("--outputs", "--profile"), ("--stats", "--profile")]
+)
+def test_skim_run_refuses_one_file_for_two(first, second, tool, library, tmp_path):
+    path = tmp_path / "same"
+    path.write_text("old")
+    process = tool("skim-run", library, "--lengths=3", f"{first}={path}", f"{second}={tmp_path}/./same")
+    assert process.returncode == 1
+    assert process.stderr == f"skim-run: error: {first}, {second}: expected two files, got '{path}' for both\n"
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_skim_run_does_not_overwrite_what_it_reads(tool, library):
+    process = tool("skim-run", library, "--lengths=3", f"--stats={library}")
+    assert process.returncode == 1 and "is the model itself" in process.stderr
+    skim.load(library)
+
+
 def test_failed_skim_opt_keeps_both_files(tool, tmp_path):
     """The library is whole when the statistics turn out not to fit."""
     library, stats = tmp_path / "model.so", tmp_path / "folder"

@@ -5,6 +5,7 @@
 #include "Options.h"
 
 #include "Array.h"
+#include "StagedFiles.h"
 
 #include <CLI/CLI.hpp>
 
@@ -54,6 +55,18 @@ static std::pair<std::string, double> parseKnob(const std::string &text) {
       return {text.substr(0, equals), value};
   }
   throw Error("--set: expected KNOB=VALUE, got '" + text + "'");
+}
+
+void skim::run::checkFiles(const Options &options) {
+  check(checkDistinct({{"--outputs", options.outputs, ""},
+                       {"--stats", options.stats, ""},
+                       {"--profile", options.trace, ""},
+                       {"MODEL", options.model, "the model itself"},
+                       {"--inputs", options.inputs, "what --inputs reads"}}));
+  for (const std::string *path :
+       {&options.outputs, &options.stats, &options.trace})
+    if (!path->empty())
+      check(checkOutputPath(*path));
 }
 
 Options skim::run::parseOptions(int argc, char **argv) {

@@ -32,6 +32,10 @@ struct Options {
 /// Throws Error.
 Options parseOptions(int argc, char **argv);
 
+/// Checks that every output has a place of its own that can be written. Throws
+/// Error.
+void checkFiles(const Options &options);
+
 } // namespace skim::run
 
 #endif // SKIM_TOOLS_SKIMRUN_OPTIONS_H

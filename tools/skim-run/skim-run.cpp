@@ -97,6 +97,7 @@ static void runTool(int argc, char **argv) {
   Model model(options.model);
   if (options.describe)
     return printDescription(model.library());
+  checkFiles(options);
   std::vector<Array> inputs = getInputs(options, model);
   model.setInputs(inputs);
   for (const auto &[name, value] : options.knobs)

@@ -65,6 +65,17 @@ private:
 /// there and can be written, and the path itself is no directory.
 std::string checkOutputPath(const std::string &path);
 
+/// A file that an option names.
+struct NamedFile {
+  std::string option;
+  std::string path;
+  std::string reads; ///< what the option's file is, if it is read
+};
+
+/// Checks that no two outputs are the same file, and that none is read. Devices
+/// and pipes take any number of outputs.
+std::string checkDistinct(const std::vector<NamedFile> &files);
+
 } // namespace skim
 
 #endif // SKIM_SUPPORT_STAGEDFILE_H

@@ -204,3 +204,26 @@ TEST(StagedFiles, AppearTogetherOrNotAtAll) {
   for (const char *name : {"/a", "/b", ""})
     remove((folder + name).c_str());
 }
+
+TEST(StagedFiles, EveryOutputHasAPlaceOfItsOwn) {
+  auto refusal = [](std::vector<std::string> words) -> std::string {
+    try {
+      checkFiles(parse(std::move(words)));
+    } catch (const Error &error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(refusal({"m.so", "--outputs=x", "--stats=./x"}),
+            "--outputs, --stats: expected two files, got 'x' for both");
+  EXPECT_EQ(refusal({"m.so", "--profile=x", "--stats=x"}),
+            "--stats, --profile: expected two files, got 'x' for both");
+  EXPECT_EQ(refusal({"m.so", "--stats=m.so"}),
+            "--stats: 'm.so' is the model itself");
+  EXPECT_EQ(refusal({"m.so", "--inputs=i.npz", "--outputs=i.npz"}),
+            "--outputs: 'i.npz' is what --inputs reads");
+  EXPECT_EQ(refusal({"m.so", "--outputs=/dev/null", "--stats=/dev/null"}), "");
+  EXPECT_EQ(refusal({"m.so", "--stats=/nonexistent/x"}),
+            "cannot write '/nonexistent/x': directory '/nonexistent': No such "
+            "file or directory");
+}

@@ -148,3 +148,17 @@ TEST_F(OutputFileTest, LongNameIsNoProblem) {
   EXPECT_EQ(text(file->keep()), "");
   EXPECT_EQ(contents(name), "words");
 }
+
+TEST_F(OutputFileTest, OneFileForTwoIsRefused) {
+  std::string path = directory + "/out", other = directory + "/./out";
+  ASSERT_EQ(symlink("out", (directory + "/link").c_str()), 0);
+  EXPECT_EQ(checkDistinct({{"-a", path, ""}, {"-b", "", ""}}), "");
+  EXPECT_EQ(checkDistinct({{"-a", path, ""}, {"-b", other, ""}}),
+            "-a, -b: expected two files, got '" + path + "' for both");
+  EXPECT_EQ(checkDistinct({{"-a", path, ""}, {"-b", directory + "/link", ""}}),
+            "-a, -b: expected two files, got '" + path + "' for both");
+  EXPECT_EQ(checkDistinct({{"-i", path, "the model itself"}, {"-a", path, ""}}),
+            "-a: '" + path + "' is the model itself");
+  EXPECT_EQ(checkDistinct({{"-a", "/dev/null", ""}, {"-b", "/dev/null", ""}}),
+            "");
+}
