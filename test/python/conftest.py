@@ -77,6 +77,7 @@ def tool():
 
     def run(name, *arguments, timeout=300, **options):
         command = [str(folder / name), *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=timeout, **options)
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.run(command, text=True, errors="replace", timeout=timeout, **(streams | options))
 
     return run

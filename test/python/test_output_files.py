@@ -106,6 +106,19 @@ def test_skim_run_does_not_overwrite_what_it_reads(tool, library):
     skim.load(library)
 
 
+@pytest.mark.parametrize("options", [["--lengths=3"], ["--describe"], ["--repeat=2"], ["--help"]])
+def test_full_standard_output(options, tool, library, tmp_path):
+    arguments = options if "--help" in options else [library, *options]
+    kept = tmp_path / "stats.json"
+    if options[0] in ("--lengths=3", "--repeat=2"):
+        arguments.append(f"--stats={kept}")
+    with open("/dev/full", "wb") as full:
+        process = tool("skim-run", *arguments, stdout=full)
+    assert process.returncode == 1
+    assert process.stderr == "skim-run: error: cannot write 'standard output': No space left on device\n"
+    assert not kept.exists()
+
+
 def test_failed_skim_opt_keeps_both_files(tool, tmp_path):
     """The library is whole when the statistics turn out not to fit."""
     library, stats = tmp_path / "model.so", tmp_path / "folder"

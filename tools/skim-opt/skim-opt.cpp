@@ -25,8 +25,10 @@ static int runPassTool(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-  // A reader that goes away is a failed write, not a silent end.
+  // A reader that goes away, or a file that grows too large, is a failed write,
+  // not a silent end.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   if (skim::isCompileCommand(argc, argv))
     return skim::runCompileCommand(argc, argv);
   return runPassTool(argc, argv);

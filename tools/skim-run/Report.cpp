@@ -7,9 +7,11 @@
 #include "Model.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cinttypes>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 
 using namespace skim::run;
 
@@ -107,4 +109,11 @@ void skim::run::printTimes(std::vector<double> seconds) {
                                      : (seconds[half - 1] + seconds[half]) / 2;
   std::printf("runs %zu, min %.3f ms, median %.3f ms\n", seconds.size(),
               1e3 * seconds.front(), 1e3 * median);
+}
+
+void skim::run::flushOutput() {
+  bool good = std::fflush(stdout) == 0 && !std::ferror(stdout);
+  if (!good)
+    throw Error(std::string("cannot write 'standard output': ") +
+                std::strerror(errno));
 }

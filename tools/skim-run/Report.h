@@ -18,6 +18,9 @@ void printOutputs(const std::vector<Array> &outputs);
 /// Minimum and median of the runs' seconds.
 void printTimes(std::vector<double> seconds);
 
+/// Sees to it that all that was printed is written. Throws Error.
+void flushOutput();
+
 } // namespace skim::run
 
 #endif // SKIM_TOOLS_SKIMRUN_REPORT_H

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <new>
 
@@ -85,6 +86,7 @@ static void report(const Options &options, const Model &model) {
   if (options.outputs.empty() && !options.repeat && !options.profile)
     printOutputs(model.outputs());
   std::fputs(tables.c_str(), stdout);
+  flushOutput();
   files.commit();
 }
 
@@ -92,11 +94,13 @@ static void runTool(int argc, char **argv) {
   Options options = parseOptions(argc, argv);
   if (!options.help.empty()) {
     std::fputs(options.help.c_str(), stdout);
-    return;
+    return flushOutput();
   }
   Model model(options.model);
-  if (options.describe)
-    return printDescription(model.library());
+  if (options.describe) {
+    printDescription(model.library());
+    return flushOutput();
+  }
   checkFiles(options);
   std::vector<Array> inputs = getInputs(options, model);
   model.setInputs(inputs);
@@ -108,6 +112,10 @@ static void runTool(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+  // A reader that goes away, or a file that grows too large, is a failed write,
+  // not a silent end.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     runTool(argc, argv);
     return 0;
