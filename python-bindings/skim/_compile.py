@@ -142,16 +142,16 @@ def _names(outputs: Iterable[str] | None) -> list[str]:
     return names
 
 
-def _plan_arguments(plan: Any, folder: str) -> dict[str, str]:
+def _plan_arguments(plan: Any, folder: str) -> dict[str, str | bytes]:
     """A plan as the compiler takes it: a file, or a text and the folder of its tensors."""
     if plan is None:
-        return {"plan": ""}
-    if isinstance(plan, str | os.PathLike):
-        return {"plan": os.fsdecode(plan)}
+        return {"plan": b""}
+    if isinstance(plan, str | bytes | os.PathLike):
+        return {"plan": os.fsencode(plan)}
     if isinstance(plan, Plan):
-        return {"plan": "", "plan_text": plan.store(folder), "plan_directory": folder}
+        return {"plan": b"", "plan_text": plan.store(folder), "plan_directory": os.fsencode(folder)}
     if isinstance(plan, Mapping):
-        return {"plan": "", "plan_text": json.dumps(plain(plan)), "plan_directory": os.getcwd()}
+        return {"plan": b"", "plan_text": json.dumps(plain(plan)), "plan_directory": os.getcwdb()}
     raise CompileError(f"plan: expected a path, a mapping or a Plan, got {type(plan).__name__}")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 def compile(
     input: bytes,
     output: bytes,
-    plan: str,
+    plan: bytes,
     cpu: str,
     dtype: str,
     kernels: str,
@@ -13,8 +13,8 @@ def compile(
     outputs: Sequence[str],
     on_stage: Callable[[str], object] | None,
     plan_text: str = "",
-    plan_directory: str = "",
+    plan_directory: bytes = b"",
     dtype_fallback: str = "error",
     fp32_products: str = "auto",
 ) -> tuple[str | None, list[str]]: ...
-def check_plan(text: str, directory: str) -> str | None: ...
+def check_plan(text: str, directory: bytes) -> str | None: ...

@@ -152,7 +152,7 @@ class Plan:
         from skim import _compiler
 
         with tempfile.TemporaryDirectory(prefix="skim-plan-") as folder:
-            error = _compiler.check_plan(self.store(folder), folder)
+            error = _compiler.check_plan(self.store(folder), os.fsencode(folder))
         if error is not None:
             raise CompileError(error)
 

@@ -22,6 +22,11 @@ static nb::object text(const std::string &characters) {
   return nb::steal(object);
 }
 
+/// Paths come as bytes, which need not be well-formed UTF-8 either.
+static std::string path(const nb::bytes &bytes) {
+  return std::string(bytes.c_str(), bytes.size());
+}
+
 /// Hands a line to a Python function from a thread that holds no lock.
 static void hand(const nb::object &listener, const std::string &line) {
   nb::gil_scoped_acquire acquire;
@@ -34,18 +39,18 @@ static void hand(const nb::object &listener, const std::string &line) {
 
 /// The error message or None, and the warnings.
 static nb::tuple
-compile(const nb::bytes &input, const nb::bytes &output,
-        const std::string &plan, const std::string &cpu,
-        const std::string &dtype, const std::string &kernels, bool keepPadding,
+compile(const nb::bytes &input, const nb::bytes &output, const nb::bytes &plan,
+        const std::string &cpu, const std::string &dtype,
+        const std::string &kernels, bool keepPadding,
         const std::vector<std::string> &outputs, const nb::object &onStage,
-        const std::string &planText, const std::string &planDirectory,
+        const std::string &planText, const nb::bytes &planDirectory,
         const std::string &dtypeFallback, const std::string &fp32Products) {
   skim::CompileOptions options;
-  options.input.assign(input.c_str(), input.size());
-  options.output.assign(output.c_str(), output.size());
-  options.plan = plan;
+  options.input = path(input);
+  options.output = path(output);
+  options.plan = path(plan);
   options.planText = planText;
-  options.planDirectory = planDirectory;
+  options.planDirectory = path(planDirectory);
   options.cpu = cpu;
   options.dtype = dtype;
   options.dtypeFallback = dtypeFallback;
@@ -73,11 +78,11 @@ compile(const nb::bytes &input, const nb::bytes &output,
 
 /// The error message of a plan, or None.
 static nb::object checkPlan(const std::string &planText,
-                            const std::string &directory) {
-  std::string error;
+                            const nb::bytes &directory) {
+  std::string error, folder = path(directory);
   {
     nb::gil_scoped_release release;
-    error = skim::checkPlanText(planText, directory);
+    error = skim::checkPlanText(planText, folder);
   }
   return error.empty() ? nb::none() : text(error);
 }
@@ -86,7 +91,8 @@ NB_MODULE(_compiler, m) {
   m.doc() = "Compiles ONNX models; skim.compile is the way to call it.";
   m.def("compile", &compile, "input"_a, "output"_a, "plan"_a, "cpu"_a,
         "dtype"_a, "kernels"_a, "keep_padding"_a, "outputs"_a,
-        "on_stage"_a.none(), "plan_text"_a = "", "plan_directory"_a = "",
-        "dtype_fallback"_a = "error", "fp32_products"_a = "auto");
+        "on_stage"_a.none(), "plan_text"_a = "",
+        "plan_directory"_a = nb::bytes("", 0), "dtype_fallback"_a = "error",
+        "fp32_products"_a = "auto");
   m.def("check_plan", &checkPlan, "text"_a, "directory"_a);
 }
