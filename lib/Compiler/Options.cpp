@@ -49,6 +49,15 @@ static Error checkChoice(StringRef flag, StringRef value,
   return Error::success();
 }
 
+/// Checks the outputs to keep, as far as it needs no model.
+static Error checkOutputs(ArrayRef<std::string> outputs) {
+  for (auto [index, name] : enumerate(outputs))
+    if (is_contained(outputs.take_front(index), name))
+      return createStringError("--outputs: expected each name once, got '" +
+                               name + "' again");
+  return Error::success();
+}
+
 /// Checks where the output and the statistics go.
 static Error checkFiles(const CompileOptions &options) {
   if (options.output.empty() && options.emit == Stage::Library)
@@ -97,5 +106,7 @@ Error skim::checkOptions(const CompileOptions &options) {
     return createStringError(
         "--keep-padding: expected no plan beside it, got " +
         (options.plan.empty() ? "one" : options.plan));
+  if (Error error = checkOutputs(options.outputs))
+    return error;
   return checkFiles(options);
 }

@@ -38,3 +38,9 @@ def test_temporary_folders_need_not_be_unicode(tmp_path, monkeypatch):
     skim.Plan(token_pruning=PRUNING).check()
     skim.compile(MODEL, plan=skim.Plan(token_pruning=PRUNING))
     skim.compile(MODEL, plan={"version": 1, "token_pruning": PRUNING})
+
+
+def test_outputs_are_named_once():
+    for names in (["logits", "logits"], ("logits",) * 3):
+        with pytest.raises(skim.CompileError, match="^--outputs: expected each name once, got 'logits' again"):
+            skim.compile(MODEL, outputs=names)
