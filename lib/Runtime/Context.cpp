@@ -15,6 +15,7 @@ struct skim_context {
   skim_library *library;
   skim_rt_call *call;
   uint32_t collect = 0;
+  bool succeeded = false; // the last run
   std::atomic<bool> running{false};
   // Three arrays of as many as the model has knobs.
   std::unique_ptr<double[]> overrides;
@@ -23,9 +24,10 @@ struct skim_context {
 };
 
 skim_status skim_context_create(skim_library *library, skim_context **out) {
+  if (out)
+    *out = nullptr;
   if (!library || !out)
     return fail(SKIM_ERROR_ARGUMENT, "skim_context_create: null argument");
-  *out = nullptr;
   auto knobs = static_cast<size_t>(library->model->num_knobs) + 1;
   std::unique_ptr<skim_context> context(new (std::nothrow) skim_context);
   if (!context)
@@ -146,6 +148,7 @@ skim_status skim_run(skim_context *context) {
   int32_t ran = context->library->table->call_run(
       context->call, context->values.get(), context->collect);
   skim_status status = handOn(context, ran);
+  context->succeeded = status == SKIM_OK;
   context->running.store(false, std::memory_order_release);
   return status;
 }
@@ -167,34 +170,39 @@ skim_status skim_context_get_output(skim_context *context, int64_t index,
   return SKIM_OK;
 }
 
-static skim_status giveText(const char *what, const char *text,
+/// What the last run collected, as `read` gives it; null on failure.
+static skim_status giveText(const skim_context *context, const char *what,
+                            const char *(*read)(skim_rt_call *),
                             const char **json) {
-  *json = text;
-  if (text)
+  if (json)
+    *json = nullptr;
+  if (!context || !json)
+    return fail(SKIM_ERROR_ARGUMENT, "skim_context_%s: null argument", what);
+  if (!context->succeeded)
+    return fail(SKIM_ERROR_ARGUMENT,
+                "%s: the last run failed, or there was none", what);
+  *json = read(context->call);
+  if (*json)
     return SKIM_OK;
   return fail(SKIM_ERROR_ARGUMENT,
               "%s: the last run did not collect it, or there was none", what);
 }
 
 skim_status skim_context_statistics(skim_context *context, const char **json) {
-  if (!context || !json)
-    return fail(SKIM_ERROR_ARGUMENT, "skim_context_statistics: null argument");
-  return giveText("statistics",
-                  context->library->table->call_statistics(context->call),
+  return giveText(context, "statistics",
+                  context ? context->library->table->call_statistics : nullptr,
                   json);
 }
 
 skim_status skim_context_profile(skim_context *context, const char **json) {
-  if (!context || !json)
-    return fail(SKIM_ERROR_ARGUMENT, "skim_context_profile: null argument");
-  return giveText("profile",
-                  context->library->table->call_profile(context->call), json);
+  return giveText(context, "profile",
+                  context ? context->library->table->call_profile : nullptr,
+                  json);
 }
 
 skim_status skim_context_trace(skim_context *context, const char **json) {
-  if (!context || !json)
-    return fail(SKIM_ERROR_ARGUMENT, "skim_context_trace: null argument");
-  return giveText("trace", context->library->table->call_trace(context->call),
+  return giveText(context, "trace",
+                  context ? context->library->table->call_trace : nullptr,
                   json);
 }
 

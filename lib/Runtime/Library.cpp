@@ -200,21 +200,21 @@ skim_status skim_get_model_info(const skim_library *library,
 }
 
 int64_t skim_num_inputs(const skim_library *library) {
-  return library->model->num_inputs;
+  return library ? library->model->num_inputs : 0;
 }
 int64_t skim_num_outputs(const skim_library *library) {
-  return library->model->num_outputs;
+  return library ? library->model->num_outputs : 0;
 }
 
 const skim_tensor_desc *skim_get_input(const skim_library *library,
                                        int64_t index) {
-  bool inside = index >= 0 && index < library->model->num_inputs;
+  bool inside = index >= 0 && index < skim_num_inputs(library);
   return inside ? library->model->inputs + index : nullptr;
 }
 
 const skim_tensor_desc *skim_get_output(const skim_library *library,
                                         int64_t index) {
-  bool inside = index >= 0 && index < library->model->num_outputs;
+  bool inside = index >= 0 && index < skim_num_outputs(library);
   return inside ? library->model->outputs + index : nullptr;
 }
 
@@ -227,11 +227,15 @@ static int64_t findTensor(const skim_tensor_desc *descs, int64_t count,
 }
 
 int64_t skim_find_input(const skim_library *library, const char *name) {
-  return findTensor(library->model->inputs, library->model->num_inputs, name);
+  return library ? findTensor(library->model->inputs,
+                              library->model->num_inputs, name)
+                 : -1;
 }
 
 int64_t skim_find_output(const skim_library *library, const char *name) {
-  return findTensor(library->model->outputs, library->model->num_outputs, name);
+  return library ? findTensor(library->model->outputs,
+                              library->model->num_outputs, name)
+                 : -1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -239,11 +243,11 @@ int64_t skim_find_output(const skim_library *library, const char *name) {
 //===----------------------------------------------------------------------===//
 
 int64_t skim_num_knobs(const skim_library *library) {
-  return library->model->num_knobs;
+  return library ? library->model->num_knobs : 0;
 }
 
 const char *skim_knob_name(const skim_library *library, int64_t index) {
-  bool inside = index >= 0 && index < library->model->num_knobs;
+  bool inside = index >= 0 && index < skim_num_knobs(library);
   return inside ? library->model->knobs[index].name : nullptr;
 }
 

@@ -111,17 +111,20 @@ struct skim_model_info {
 SKIM_API skim_status skim_get_model_info(const skim_library *library,
                                          struct skim_model_info *info);
 
-/* Inputs and outputs, in the model's order. */
+/* Inputs and outputs, in the model's order; 0 for a null library. */
 SKIM_API int64_t skim_num_inputs(const skim_library *library);
 SKIM_API int64_t skim_num_outputs(const skim_library *library);
 
-/* Null where index is out of range (without an error text). */
+/* Null, without an error text, for an index out of range or a null library. */
 SKIM_API const struct skim_tensor_desc *
 skim_get_input(const skim_library *library, int64_t index);
 SKIM_API const struct skim_tensor_desc *
 skim_get_output(const skim_library *library, int64_t index);
 
-/* The index of a name, -1 where there is none (without an error text). */
+/*
+ * The index of a name, -1 where there is none or an argument is null (without
+ * an error text).
+ */
 SKIM_API int64_t skim_find_input(const skim_library *library, const char *name);
 SKIM_API int64_t skim_find_output(const skim_library *library,
                                   const char *name);
@@ -131,11 +134,12 @@ SKIM_API int64_t skim_find_output(const skim_library *library,
 /*
  * Numbers that change how much the model skips. A library holds the values that
  * its contexts' runs use; a context may override them. Setting `a.b` sets knob
- * `a.b`, if there is one, and every knob whose name begins with `a.b.`.
+ * `a.b`, if there is one, and every knob whose name begins with `a.b.`. A null
+ * library has 0 knobs.
  */
 SKIM_API int64_t skim_num_knobs(const skim_library *library);
 
-/* Null where index is out of range (without an error text). */
+/* Null, without an error text, for an index out of range or a null library. */
 SKIM_API const char *skim_knob_name(const skim_library *library, int64_t index);
 
 SKIM_API skim_status skim_get_knob(const skim_library *library,
@@ -164,8 +168,8 @@ SKIM_API void skim_context_destroy(skim_context *context);
 SKIM_API skim_status skim_context_set_threads(skim_context *context,
                                               int32_t threads);
 
-/* Overrides a knob for this context's runs; skim_context_reset_knobs undoes it.
- */
+/* Overrides a knob for this context's runs; skim_context_reset_knobs undoes it
+ * and takes null, too. */
 SKIM_API skim_status skim_context_set_knob(skim_context *context,
                                            const char *name, double value);
 SKIM_API void skim_context_reset_knobs(skim_context *context);
@@ -226,9 +230,9 @@ SKIM_API skim_status skim_context_get_output(skim_context *context,
                                              struct skim_tensor *output);
 
 /*
- * JSON text of what the last run collected, as docs/runtime.md says:
- * statistics, seconds and FLOPs for each kernel, what each thread did when.
- * Valid until the next run.
+ * JSON text of what the last run collected, which must have succeeded, as
+ * docs/runtime.md says: statistics, seconds and FLOPs for each kernel, what
+ * each thread did when. Valid until the next run. *json is null on failure.
  */
 SKIM_API skim_status skim_context_statistics(skim_context *context,
                                              const char **json);
@@ -237,7 +241,7 @@ SKIM_API skim_status skim_context_profile(skim_context *context,
 SKIM_API skim_status skim_context_trace(skim_context *context,
                                         const char **json);
 
-/* Bytes of memory that the context's buffers hold. */
+/* Bytes of memory that the context's buffers hold, 0 for a null context. */
 SKIM_API int64_t skim_context_memory(const skim_context *context);
 
 #ifdef __cplusplus

@@ -222,6 +222,15 @@ TEST_P(ContextTest, ModelsErrorsReachTheCaller) {
   skim_tensor tensor;
   expectError(skim_context_get_output(get(), 0, &tensor), SKIM_ERROR_ARGUMENT,
               "output 'states': the last run failed, or there was none");
+  ASSERT_EQ(skim_context_collect(get(), SKIM_STATISTICS | SKIM_PROFILE),
+            SKIM_OK);
+  EXPECT_EQ(skim_run(get()), SKIM_ERROR_RUN);
+  const char *json = "unset";
+  expectError(skim_context_statistics(get(), &json), SKIM_ERROR_ARGUMENT,
+              "statistics: the last run failed, or there was none");
+  EXPECT_EQ(json, nullptr);
+  expectError(skim_context_profile(get(), &json), SKIM_ERROR_ARGUMENT,
+              "profile: the last run failed, or there was none");
   unknown.ids[3] = 999;
   expectRuns();
   EXPECT_EQ(getOutput<float>(get(), 0), unknown.states());
@@ -453,7 +462,28 @@ TEST(NullArguments, AreRefused) {
   EXPECT_EQ(skim_run(nullptr), SKIM_ERROR_ARGUMENT);
   EXPECT_EQ(skim_bind(nullptr, nullptr), SKIM_ERROR_ARGUMENT);
   EXPECT_EQ(skim_context_create(nullptr, nullptr), SKIM_ERROR_ARGUMENT);
+  auto *context = reinterpret_cast<skim_context *>(1);
+  EXPECT_EQ(skim_context_create(nullptr, &context), SKIM_ERROR_ARGUMENT);
+  EXPECT_EQ(context, nullptr);
+  auto *json = "unset";
+  EXPECT_EQ(skim_context_statistics(nullptr, &json), SKIM_ERROR_ARGUMENT);
+  EXPECT_EQ(json, nullptr);
+  EXPECT_EQ(skim_context_trace(nullptr, nullptr), SKIM_ERROR_ARGUMENT);
+  EXPECT_STREQ(skim_last_error(), "skim_context_trace: null argument");
   EXPECT_EQ(skim_set_knob(nullptr, "x", 0), SKIM_ERROR_ARGUMENT);
+  EXPECT_EQ(skim_context_memory(nullptr), 0);
+  skim_context_reset_knobs(nullptr);
   skim_close(nullptr);
   skim_context_destroy(nullptr);
+}
+
+TEST(NullArguments, NullLibraryHasNothing) {
+  EXPECT_EQ(skim_num_inputs(nullptr), 0);
+  EXPECT_EQ(skim_num_outputs(nullptr), 0);
+  EXPECT_EQ(skim_num_knobs(nullptr), 0);
+  EXPECT_EQ(skim_get_input(nullptr, 0), nullptr);
+  EXPECT_EQ(skim_get_output(nullptr, 0), nullptr);
+  EXPECT_EQ(skim_knob_name(nullptr, 0), nullptr);
+  EXPECT_EQ(skim_find_input(nullptr, "ids"), -1);
+  EXPECT_EQ(skim_find_output(nullptr, "states"), -1);
 }
