@@ -206,6 +206,59 @@ def test_rounded_activations_go_too(tmp_path, tool):
     assert "QuantizeLinear" not in text
 
 
+class Batches(quantization.CalibrationDataReader):
+    """What a static quantiser measures ranges of."""
+
+    def __init__(self, rng, shape):
+        self.left = iter([{"x": rng.normal(size=shape).astype(np.float32)} for _ in range(4)])
+
+    def get_next(self):
+        return next(self.left, None)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("form", [quantization.QuantFormat.QDQ, quantization.QuantFormat.QOperator])
+@pytest.mark.parametrize("activation", ["Relu", "HardSwish"])
+def test_activations_that_a_quantiser_leaves_out(activation, form, signed, tmp_path):
+    """Relu before a range that begins at 0, Clip before one from 0 to 6: rounding does it, they go."""
+    rng = np.random.default_rng(2)
+    arrays = {name: rng.normal(size=(32, 32)).astype(np.float32) * 0.3 for name in ("v", "w")}
+    arrays |= {"b": rng.normal(size=32).astype(np.float32)}
+    arrays |= {name: np.array(number, np.float32) for name, number in (("zero", 0), ("three", 3), ("six", 6))}
+    nodes = [helper.make_node("MatMul", ["x", "v"], ["m"], "m"), helper.make_node("Add", ["m", "b"], ["a"], "a")]
+    if activation == "Relu":
+        nodes += [helper.make_node("Relu", ["a"], ["r"], "r")]
+    else:
+        nodes += [
+            helper.make_node("Add", ["a", "three"], ["c"], "c"),
+            helper.make_node("Clip", ["c", "zero", "six"], ["d"], "d"),
+            helper.make_node("Mul", ["a", "d"], ["r"], "r"),
+        ]
+    graph = helper.make_graph(
+        [*nodes, helper.make_node("MatMul", ["r", "w"], ["y"], "y")],
+        "layers",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", "sequence", 32])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", "sequence", 32])],
+        [numpy_helper.from_array(array, name) for name, array in arrays.items()],
+    )
+    source, path = tmp_path / "layers.onnx", tmp_path / "quantised.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), source)
+    kind = quantization.QuantType.QInt8 if signed else quantization.QuantType.QUInt8
+    reader = Batches(rng, (2, 50, 32))
+    quantization.quantize_static(source, path, reader, quant_format=form, activation_type=kind)
+    assert not {"Relu", "Clip"} & {node.op_type for node in onnx.load(path).graph.node}
+    x = rng.normal(size=(2, 7, 32)).astype(np.float32)
+    exact, peer = (
+        onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"]).run(None, {"x": x})[0]
+        for file in (source, path)
+    )
+    largest = np.abs(exact).max()
+    assert np.abs(skim.compile(path).run({"x": x})["y"] - peer).max() <= 0.02 * largest
+    for dtype in ("int8", "bf16"):
+        model = skim.compile(path, dtype=dtype, dtype_fallback="emulate")
+        assert np.abs(model.run({"x": x})["y"] - exact).max() <= 0.06 * largest
+
+
 def test_one_scale_for_an_axis_that_is_not_there(tmp_path):
     """A list of one scale holds for the tensor, whatever axis it names."""
     path = tmp_path / "vector.onnx"

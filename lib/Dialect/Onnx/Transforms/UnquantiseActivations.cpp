@@ -3,12 +3,16 @@
 // integers and its scales, or operands that are rounded.
 //===----------------------------------------------------------------------===//
 
+#include "Interval.h"
+#include "Normalise.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "skim/Dialect/Onnx/IR/OnnxDialect.h"
 #include "skim/Dialect/Onnx/Transforms/Passes.h"
 #include "skim/Dialect/Onnx/Transforms/QuantisedProduct.h"
+
+#include <cmath>
 
 namespace skim::onnx {
 #define GEN_PASS_DEF_UNQUANTISEACTIVATIONSPASS
@@ -40,6 +44,47 @@ struct UnquantiseProduct : CountingPattern<MulOp> {
 };
 } // namespace
 
+/// Whether a range is that of a Clip which a quantiser left out: it ends at
+/// whole numbers, which measured numbers hardly do. Zero points are whole, too,
+/// so that it may be moved by less than a step.
+static bool isOfClip(const Interval &range) {
+  double width = range.most - range.least, whole = std::round(width);
+  return whole >= 1 && whole <= 128 &&
+         std::abs(width - whole) <= whole * 0x1p-22;
+}
+
+/// The numbers that were rounded, with what rounding cuts off cut off where a
+/// quantiser has left out a Relu or Clip because of that. Other ranges cut what
+/// was not seen while they were measured.
+static Value cutAsRounded(PatternRewriter &rewriter, QuantizeLinearOp op) {
+  Value x = op.getX(), scale = op.getYScale();
+  auto range = getInterval(op.getY(), scale, op.getYZeroPoint());
+  // The scale of numbers that all were 0 is 1.
+  if (!range || elementType(scale) != elementType(x) ||
+      constantSplat(scale) == 1.0)
+    return x;
+  Interval known = getInterval(x);
+  bool ofClip = constantSplat(scale) && isOfClip(*range);
+  bool cutsBelow = known.least < range->least &&
+                   (range->least == 0 || (ofClip && std::isinf(known.least)));
+  bool cutsAbove = ofClip && std::isinf(known.most);
+  Location loc = op.getLoc();
+  if (!cutsAbove && !cutsBelow)
+    return x;
+  if (!cutsAbove && range->least == 0)
+    return ReluOp::create(rewriter, loc, x.getType(), x);
+  auto makeEnd = [&](bool isCut, double end) -> Value {
+    auto type = RankedTensorType::get({}, rewriter.getF32Type());
+    return isCut ? Value(ConstantOp::create(
+                       rewriter, loc,
+                       DenseElementsAttr::get(type, static_cast<float>(end))))
+                 : Value(NoneOp::create(rewriter, loc));
+  };
+  return ClipOp::create(rewriter, loc, x.getType(), x,
+                        makeEnd(cutsBelow, range->least),
+                        makeEnd(cutsAbove, range->most));
+}
+
 LogicalResult
 UnquantiseRounded::matchAndRewrite(DequantizeLinearOp op,
                                    PatternRewriter &rewriter) const {
@@ -52,7 +97,7 @@ UnquantiseRounded::matchAndRewrite(DequantizeLinearOp op,
       op.getAxis() != rounded.getAxis() ||
       op.getBlockSize() != rounded.getBlockSize())
     return rewriter.notifyMatchFailure(op, "scales or zero points differ");
-  rewriter.replaceOp(op, rounded.getX());
+  rewriter.replaceOp(op, cutAsRounded(rewriter, rounded));
   ++count;
   return success();
 }

@@ -83,3 +83,112 @@ func.func @rounded(%x: tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>) {
   %1 = onnx.DequantizeLinear %q, %double, %zero : (tensor<?x4xui8>, tensor<f32>, tensor<ui8>) -> tensor<?x4xf32>
   return %0, %1 : tensor<?x4xf32>, tensor<?x4xf32>
 }
+
+// -----
+
+// Ranges that begin at 0: a quantiser leaves out the Relu before them.
+// CHECK-LABEL: func @relu_left_out
+// CHECK-SAME:    %[[X:[^:]+]]: tensor<?x4xf32>
+// CHECK:         %[[A:.+]] = onnx.Relu %[[X]]
+// CHECK:         %[[B:.+]] = onnx.Relu %[[X]]
+// CHECK:         %[[C:.+]] = onnx.Relu %[[X]]
+// CHECK:         return %[[A]], %[[B]], %[[C]]
+func.func @relu_left_out(%x: tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>) {
+  %scale = onnx.Constant dense<0.03> : tensor<f32>
+  %zero = onnx.Constant dense<0> : tensor<ui8>
+  %q = onnx.QuantizeLinear %x, %scale, %zero : (tensor<?x4xf32>, tensor<f32>, tensor<ui8>) -> tensor<?x4xui8>
+  %0 = onnx.DequantizeLinear %q, %scale, %zero : (tensor<?x4xui8>, tensor<f32>, tensor<ui8>) -> tensor<?x4xf32>
+  %signed = onnx.Constant dense<-128> : tensor<i8>
+  %r = onnx.QuantizeLinear %x, %scale, %signed : (tensor<?x4xf32>, tensor<f32>, tensor<i8>) -> tensor<?x4xi8>
+  %1 = onnx.DequantizeLinear %r, %scale, %signed : (tensor<?x4xi8>, tensor<f32>, tensor<i8>) -> tensor<?x4xf32>
+  %none = onnx.None
+  %s = onnx.QuantizeLinear %x, %scale, %none : (tensor<?x4xf32>, tensor<f32>, none) -> tensor<?x4xui8>
+  %2 = onnx.DequantizeLinear %s, %scale, %none : (tensor<?x4xui8>, tensor<f32>, none) -> tensor<?x4xf32>
+  return %0, %1, %2 : tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>
+}
+
+// -----
+
+// A scale for each column: as long as all ranges begin at 0.
+// CHECK-LABEL: func @relu_of_columns
+// CHECK-SAME:    %[[X:[^:]+]]: tensor<?x2xf32>
+// CHECK:         %[[A:.+]] = onnx.Relu %[[X]]
+// CHECK:         return %[[A]], %[[X]]
+func.func @relu_of_columns(%x: tensor<?x2xf32>) -> (tensor<?x2xf32>, tensor<?x2xf32>) {
+  %scale = onnx.Constant dense<[0.03, 0.02]> : tensor<2xf32>
+  %zeros = onnx.Constant dense<0> : tensor<2xui8>
+  %some = onnx.Constant dense<[0, 3]> : tensor<2xui8>
+  %q = onnx.QuantizeLinear %x, %scale, %zeros : (tensor<?x2xf32>, tensor<2xf32>, tensor<2xui8>) -> tensor<?x2xui8>
+  %0 = onnx.DequantizeLinear %q, %scale, %zeros : (tensor<?x2xui8>, tensor<2xf32>, tensor<2xui8>) -> tensor<?x2xf32>
+  %r = onnx.QuantizeLinear %x, %scale, %some : (tensor<?x2xf32>, tensor<2xf32>, tensor<2xui8>) -> tensor<?x2xui8>
+  %1 = onnx.DequantizeLinear %r, %scale, %some : (tensor<?x2xui8>, tensor<2xf32>, tensor<2xui8>) -> tensor<?x2xf32>
+  return %0, %1 : tensor<?x2xf32>, tensor<?x2xf32>
+}
+
+// -----
+
+// What is never below 0 needs no Relu: probabilities, what is moved of them, variances; 1 + erf.
+// CHECK-LABEL: func @never_negative
+// CHECK-NOT:     onnx.Relu
+// CHECK-NOT:     onnx.Clip
+// CHECK:         return
+func.func @never_negative(%x: tensor<?x4xf32>) -> (tensor<4x?xf32>, tensor<?x1xf32>, tensor<?x4xf32>) {
+  %scale = onnx.Constant dense<0.003> : tensor<f32>
+  %whole = onnx.Constant dense<0.00784313772> : tensor<f32>
+  %zero = onnx.Constant dense<0> : tensor<ui8>
+  %axes = onnx.Constant dense<1> : tensor<1xi64>
+  %p = onnx.Softmax %x {axis = -1 : i64} : (tensor<?x4xf32>) -> tensor<?x4xf32>
+  %q = onnx.QuantizeLinear %p, %scale, %zero : (tensor<?x4xf32>, tensor<f32>, tensor<ui8>) -> tensor<?x4xui8>
+  %0 = onnx.DequantizeLinear %q, %scale, %zero : (tensor<?x4xui8>, tensor<f32>, tensor<ui8>) -> tensor<?x4xf32>
+  %1 = onnx.Transpose %0 {perm = array<i64: 1, 0>} : (tensor<?x4xf32>) -> tensor<4x?xf32>
+  %r = onnx.QuantizeLinear %1, %scale, %zero : (tensor<4x?xf32>, tensor<f32>, tensor<ui8>) -> tensor<4x?xui8>
+  %2 = onnx.DequantizeLinear %r, %scale, %zero : (tensor<4x?xui8>, tensor<f32>, tensor<ui8>) -> tensor<4x?xf32>
+  %3 = onnx.Mul %x, %x : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+  %4 = onnx.ReduceMean %3, %axes {keepdims = 1 : i64} : (tensor<?x4xf32>, tensor<1xi64>) -> tensor<?x1xf32>
+  %s = onnx.QuantizeLinear %4, %scale, %zero : (tensor<?x1xf32>, tensor<f32>, tensor<ui8>) -> tensor<?x1xui8>
+  %5 = onnx.DequantizeLinear %s, %scale, %zero : (tensor<?x1xui8>, tensor<f32>, tensor<ui8>) -> tensor<?x1xf32>
+  %one = onnx.Constant dense<1.0> : tensor<f32>
+  %6 = onnx.Erf %x : (tensor<?x4xf32>) -> tensor<?x4xf32>
+  %7 = onnx.Add %6, %one : (tensor<?x4xf32>, tensor<f32>) -> tensor<?x4xf32>
+  %t = onnx.QuantizeLinear %7, %whole, %zero : (tensor<?x4xf32>, tensor<f32>, tensor<ui8>) -> tensor<?x4xui8>
+  %8 = onnx.DequantizeLinear %t, %whole, %zero : (tensor<?x4xui8>, tensor<f32>, tensor<ui8>) -> tensor<?x4xf32>
+  return %2, %5, %8 : tensor<4x?xf32>, tensor<?x1xf32>, tensor<?x4xf32>
+}
+
+// -----
+
+// Ranges whose ends are whole numbers, as none is that was measured: a Clip was left out, from 0 to 6 or from -1 to 1.
+// CHECK-LABEL: func @clip_left_out
+// CHECK-SAME:    %[[X:[^:]+]]: tensor<?x4xf32>
+// CHECK-DAG:     %[[ZERO:.+]] = onnx.Constant dense<0.000000e+00> : tensor<f32>
+// CHECK-DAG:     %[[SIX:.+]] = onnx.Constant dense<6.000000e+00> : tensor<f32>
+// CHECK:         %[[A:.+]] = onnx.Clip %[[X]], %[[ZERO]], %[[SIX]]
+// CHECK-DAG:     %[[LOW:.+]] = onnx.Constant dense<-1.00392163> : tensor<f32>
+// CHECK-DAG:     %[[HIGH:.+]] = onnx.Constant dense<0.996078491> : tensor<f32>
+// CHECK:         %[[B:.+]] = onnx.Clip %[[X]], %[[LOW]], %[[HIGH]]
+// CHECK:         return %[[A]], %[[B]]
+func.func @clip_left_out(%x: tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>) {
+  %six = onnx.Constant dense<0.0235294122> : tensor<f32>
+  %two = onnx.Constant dense<0.00784313772> : tensor<f32>
+  %zero = onnx.Constant dense<0> : tensor<ui8>
+  %middle = onnx.Constant dense<128> : tensor<ui8>
+  %q = onnx.QuantizeLinear %x, %six, %zero : (tensor<?x4xf32>, tensor<f32>, tensor<ui8>) -> tensor<?x4xui8>
+  %0 = onnx.DequantizeLinear %q, %six, %zero : (tensor<?x4xui8>, tensor<f32>, tensor<ui8>) -> tensor<?x4xf32>
+  %r = onnx.QuantizeLinear %x, %two, %middle : (tensor<?x4xf32>, tensor<f32>, tensor<ui8>) -> tensor<?x4xui8>
+  %1 = onnx.DequantizeLinear %r, %two, %middle : (tensor<?x4xui8>, tensor<f32>, tensor<ui8>) -> tensor<?x4xf32>
+  return %0, %1 : tensor<?x4xf32>, tensor<?x4xf32>
+}
+
+// -----
+
+// The scale of numbers that all were 0, those that a mask adds where nothing is masked: no range.
+// CHECK-LABEL: func @nothing_measured
+// CHECK-SAME:    %[[X:[^:]+]]: tensor<?x4xf32>
+// CHECK:         return %[[X]]
+func.func @nothing_measured(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %scale = onnx.Constant dense<1.0> : tensor<f32>
+  %zero = onnx.Constant dense<0> : tensor<ui8>
+  %q = onnx.QuantizeLinear %x, %scale, %zero : (tensor<?x4xf32>, tensor<f32>, tensor<ui8>) -> tensor<?x4xui8>
+  %0 = onnx.DequantizeLinear %q, %scale, %zero : (tensor<?x4xui8>, tensor<f32>, tensor<ui8>) -> tensor<?x4xf32>
+  return %0 : tensor<?x4xf32>
+}

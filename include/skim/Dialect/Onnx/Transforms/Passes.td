@@ -168,6 +168,11 @@ def UnquantiseActivationsPass
     round twice, and no token depends on the range of others. Weights that are no
     constants, or with another number of zero points than of scales, stay.
 
+    Rounding to a range also cuts off what lies outside, and static quantisers leave out
+    activations that do no more: where a range begins at 0 a `Relu` takes the place of rounding, where both
+    ends are whole numbers a `Clip`, unless what is rounded cannot lie outside (probabilities).
+    Other ranges, those that were measured, cut nothing off.
+
     ```mlir
     // In:
     %q:3 = onnx.DynamicQuantizeLinear %x : (tensor<?x4xf32>) -> (tensor<?x4xui8>, tensor<f32>, tensor<ui8>)
