@@ -110,6 +110,26 @@ ScoreTerm AttentionMatcher::skipRepetition(ScoreTerm term) {
   return term;
 }
 
+static bool fillsFinitely(const ScoreTerm &term) {
+  return term.isCondition && !std::isinf(static_cast<float>(term.fill));
+}
+
+/// Whether nothing is left of scores that the fill of a condition is added to.
+static bool swallowsScores(const ScoreTerm &term) {
+  return term.fill * term.factor <= -1e9;
+}
+
+/// Scores that are filled last hold nothing but the fill. To be as equal where
+/// a query sees no key, those that it is added to must be swallowed.
+void AttentionMatcher::lowerFills() {
+  for (ScoreTerm &term : llvm::reverse(result.terms)) {
+    if (!term.isCondition)
+      return;
+    if (!swallowsScores(term))
+      term.fill = -1e30 / term.factor;
+  }
+}
+
 /// Puts a term to the masks or the biases, or notes the window that it is; one
 /// with masks or a window in it is taken apart.
 LogicalResult AttentionMatcher::sortTerm(ScoreTerm term, unsigned level,
@@ -135,8 +155,7 @@ LogicalResult AttentionMatcher::sortTerm(ScoreTerm term, unsigned level,
   });
   // What two finite fills hide would weigh less than what one of them does,
   // where a query sees no key at all.
-  bool fillsTwice = term.isCondition && !innerBiases.empty() &&
-                    !std::isinf(static_cast<float>(term.fill));
+  bool fillsTwice = fillsFinitely(term) && !innerBiases.empty();
   bool foundParts = !innerMasks.empty() || distances != outerDistances ||
                     content.table != outerContent.table ||
                     position.table != outerPosition.table;
@@ -149,6 +168,8 @@ LogicalResult AttentionMatcher::sortTerm(ScoreTerm term, unsigned level,
   content = outerContent;
   position = outerPosition;
   biases.push_back(term);
+  if (term.isCondition && !swallowsScores(term))
+    return fail("the scores are filled with a number that leaves some of them");
   return checkBias(term);
 }
 
@@ -329,9 +350,10 @@ void AttentionMatcher::hideByInfinity(std::optional<KeyMask> &mask,
 
 LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
   result = match;
+  lowerFills();
   SmallVector<KeyMask> masks;
   SmallVector<ScoreTerm> biases;
-  for (const ScoreTerm &term : match.terms)
+  for (const ScoreTerm &term : result.terms)
     if (failed(sortTerm(term, 0, masks, biases)))
       return failure();
   std::optional<KeyMask> mask;
@@ -347,6 +369,10 @@ LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
                   "scores");
     hideByInfinity(mask, biases);
   }
+  // Scores that two fills hide would weigh less than those that one does, where
+  // a query sees no key at all.
+  if (llvm::count_if(biases, fillsFinitely) > 1)
+    return fail("the scores are filled twice");
   const Rotary &rotary = match.query.rotary;
   if (!(match.key.rotary == rotary) || match.value.rotary.cos)
     return fail("queries, keys and values have different rotary positions");

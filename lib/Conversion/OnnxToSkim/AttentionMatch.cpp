@@ -182,6 +182,8 @@ LogicalResult AttentionMatcher::matchFilled(onnx::WhereOp where,
       getSplat(fillsWhereTrue ? where.getX() : where.getY());
   if (!fill)
     return fail("the scores are chosen from two tensors");
+  if (!isFill(*fill * factor))
+    return fail("the scores are filled with a number that hides no key");
   auto conditionAt =
       getOperandIndex(context, where.getCondition(), where.getOutput(), at);
   auto scoresAt = getOperandIndex(context, scores, where.getOutput(), at);

@@ -92,8 +92,6 @@ public:
   void limitDistances(const DistanceRange &range) {
     distances = distances.intersect(range);
   }
-  /// The index of a key in `[batch, sequence]`.
-  SymDims getKeyIndex() const { return {indices.batch, indices.key}; }
 
 private:
   mlir::LogicalResult fail(const llvm::Twine &reason) {
@@ -167,6 +165,7 @@ private:
                                llvm::SmallVectorImpl<ScoreTerm> &biases);
   bool joinsHeads(const ScoreTerm &term);
   std::optional<llvm::SmallVector<int64_t>> orderBias(const ScoreTerm &term);
+  void lowerFills();
   mlir::LogicalResult checkBias(const ScoreTerm &term);
   mlir::Value makeBias(const ScoreTerm &term);
   mlir::Value makeBiases(llvm::ArrayRef<ScoreTerm> terms, mlir::Value states);

@@ -363,3 +363,114 @@ func.func @softmax_over_queries_stays(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "
   %z = onnx.Reshape %moved, %joined : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
   return %z : tensor<?x?x6xf32>
 }
+
+// -----
+
+// Scores that are filled by what each query sees: as low as leaves nothing of them, so that a query
+// that sees no key weighs all alike.
+// CHECK-LABEL: func @filled_scores
+// CHECK:         %[[FILL:.+]] = onnx.Constant dense<-1.000000e+30> : tensor<f32>
+// CHECK:         %[[BIAS:.+]] = onnx.Where %{{.+}}, %{{.+}}, %[[FILL]]
+// CHECK:         skim.attention {{.*}} bias %[[BIAS]]
+func.func @filled_scores(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %m: tensor<?x1x?x?xi1> {onnx.dims = ["b", "1", "s", "s"]}) -> tensor<?x?x6xf32> {
+  %shape = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %joined = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %q4 = onnx.Reshape %x, %shape : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q = onnx.Transpose %q4 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k = onnx.Transpose %q4 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x3x?xf32>
+  %s = onnx.MatMul %q, %k : (tensor<?x2x?x3xf32>, tensor<?x2x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %fill = onnx.Constant dense<-1.0e4> : tensor<f32>
+  %filled = onnx.Where %m, %s, %fill : (tensor<?x1x?x?xi1>, tensor<?x2x?x?xf32>, tensor<f32>) -> tensor<?x2x?x?xf32>
+  %p = onnx.Softmax %filled : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %context = onnx.MatMul %p, %q : (tensor<?x2x?x?xf32>, tensor<?x2x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %moved = onnx.Transpose %context {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %y = onnx.Reshape %moved, %joined : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %y : tensor<?x?x6xf32>
+}
+
+// -----
+
+// What is added to filled scores stays beside a fill as small, for a query that sees no key.
+// CHECK-LABEL: func @added_to_filled_scores_stays
+// CHECK-NOT:     skim.attention
+func.func @added_to_filled_scores_stays(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %m: tensor<?x1x?x?xi1> {onnx.dims = ["b", "1", "s", "s"]}, %b: tensor<1x2x?x?xf32> {onnx.dims = ["1", "2", "s", "s"]}) -> tensor<?x?x6xf32> {
+  %shape = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %joined = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %q4 = onnx.Reshape %x, %shape : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q = onnx.Transpose %q4 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k = onnx.Transpose %q4 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x3x?xf32>
+  %s = onnx.MatMul %q, %k : (tensor<?x2x?x3xf32>, tensor<?x2x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %fill = onnx.Constant dense<-1.0e4> : tensor<f32>
+  %f = onnx.Where %m, %s, %fill : (tensor<?x1x?x?xi1>, tensor<?x2x?x?xf32>, tensor<f32>) -> tensor<?x2x?x?xf32>
+  %filled = onnx.Add %f, %b : (tensor<?x2x?x?xf32>, tensor<1x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %p = onnx.Softmax %filled : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %context = onnx.MatMul %p, %q : (tensor<?x2x?x?xf32>, tensor<?x2x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %moved = onnx.Transpose %context {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %y = onnx.Reshape %moved, %joined : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %y : tensor<?x?x6xf32>
+}
+
+// -----
+
+// A fill that hides nothing, and one that a factor makes so.
+// CHECK-LABEL: func @fill_that_hides_nothing_stays
+// CHECK-NOT:     skim.attention
+func.func @fill_that_hides_nothing_stays(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %m: tensor<?x1x?x?xi1> {onnx.dims = ["b", "1", "s", "s"]}) -> tensor<?x?x6xf32> {
+  %shape = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %joined = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %q4 = onnx.Reshape %x, %shape : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q = onnx.Transpose %q4 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k = onnx.Transpose %q4 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x3x?xf32>
+  %s = onnx.MatMul %q, %k : (tensor<?x2x?x3xf32>, tensor<?x2x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %fill = onnx.Constant dense<-50.0> : tensor<f32>
+  %filled = onnx.Where %m, %s, %fill : (tensor<?x1x?x?xi1>, tensor<?x2x?x?xf32>, tensor<f32>) -> tensor<?x2x?x?xf32>
+  %p = onnx.Softmax %filled : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %context = onnx.MatMul %p, %q : (tensor<?x2x?x?xf32>, tensor<?x2x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %moved = onnx.Transpose %context {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %y = onnx.Reshape %moved, %joined : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %y : tensor<?x?x6xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @fill_that_is_scaled_stays
+// CHECK-NOT:     skim.attention
+func.func @fill_that_is_scaled_stays(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %m: tensor<?x1x?x?xi1> {onnx.dims = ["b", "1", "s", "s"]}) -> tensor<?x?x6xf32> {
+  %shape = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %joined = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %q4 = onnx.Reshape %x, %shape : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q = onnx.Transpose %q4 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k = onnx.Transpose %q4 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x3x?xf32>
+  %s = onnx.MatMul %q, %k : (tensor<?x2x?x3xf32>, tensor<?x2x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %fill = onnx.Constant dense<-1.0e4> : tensor<f32>
+  %half = onnx.Constant dense<0.5> : tensor<f32>
+  %f = onnx.Where %m, %s, %fill : (tensor<?x1x?x?xi1>, tensor<?x2x?x?xf32>, tensor<f32>) -> tensor<?x2x?x?xf32>
+  %filled = onnx.Mul %f, %half : (tensor<?x2x?x?xf32>, tensor<f32>) -> tensor<?x2x?x?xf32>
+  %p = onnx.Softmax %filled : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %context = onnx.MatMul %p, %q : (tensor<?x2x?x?xf32>, tensor<?x2x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %moved = onnx.Transpose %context {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %y = onnx.Reshape %moved, %joined : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %y : tensor<?x?x6xf32>
+}
+
+// -----
+
+// Two fills would weigh less than one, for a query that sees no key.
+// CHECK-LABEL: func @filled_twice_stays
+// CHECK-NOT:     skim.attention
+func.func @filled_twice_stays(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %m: tensor<?x1x?x?xi1> {onnx.dims = ["b", "1", "s", "s"]}, %n: tensor<?x1x?x?xi1> {onnx.dims = ["b", "1", "s", "s"]}) -> tensor<?x?x6xf32> {
+  %shape = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %joined = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %q4 = onnx.Reshape %x, %shape : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q = onnx.Transpose %q4 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k = onnx.Transpose %q4 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x3x?xf32>
+  %s = onnx.MatMul %q, %k : (tensor<?x2x?x3xf32>, tensor<?x2x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %fill = onnx.Constant dense<-1.0e9> : tensor<f32>
+  %f = onnx.Where %m, %s, %fill : (tensor<?x1x?x?xi1>, tensor<?x2x?x?xf32>, tensor<f32>) -> tensor<?x2x?x?xf32>
+  %filled = onnx.Where %n, %f, %fill : (tensor<?x1x?x?xi1>, tensor<?x2x?x?xf32>, tensor<f32>) -> tensor<?x2x?x?xf32>
+  %p = onnx.Softmax %filled : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %context = onnx.MatMul %p, %q : (tensor<?x2x?x?xf32>, tensor<?x2x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %moved = onnx.Transpose %context {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %y = onnx.Reshape %moved, %joined : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %y : tensor<?x?x6xf32>
+}

@@ -1,0 +1,80 @@
+"""Graphs that look like what is raised and differ in a detail: as onnxruntime computes them."""
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import skim
+from onnx import TensorProto, helper, numpy_helper
+
+F32 = TensorProto.FLOAT
+HIDDEN, HEADS = 16, 2
+node = helper.make_node
+
+
+def check(path, nodes, inputs, arrays, opset=17, rtol=1e-4, **options):
+    """`inputs`: name to (dimensions, array)."""
+    types = {name: helper.np_dtype_to_tensor_dtype(array.dtype) for name, (_, array) in inputs.items()}
+    graph = helper.make_graph(
+        nodes,
+        "near",
+        [helper.make_tensor_value_info(name, types[name], dims) for name, (dims, _) in inputs.items()],
+        [helper.make_tensor_value_info("y", F32, None)],
+        [numpy_helper.from_array(np.asarray(array), name) for name, array in arrays.items()],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10), path)
+    feed = {name: array for name, (_, array) in inputs.items()}
+    settings = onnxruntime.SessionOptions()
+    settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    want = onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"]).run(None, feed)[0]
+    got = skim.compile(path, keep_padding=True, **options).run(feed)["y"]
+    assert got.shape == want.shape
+    np.testing.assert_allclose(got, want, rtol=rtol, atol=rtol * np.abs(want).max())
+
+
+def check_attention(path, nodes, mask, dims, arrays=()):
+    """Attention between the scores `scores` and the filled ones `filled`."""
+    rng = np.random.default_rng(0)
+    arrays = dict(arrays) | {name: rng.normal(size=(HIDDEN, HIDDEN)).astype(np.float32) * 0.3 for name in "qkv"}
+    arrays |= {
+        "table": rng.normal(size=(30, HIDDEN)).astype(np.float32),
+        "split": np.array([0, 0, HEADS, HIDDEN // HEADS]),
+        "join": np.array([0, 0, HIDDEN]),
+        "axes": np.array([1, 2]),
+        "zero": np.float32(0),
+        "low": np.float32(-1e9),
+    }
+    graph = [node("Gather", ["table", "ids"], ["x"])]
+    for name in "qkv":
+        perm = [0, 2, 3, 1] if name == "k" else [0, 2, 1, 3]
+        graph += [
+            node("MatMul", ["x", name], [f"{name}0"]),
+            node("Reshape", [f"{name}0", "split"], [f"{name}1"]),
+            node("Transpose", [f"{name}1"], [f"{name}2"], perm=perm),
+        ]
+    graph += [node("MatMul", ["q2", "k2"], ["scores"]), *nodes, node("Softmax", ["filled"], ["p"], axis=-1)]
+    graph += [
+        node("MatMul", ["p", "v2"], ["c0"]),
+        node("Transpose", ["c0"], ["c1"], perm=[0, 2, 1, 3]),
+        node("Reshape", ["c1", "join"], ["y"]),
+    ]
+    ids = rng.integers(0, 30, (mask.shape[0], mask.shape[-1]))
+    check(path, graph, {"ids": (["B", "S"], ids), "mask": (dims, mask)}, arrays, rtol=1e-3)
+
+
+@pytest.mark.parametrize("fill", [0.0, -50.0, -1e4, -65504.0, -1e9])
+@pytest.mark.parametrize("form", ["pairs", "scaled", "keys", "bias"])
+def test_scores_filled_by_any_number(form, fill, tmp_path):
+    """Also for queries that see no key, and sequences without a token."""
+    rng = np.random.default_rng(1)
+    arrays = {"fill": np.float32(fill), "half": np.float32(0.5), "b": rng.normal(size=(1, 2, 5, 5)).astype(np.float32)}
+    if form == "keys":
+        mask, dims = np.array([[1, 1, 1, 0, 0], [0, 0, 0, 0, 0]], bool), ["B", "S"]
+        nodes = [node("Unsqueeze", ["mask", "axes"], ["m"]), node("Where", ["m", "scores", "fill"], ["filled"])]
+    else:
+        mask, dims = rng.random((2, 1, 5, 5)) < 0.7, ["B", 1, "S", "S"]
+        mask[0, 0, 2] = False
+        last = {"pairs": node("Identity", ["f"], ["filled"]), "scaled": node("Mul", ["f", "half"], ["filled"])}
+        nodes = [node("Where", ["mask", "scores", "fill"], ["f"])]
+        nodes += [last.get(form, node("Add", ["f", "b"], ["filled"]))]
+    check_attention(tmp_path / "filled.onnx", nodes, mask, dims, arrays)
