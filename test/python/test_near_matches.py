@@ -78,3 +78,39 @@ def test_scores_filled_by_any_number(form, fill, tmp_path):
         nodes = [node("Where", ["mask", "scores", "fill"], ["f"])]
         nodes += [last.get(form, node("Add", ["f", "b"], ["filled"]))]
     check_attention(tmp_path / "filled.onnx", nodes, mask, dims, arrays)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.float32])
+def test_attention_of_a_query_without_keys_is_zero(dtype, tmp_path):
+    x = np.random.default_rng(2).normal(size=(2, 3, HIDDEN)).astype(np.float32)
+    mask = np.ones((2, 1, 3, 3), bool)
+    mask[0, 0, 1] = mask[1, 0, 2, :2] = False
+    if dtype == np.float32:
+        mask = np.where(mask, np.float32(0), np.float32(-np.inf))
+    attention = node("Attention", ["x", "x", "x", "mask"], ["y"], q_num_heads=HEADS, kv_num_heads=HEADS)
+    inputs = {"x": (["B", "S", HIDDEN], x), "mask": (["B", 1, "S", "S"], mask)}
+    check(tmp_path / "attention.onnx", [attention], inputs, {}, opset=23)
+
+
+def test_zeroed_probabilities_of_a_query_without_keys(tmp_path):
+    """As Keras zeroes them, by a condition of its own for each query."""
+    rng = np.random.default_rng(3)
+    states = rng.normal(size=(2, 5, HIDDEN)).astype(np.float32)
+    mask = rng.random((2, 1, 5, 5)) < 0.7
+    mask[0, 0, 2] = False
+    arrays = {"split": np.array([0, 0, HEADS, HIDDEN // HEADS]), "join": np.array([0, 0, HIDDEN])}
+    arrays |= {"zero": np.float32(0), "low": np.float32(-1e9)}
+    nodes = [
+        node("Reshape", ["x", "split"], ["x1"]),
+        node("Transpose", ["x1"], ["q"], perm=[0, 2, 1, 3]),
+        node("Transpose", ["x1"], ["k"], perm=[0, 2, 3, 1]),
+        node("MatMul", ["q", "k"], ["scores"]),
+        node("Where", ["mask", "scores", "low"], ["filled"]),
+        node("Softmax", ["filled"], ["p0"], axis=-1),
+        node("Where", ["mask", "p0", "zero"], ["p"]),
+        node("MatMul", ["p", "q"], ["c0"]),
+        node("Transpose", ["c0"], ["c1"], perm=[0, 2, 1, 3]),
+        node("Reshape", ["c1", "join"], ["y"]),
+    ]
+    inputs = {"x": (["B", "S", HIDDEN], states), "mask": (["B", 1, "S", "S"], mask)}
+    check(tmp_path / "zeroed.onnx", nodes, inputs, arrays)

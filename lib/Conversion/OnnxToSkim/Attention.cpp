@@ -208,6 +208,7 @@ struct RaiseAttentionOp : RaisePattern<onnx::AttentionOp> {
     match.heads = heads;
     match.kvHeads = kvHeads;
     match.scale = getScale(op, headWidth);
+    match.isGuarded = true;
     if (!addMask(op, matcher, match))
       return rewriter.notifyMatchFailure(
           op, "attention: a mask of a shape of its own");

@@ -399,7 +399,7 @@ LogicalResult AttentionMatcher::build(const AttentionMatch &match) {
       emptyKeys = match.isGuarded ? EmptyKeys::Zero : EmptyKeys::Nan;
     if (match.zeroed)
       emptyKeys = EmptyKeys::Zero;
-  } else if (bias && match.isGuarded) {
+  } else if (bias && (match.isGuarded || match.zeroed)) {
     // The bias masks, by minus infinity.
     emptyKeys = EmptyKeys::Zero;
   }

@@ -342,6 +342,7 @@ FailureOr<AttentionMatch> AttentionMatcher::match(onnx::AttentionOp op) {
       *key != *value || factor != 1)
     return fail("queries, keys or values are not the heads of states");
   result.kvHeads = *key;
+  result.isGuarded = true;
   return result;
 }
 

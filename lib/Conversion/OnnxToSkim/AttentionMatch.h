@@ -61,7 +61,8 @@ struct AttentionMatch {
   int64_t heads = 0, kvHeads = 0;
   double scale = 1;
   llvm::SmallVector<ScoreTerm> terms;
-  bool isGuarded = false; // NaN probabilities are replaced by zeros.
+  /// Queries that see no key have probabilities of 0, not NaN.
+  bool isGuarded = false;
   /// Where probabilities are replaced by zeros, as a mask.
   std::optional<ScoreTerm> zeroed;
 };

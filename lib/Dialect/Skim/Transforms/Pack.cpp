@@ -330,7 +330,9 @@ private:
       if (remove) {
         attention.getKeyMaskMutable().clear();
         attention.removeFillAttr();
-        attention.setEmptyKeys(EmptyKeys::Uniform);
+        // A bias may hide all keys, too.
+        if (!attention.getBias() || attention.getEmptyKeys() != EmptyKeys::Zero)
+          attention.setEmptyKeys(EmptyKeys::Uniform);
       }
     }
   }

@@ -211,4 +211,12 @@ func.func @sequence_first_output(%ids: tensor<?x?xi64> {onnx.dims = ["b", "s"]},
   %t = onnx.Transpose %a {perm = array<i64: 1, 0, 2>} : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
   %y = skim.add %t, %z : tensor<?x?x8xf32>
   return %y : tensor<?x?x8xf32>
+
+// A bias may leave a query no key where the mask is gone, too.
+// CHECK-LABEL: func @no_key_by_a_bias
+func.func @no_key_by_a_bias(%ids: tensor<?x?xi64>, %mask: tensor<?x?xi1>, %bias: tensor<1x1x?x?xf32>, %table: tensor<9x8xf32>) -> tensor<?x?x8xf32> {
+  %x = skim.embed(%ids) in (%table) : (tensor<?x?xi64>) in (tensor<9x8xf32>) -> tensor<?x?x8xf32>
+  // CHECK: skim.attention {{.+}} bias %{{.+}} rows %{{.+}} {empty_keys = #skim<empty_keys zero>, heads
+  %a = skim.attention %x, %x, %x mask %mask : tensor<?x?xi1> bias %bias : tensor<1x1x?x?xf32> {empty_keys = #skim<empty_keys zero>, fill = 0xFF800000 : f32, heads = 2 : i64, scale = 0.5 : f32} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  return %a : tensor<?x?x8xf32>
 }
