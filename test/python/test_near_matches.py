@@ -114,3 +114,39 @@ def test_zeroed_probabilities_of_a_query_without_keys(tmp_path):
     ]
     inputs = {"x": (["B", "S", HIDDEN], states), "mask": (["B", 1, "S", "S"], mask)}
     check(tmp_path / "zeroed.onnx", nodes, inputs, arrays)
+
+
+@pytest.mark.parametrize("form", ["rows", "columns", "counts"])
+def test_means_of_sizes_that_are_the_same(form, tmp_path):
+    """As many sequences, positions or columns: which axis it is, its place says."""
+    rng = np.random.default_rng(4)
+    batch, sequence = (1, 8) if form == "columns" else (8, 5)
+    mask = rng.integers(0, 2, (batch, sequence)).astype(np.float32)
+    mask[:, 0] = 1
+    ids = rng.integers(0, 30, (batch, sequence))
+    arrays = {"table": rng.normal(size=(30, 8)).astype(np.float32), "one": np.array([1]), "last": np.array([-1])}
+    nodes = [
+        node("Gather", ["table", "ids"], ["x"]),
+        node("Identity", ["mask"], ["m"]) if form == "columns" else node("Unsqueeze", ["mask", "last"], ["m"]),
+        node("Mul", ["x", "m"], ["p"]),
+        node("ReduceSum", ["p", "one"], ["s"], keepdims=0),
+        node("ReduceSum", ["mask", "one"], ["c"], keepdims=int(form != "counts")),
+        node("Div", ["s", "c"], ["y"]),
+    ]
+    dims = [batch, sequence]
+    check(tmp_path / "mean.onnx", nodes, {"ids": (dims, ids), "mask": (dims, mask)}, arrays)
+
+
+def test_maximum_of_something_larger(tmp_path):
+    rng = np.random.default_rng(5)
+    arrays = {"table": rng.normal(size=(30, 8)).astype(np.float32), "last": np.array([-1])}
+    arrays |= {"low": np.full((2, 1, 1, 1), -1e9, np.float32)}
+    nodes = [
+        node("Gather", ["table", "ids"], ["x"]),
+        node("Unsqueeze", ["mask", "last"], ["m"]),
+        node("Where", ["m", "x", "low"], ["w"]),
+        node("ReduceMax", ["w"], ["y"], axes=[1], keepdims=0),
+    ]
+    mask = np.array([[1, 1, 0, 1, 0], [1, 1, 1, 1, 1]], bool)
+    inputs = {"ids": (["B", "S"], rng.integers(0, 30, (2, 5))), "mask": (["B", "S"], mask)}
+    check(tmp_path / "maximum.onnx", nodes, inputs, arrays)

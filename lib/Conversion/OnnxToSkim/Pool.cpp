@@ -105,17 +105,6 @@ struct RaiseFirstSlice : RaisePattern<onnx::SliceOp> {
   }
 };
 
-/// The value behind repetition and single dimensions.
-Value skipExpansion(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (!isa<onnx::ExpandOp, onnx::IdentityOp, onnx::UnsqueezeOp,
-             onnx::SqueezeOp>(op))
-      break;
-    value = op->getOperand(0);
-  }
-  return value;
-}
-
 /// A value that is kept at `least` or above: (value, least).
 std::optional<std::pair<Value, double>> getBounded(Value value) {
   if (auto clip = value.getDefiningOp<onnx::ClipOp>()) {
@@ -161,21 +150,53 @@ template <typename Op> bool reducesSequence(Op op) {
   return axes && axes->size() == 1 && axes->front() == 1;
 }
 
-/// The mask that the rows of `product = states * mask` are counted by.
-std::optional<std::pair<Value, bool>> getMaskOfSum(RaiseContext &context,
-                                                   Value mask,
-                                                   ArrayRef<SymDim> dims,
-                                                   StateIndices &indices) {
-  std::optional<SymDims> own = context.dims(mask);
-  if (!own || own->size() < 2 || own->size() > 3)
-    return std::nullopt;
-  SymDims whole{indices.batch, indices.position, indices.column}, at;
-  for (auto [axis, dim] : llvm::enumerate(*own)) {
-    if (!dim.isConstant(1) && dim != dims[axis])
-      return std::nullopt;
-    at.push_back(dim.isConstant(1) ? SymDim(0) : whole[axis]);
+/// The token mask that is broadcast to a result of the states' dimensions.
+std::optional<std::pair<Value, bool>> getFactorMask(RaiseContext &context,
+                                                    Value mask, Value result,
+                                                    StateIndices &indices) {
+  auto at = getOperandIndex(context, mask, result,
+                            {indices.batch, indices.position, indices.column});
+  return at ? getTokenMask(indices.elements.evaluate(mask, *at), indices)
+            : std::nullopt;
+}
+
+/// What divides the rows of a sum over the sequence, as a count of tokens.
+struct TokenCount {
+  std::pair<Value, bool> mask;
+  double epsilon = 0; // The count is that at least.
+};
+
+/// The count of tokens that every element of a divisor is; `at` is one's place.
+std::optional<TokenCount> getTokenCount(RaiseContext &context, Value divisor,
+                                        SymDims at, StateIndices &indices) {
+  TokenCount count;
+  auto follow = [&](Value value) {
+    Element element = indices.elements.trace(value, at);
+    if (element.kind != Kind::Access || element.number != 1)
+      return Value();
+    at = element.at;
+    return element.base;
+  };
+  Value value = follow(divisor);
+  if (auto bounded = value ? getBounded(value) : std::nullopt) {
+    count.epsilon = bounded->second;
+    value = follow(bounded->first);
   }
-  return getTokenMask(indices.elements.evaluate(mask, at), indices);
+  if (auto cast = value ? value.getDefiningOp<onnx::CastOp>() : onnx::CastOp())
+    value = follow(cast.getInput());
+  auto sum =
+      value ? value.getDefiningOp<onnx::ReduceSumOp>() : onnx::ReduceSumOp();
+  if (!sum || !reducesSequence(sum))
+    return std::nullopt;
+  if (sum.getKeepdims() != 0)
+    at.erase(at.begin() + 1);
+  at.insert(at.begin() + 1, indices.position);
+  auto mask =
+      getTokenMask(indices.elements.evaluate(sum.getData(), at), indices);
+  if (!mask)
+    return std::nullopt;
+  count.mask = *mask;
+  return count;
 }
 
 /// `sum(states * mask) / max(sum(mask), epsilon)`.
@@ -187,39 +208,34 @@ struct RaiseMaskedMean : RaisePattern<onnx::DivOp> {
     auto product =
         sum ? sum.getData().getDefiningOp<onnx::MulOp>() : onnx::MulOp();
     if (!product || !reducesSequence(sum) ||
-        sum.getReduced().getType() != op.getC().getType())
+        !context.haveSameDims(sum.getReduced(), op.getC()))
       return failure();
     for (unsigned side : {0, 1}) {
       Value states = product->getOperand(side),
             factor = product->getOperand(1 - side);
       if (!isTokenStates(context, states) ||
-          states.getType() != product.getC().getType())
+          !context.haveSameDims(states, product.getC()))
         continue;
-      std::optional<SymDims> dims = context.dims(states);
-      StateIndices indices(context, *dims);
-      auto mask = getMaskOfSum(context, factor, *dims, indices);
+      StateIndices indices(context, *context.dims(states));
+      auto mask = getFactorMask(context, factor, product.getC(), indices);
       if (!mask)
         continue;
-      // The count, of the same mask.
-      Value count = skipExpansion(op.getB());
-      double epsilon = 0;
-      if (auto bounded = getBounded(count)) {
-        epsilon = bounded->second;
-        count = bounded->first;
-      }
-      count = skipExpansion(count);
-      if (auto cast = count.getDefiningOp<onnx::CastOp>())
-        count = cast.getInput();
-      auto countSum = count.getDefiningOp<onnx::ReduceSumOp>();
-      if (!countSum || !reducesSequence(countSum))
+      SymDims at{indices.batch, indices.column};
+      if (sum.getKeepdims() != 0)
+        at.insert(at.begin() + 1, SymDim(0));
+      auto divisorAt = getOperandIndex(context, op.getB(), op.getC(), at);
+      auto count = divisorAt
+                       ? getTokenCount(context, op.getB(), *divisorAt, indices)
+                       : std::nullopt;
+      if (!count)
         return rewriter.notifyMatchFailure(
             op, "mean: the divisor is no count of tokens");
-      if (getMaskOfSum(context, countSum.getData(), *dims, indices) != mask)
+      if (count->mask != *mask)
         return rewriter.notifyMatchFailure(
             op, "mean: sum and count differ in their mask");
       replaceByPool(rewriter, op, states,
                     context.getKeyMask(rewriter, mask->first, mask->second),
-                    PoolKind::Mean, epsilon);
+                    PoolKind::Mean, count->epsilon);
       return success();
     }
     return rewriter.notifyMatchFailure(op,
@@ -252,11 +268,12 @@ struct RaiseMaskedMax : RaisePattern<onnx::ReduceMaxOp> {
     bool fillsWhereTrue = low.has_value();
     if (!low)
       low = getSplat(where.getY());
-    if (!low || *low > -1e4 || !isTokenStates(context, states))
+    if (!low || *low > -1e4 || !isTokenStates(context, states) ||
+        !context.haveSameDims(states, where.getOutput()))
       return rewriter.notifyMatchFailure(op, "maximum: no masked token states");
-    std::optional<SymDims> dims = context.dims(states);
-    StateIndices indices(context, *dims);
-    auto mask = getMaskOfSum(context, where.getCondition(), *dims, indices);
+    StateIndices indices(context, *context.dims(states));
+    auto mask = getFactorMask(context, where.getCondition(), where.getOutput(),
+                              indices);
     if (!mask)
       return rewriter.notifyMatchFailure(
           op, "maximum: the condition is no token mask");

@@ -135,3 +135,51 @@ func.func @lp_normalization(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
   %0 = onnx.LpNormalization %x : (tensor<?x4xf32>) -> tensor<?x4xf32>
   return %0 : tensor<?x4xf32>
 }
+
+// -----
+
+// Sizes that are the same by chance: the mask goes with the columns.
+// CHECK-LABEL: func @mask_of_columns_stays
+// CHECK-NOT:     skim.pool
+func.func @mask_of_columns_stays(%x: tensor<1x4x4xf32>, %m: tensor<1x4xf32>) -> tensor<1x4xf32> {
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  %0 = onnx.Mul %x, %m : (tensor<1x4x4xf32>, tensor<1x4xf32>) -> tensor<1x4x4xf32>
+  %1 = onnx.ReduceSum %0, %one {keepdims = 0 : i64} : (tensor<1x4x4xf32>, tensor<1xi64>) -> tensor<1x4xf32>
+  %2 = onnx.ReduceSum %m, %one : (tensor<1x4xf32>, tensor<1xi64>) -> tensor<1x1xf32>
+  %3 = onnx.Div %1, %2 : (tensor<1x4xf32>, tensor<1x1xf32>) -> tensor<1x4xf32>
+  return %3 : tensor<1x4xf32>
+}
+
+// -----
+
+// The counts of four sequences divide four columns; with an axis of their own they divide the rows.
+// CHECK-LABEL: func @counts_of_columns
+// CHECK-SAME:    %[[X:[^ ]+]]: tensor<4x?x4xf32>
+// CHECK:         %[[COLUMNS:.+]] = onnx.Div
+// CHECK:         %[[ROWS:.+]] = skim.pool mean %[[X]] mask
+// CHECK:         return %[[COLUMNS]], %[[ROWS]]
+func.func @counts_of_columns(%x: tensor<4x?x4xf32> {onnx.dims = ["4", "s", "4"]}, %m: tensor<4x?xf32> {onnx.dims = ["4", "s"]}) -> (tensor<4x4xf32>, tensor<4x4xf32>) {
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  %two = onnx.Constant dense<2> : tensor<1xi64>
+  %0 = onnx.Unsqueeze %m, %two : (tensor<4x?xf32>, tensor<1xi64>) -> tensor<4x?x1xf32>
+  %1 = onnx.Mul %x, %0 : (tensor<4x?x4xf32>, tensor<4x?x1xf32>) -> tensor<4x?x4xf32>
+  %2 = onnx.ReduceSum %1, %one {keepdims = 0 : i64} : (tensor<4x?x4xf32>, tensor<1xi64>) -> tensor<4x4xf32>
+  %3 = onnx.ReduceSum %m, %one {keepdims = 0 : i64} : (tensor<4x?xf32>, tensor<1xi64>) -> tensor<4xf32>
+  %4 = onnx.Div %2, %3 : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4x4xf32>
+  %5 = onnx.Unsqueeze %3, %one : (tensor<4xf32>, tensor<1xi64>) -> tensor<4x1xf32>
+  %6 = onnx.Div %2, %5 : (tensor<4x4xf32>, tensor<4x1xf32>) -> tensor<4x4xf32>
+  return %4, %6 : tensor<4x4xf32>, tensor<4x4xf32>
+}
+
+// -----
+
+// Filled to something larger, whose other axis goes.
+// CHECK-LABEL: func @maximum_of_something_larger_stays
+// CHECK-NOT:     skim.pool
+func.func @maximum_of_something_larger_stays(%x: tensor<?x?x4xf32> {onnx.dims = ["b", "s", "4"]}, %m: tensor<?x?x1xi1> {onnx.dims = ["b", "s", "1"]}) -> tensor<2x?x4xf32> {
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  %low = onnx.Constant dense<-1.0e+09> : tensor<2x1x1x1xf32>
+  %0 = onnx.Where %m, %x, %low : (tensor<?x?x1xi1>, tensor<?x?x4xf32>, tensor<2x1x1x1xf32>) -> tensor<2x?x?x4xf32>
+  %1 = onnx.ReduceMax %0, %one {keepdims = 0 : i64} : (tensor<2x?x?x4xf32>, tensor<1xi64>) -> tensor<2x?x4xf32>
+  return %1 : tensor<2x?x4xf32>
+}
