@@ -150,3 +150,22 @@ def test_maximum_of_something_larger(tmp_path):
     mask = np.array([[1, 1, 0, 1, 0], [1, 1, 1, 1, 1]], bool)
     inputs = {"ids": (["B", "S"], rng.integers(0, 30, (2, 5))), "mask": (["B", "S"], mask)}
     check(tmp_path / "maximum.onnx", nodes, inputs, arrays)
+
+
+@pytest.mark.parametrize(
+    ("op", "threshold"), [("Greater", 0), ("GreaterOrEqual", 1), ("Less", 1), ("Equal", 0), ("Equal", 1)]
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.int64])
+def test_masks_that_are_compared(dtype, op, threshold, tmp_path):
+    """Fractions and negative numbers among them."""
+    mask = np.array([[1, 0, -1, 2, 0], [0, 1, 0, -1, 2]], dtype)
+    if dtype == np.float32:
+        mask[0, :3] = 0.3, 0.9, -0.2
+        threshold /= 2
+    nodes = [
+        node("Unsqueeze", ["mask", "axes"], ["m"]),
+        node(op, ["m", "threshold"], ["c"]),
+        node("Where", ["c", "zero", "low"], ["a"]),
+        node("Add", ["scores", "a"], ["filled"]),
+    ]
+    check_attention(tmp_path / "compared.onnx", nodes, mask, ["B", "S"], {"threshold": np.array(threshold, dtype)})

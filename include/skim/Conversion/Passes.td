@@ -24,7 +24,8 @@ def ConvertOnnxToSkimPass : Pass<"convert-onnx-to-skim", "::mlir::ModuleOp"> {
     What no pattern takes stays as it is; `report` says which ops those are and
     why. Weights stay operands that `onnx.Constant` defines. Masks with a score for
     each key become one `tensor<?x?xi1>` that all attentions share; an integer or
-    float mask is taken to hold ones and zeros where the model computes with it.
+    float mask is taken to hold ones and zeros where the model computes with it, and
+    is what a comparison says where it is compared.
     Conditions that a mask joins are taken apart: those that let a query see a range
     of distances, its own position among them, become the attention's windows (causal
     attention is one of 0 to the right), others on positions alone a bias. Two that are

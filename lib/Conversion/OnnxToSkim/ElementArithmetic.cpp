@@ -105,17 +105,27 @@ static Element makeConjunction(const Element &a, const Element &b) {
 }
 
 /// A comparison of a mask that is no boolean: known when it tells 0 from all
-/// positive numbers, so that it does not matter which those are.
+/// others that its type has, so that it does not matter which those are.
 static bool tellsZero(Function function, const Element &a, const Element &b) {
-  if ((a.kind == Kind::Access ? a : b).number != 1)
+  bool isLeft = a.kind == Kind::Access;
+  Type type = getElementTypeOrSelf((isLeft ? a : b).base);
+  if ((isLeft ? a : b).number != 1)
     return false;
+  double threshold = isLeft ? b.number : a.number;
   auto value = [&](double number) {
-    return a.kind == Kind::Access ? function(number, b.number)
-                                  : function(a.number, number);
+    return isLeft ? function(number, threshold) : function(threshold, number);
   };
-  const double high = 1e9;
-  double threshold = a.kind == Kind::Access ? b.number : a.number;
-  return value(1) == value(high) && threshold >= 0 && threshold <= 1;
+  // Those next to 0, those far from it, and what it is compared with.
+  const double far = 1e9, next = isa<FloatType>(type) ? 1e-40 : 1;
+  SmallVector<double> others = {next, far};
+  if (!type.isUnsignedInteger())
+    others.append({-next, -far});
+  if (threshold != 0 &&
+      (isa<FloatType>(type) || threshold == std::trunc(threshold)) &&
+      (threshold > 0 || !type.isUnsignedInteger()))
+    others.push_back(threshold);
+  return llvm::all_of(
+      others, [&](double number) { return value(number) == value(next); });
 }
 
 /// An op of two operands on elements; `operands` are the op's.
@@ -137,9 +147,9 @@ static Element applyBinary(const BinaryKind &kind, Element a, Element b,
                          : Element();
   }
   if (kind.isComparison && (a.kind == Kind::Access || b.kind == Kind::Access)) {
-    Value masked = operands[a.kind == Kind::Access ? 0 : 1];
     bool withNumber = a.kind == Kind::Number || b.kind == Kind::Number;
-    if (!isBool(masked) && (!withNumber || !tellsZero(kind.function, a, b)))
+    if (!isBool((a.kind == Kind::Access ? a : b).base) &&
+        (!withNumber || !tellsZero(kind.function, a, b)))
       return {};
   }
   return applyToChoices(kind.function, toChoice(a), toChoice(b));

@@ -414,3 +414,87 @@ func.func @summed_with_heads_last(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", 
   %y = onnx.Reshape %moved, %joined : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
   return %y : tensor<?x?x6xf32>
 }
+
+// -----
+
+// Comparisons that fractions and negative numbers answer in their own way: their results are the mask.
+// CHECK-LABEL: func @fractions
+// CHECK:         %[[SEES:.+]] = onnx.Greater
+// CHECK:         skim.attention {{.*}} mask %[[SEES]] : tensor<?x?xi1>
+func.func @fractions(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %m: tensor<?x?xf32> {onnx.dims = ["b", "s"]}) -> tensor<?x?x6xf32> {
+  %shape = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %joined = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %q4 = onnx.Reshape %x, %shape : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q = onnx.Transpose %q4 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k = onnx.Transpose %q4 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x3x?xf32>
+  %s = onnx.MatMul %q, %k : (tensor<?x2x?x3xf32>, tensor<?x2x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %half = onnx.Constant dense<0.5> : tensor<f32>
+  %sees = onnx.Greater %m, %half : (tensor<?x?xf32>, tensor<f32>) -> tensor<?x?xi1>
+  %axes = onnx.Constant dense<[1, 2]> : tensor<2xi64>
+  %wide = onnx.Unsqueeze %sees, %axes : (tensor<?x?xi1>, tensor<2xi64>) -> tensor<?x1x1x?xi1>
+  %zero = onnx.Constant dense<0.0> : tensor<f32>
+  %low = onnx.Constant dense<-1.0e9> : tensor<f32>
+  %a = onnx.Where %wide, %zero, %low : (tensor<?x1x1x?xi1>, tensor<f32>, tensor<f32>) -> tensor<?x1x1x?xf32>
+  %filled = onnx.Add %s, %a : (tensor<?x2x?x?xf32>, tensor<?x1x1x?xf32>) -> tensor<?x2x?x?xf32>
+  %p = onnx.Softmax %filled : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %context = onnx.MatMul %p, %q : (tensor<?x2x?x?xf32>, tensor<?x2x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %moved = onnx.Transpose %context {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %y = onnx.Reshape %moved, %joined : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %y : tensor<?x?x6xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @negative_numbers
+// CHECK:         %[[SEES:.+]] = onnx.Greater
+// CHECK:         skim.attention {{.*}} mask %[[SEES]] : tensor<?x?xi1>
+func.func @negative_numbers(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %m: tensor<?x?xi64> {onnx.dims = ["b", "s"]}) -> tensor<?x?x6xf32> {
+  %shape = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %joined = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %q4 = onnx.Reshape %x, %shape : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q = onnx.Transpose %q4 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k = onnx.Transpose %q4 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x3x?xf32>
+  %s = onnx.MatMul %q, %k : (tensor<?x2x?x3xf32>, tensor<?x2x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %none = onnx.Constant dense<0> : tensor<i64>
+  %sees = onnx.Greater %m, %none : (tensor<?x?xi64>, tensor<i64>) -> tensor<?x?xi1>
+  %axes = onnx.Constant dense<[1, 2]> : tensor<2xi64>
+  %wide = onnx.Unsqueeze %sees, %axes : (tensor<?x?xi1>, tensor<2xi64>) -> tensor<?x1x1x?xi1>
+  %zero = onnx.Constant dense<0.0> : tensor<f32>
+  %low = onnx.Constant dense<-1.0e9> : tensor<f32>
+  %a = onnx.Where %wide, %zero, %low : (tensor<?x1x1x?xi1>, tensor<f32>, tensor<f32>) -> tensor<?x1x1x?xf32>
+  %filled = onnx.Add %s, %a : (tensor<?x2x?x?xf32>, tensor<?x1x1x?xf32>) -> tensor<?x2x?x?xf32>
+  %p = onnx.Softmax %filled : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %context = onnx.MatMul %p, %q : (tensor<?x2x?x?xf32>, tensor<?x2x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %moved = onnx.Transpose %context {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %y = onnx.Reshape %moved, %joined : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %y : tensor<?x?x6xf32>
+}
+
+// -----
+
+// Of numbers without a sign it is whether they are 0.
+// CHECK-LABEL: func @never_negative
+// CHECK-SAME:    %[[M:[^ ]+]]: tensor<?x?xui8>
+// CHECK:         %[[MASK:.+]] = onnx.Cast %[[M]] {to = 9 : i64}
+// CHECK:         skim.attention {{.*}} mask %[[MASK]] : tensor<?x?xi1>
+func.func @never_negative(%x: tensor<?x?x6xf32> {onnx.dims = ["b", "s", "6"]}, %m: tensor<?x?xui8> {onnx.dims = ["b", "s"]}) -> tensor<?x?x6xf32> {
+  %shape = onnx.Constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %joined = onnx.Constant dense<[0, 0, 6]> : tensor<3xi64>
+  %q4 = onnx.Reshape %x, %shape : (tensor<?x?x6xf32>, tensor<4xi64>) -> tensor<?x?x2x3xf32>
+  %q = onnx.Transpose %q4 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x?x3xf32>
+  %k = onnx.Transpose %q4 {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x3xf32>) -> tensor<?x2x3x?xf32>
+  %s = onnx.MatMul %q, %k : (tensor<?x2x?x3xf32>, tensor<?x2x3x?xf32>) -> tensor<?x2x?x?xf32>
+  %none = onnx.Constant dense<0> : tensor<ui8>
+  %sees = onnx.Greater %m, %none : (tensor<?x?xui8>, tensor<ui8>) -> tensor<?x?xi1>
+  %axes = onnx.Constant dense<[1, 2]> : tensor<2xi64>
+  %wide = onnx.Unsqueeze %sees, %axes : (tensor<?x?xi1>, tensor<2xi64>) -> tensor<?x1x1x?xi1>
+  %zero = onnx.Constant dense<0.0> : tensor<f32>
+  %low = onnx.Constant dense<-1.0e9> : tensor<f32>
+  %a = onnx.Where %wide, %zero, %low : (tensor<?x1x1x?xi1>, tensor<f32>, tensor<f32>) -> tensor<?x1x1x?xf32>
+  %filled = onnx.Add %s, %a : (tensor<?x2x?x?xf32>, tensor<?x1x1x?xf32>) -> tensor<?x2x?x?xf32>
+  %p = onnx.Softmax %filled : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %context = onnx.MatMul %p, %q : (tensor<?x2x?x?xf32>, tensor<?x2x?x3xf32>) -> tensor<?x2x?x3xf32>
+  %moved = onnx.Transpose %context {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x3xf32>) -> tensor<?x?x2x3xf32>
+  %y = onnx.Reshape %moved, %joined : (tensor<?x?x2x3xf32>, tensor<3xi64>) -> tensor<?x?x6xf32>
+  return %y : tensor<?x?x6xf32>
+}
