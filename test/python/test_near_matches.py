@@ -169,3 +169,18 @@ def test_masks_that_are_compared(dtype, op, threshold, tmp_path):
         node("Add", ["scores", "a"], ["filled"]),
     ]
     check_attention(tmp_path / "compared.onnx", nodes, mask, ["B", "S"], {"threshold": np.array(threshold, dtype)})
+
+
+@pytest.mark.parametrize("dims", [[], ["B"]])
+def test_ids_that_a_choice_gives_another_shape(dims, tmp_path):
+    """Counted from the end where they are negative, with an axis more."""
+    arrays = {"table": np.random.default_rng(6).normal(size=(5, 4)).astype(np.float32)}
+    arrays |= {"zero": np.array([[0]]), "five": np.array([5])}
+    nodes = [
+        node("Less", ["ids", "zero"], ["negative"]),
+        node("Add", ["ids", "five"], ["moved"]),
+        node("Where", ["negative", "moved", "ids"], ["at"]),
+        node("Gather", ["table", "at"], ["y"]),
+    ]
+    ids = np.array([-2, 1, 4]) if dims else np.array(-2)
+    check(tmp_path / "counted.onnx", nodes, {"ids": (dims, ids)}, arrays)

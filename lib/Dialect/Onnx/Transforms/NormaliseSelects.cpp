@@ -131,6 +131,9 @@ struct GatherOfCounted : NormalisePattern<GatherOp> {
     auto dims = shapes.dims(op.getData());
     if (!where || !dims || !isNegative(where.getCondition(), where.getY()))
       return rewriter.notifyMatchFailure(op, "no choice by the sign");
+    auto chosen = shapes.dims(where.getOutput());
+    if (!chosen || chosen != shapes.dims(where.getY()))
+      return rewriter.notifyMatchFailure(op, "the choice has another shape");
     auto axis = normaliseAxis(op.getAxis(), dims->size());
     auto size = axis ? (*dims)[*axis].constant() : std::nullopt;
     auto sum = where.getX().getDefiningOp<AddOp>();

@@ -108,3 +108,19 @@ func.func @count_within_conditions(%a: tensor<2x?xi1>, %b: tensor<3x?xi1>) -> te
   %all = onnx.Not %some : (tensor<*xi1>) -> tensor<*xi1>
   return %all : tensor<*xi1>
 }
+
+// -----
+
+// Not where the choice has another shape than the ids, and the rows with it.
+// CHECK-LABEL: func @counted_in_another_shape
+// CHECK:         %[[AT:.+]] = onnx.Where
+// CHECK:         onnx.Gather %{{.+}}, %[[AT]] : (tensor<9x4xf32>, tensor<1xi64>) -> tensor<1x4xf32>
+func.func @counted_in_another_shape(%id: tensor<i64>, %a: tensor<9x4xf32>) -> tensor<1x4xf32> {
+  %nine = onnx.Constant dense<9> : tensor<1xi64>
+  %zero = onnx.Constant dense<0> : tensor<1xi64>
+  %negative = onnx.Less %id, %zero : (tensor<i64>, tensor<1xi64>) -> tensor<1xi1>
+  %moved = onnx.Add %id, %nine : (tensor<i64>, tensor<1xi64>) -> tensor<1xi64>
+  %at = onnx.Where %negative, %moved, %id : (tensor<1xi1>, tensor<1xi64>, tensor<i64>) -> tensor<1xi64>
+  %y = onnx.Gather %a, %at : (tensor<9x4xf32>, tensor<1xi64>) -> tensor<1x4xf32>
+  return %y : tensor<1x4xf32>
+}
