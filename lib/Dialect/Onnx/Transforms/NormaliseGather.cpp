@@ -137,7 +137,7 @@ struct RelabelGather : NormalisePattern<GatherOp> {
                           ArrayRef<SymDim> to,
                           PatternRewriter &rewriter) const {
     Operation *view = op.getData().getDefiningOp();
-    if (!isa_and_nonnull<FlattenOp, ReshapeOp, SqueezeOp, UnsqueezeOp>(view))
+    if (!isView(view))
       return rewriter.notifyMatchFailure(op, "the indices are no whole axes");
     auto from = shapes.dims(view->getOperand(0));
     if (!from)
