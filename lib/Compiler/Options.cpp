@@ -81,6 +81,9 @@ static Error checkFiles(const CompileOptions &options) {
 Error skim::checkOptions(const CompileOptions &options) {
   if (options.input.empty())
     return createStringError("expected a model file");
+  if (options.cpu.empty() && options.triple.empty())
+    return createStringError(
+        "--mcpu: expected native or the name of a processor, got ''");
   if (Error error =
           checkChoice("dtype", options.dtype, {"fp32", "bf16", "int8"}))
     return error;

@@ -56,8 +56,9 @@ double Field::number(double least, bool above) const {
   if (!value)
     return 0;
   std::optional<double> number = value->getAsNumber();
+  // What counts is what f32 makes of it: of a tiny number it makes zero.
   if (number && std::isfinite(*number) && std::abs(*number) <= FLT_MAX &&
-      (above ? *number > least : *number >= least))
+      (above ? float(*number) > least : *number >= least))
     return *number;
   std::string bound;
   if (std::isfinite(least))
@@ -66,7 +67,8 @@ double Field::number(double least, bool above) const {
   if (std::isfinite(least) && least == std::floor(least))
     bound = (above ? " above " : " of ") + std::to_string(int64_t(least)) +
             (above ? "" : " or more");
-  expected("a finite number" + bound);
+  bool rounds = number && above && *number > least && *number <= FLT_MAX;
+  expected("a finite number" + bound + (rounds ? " in fp32" : ""));
   return 0;
 }
 

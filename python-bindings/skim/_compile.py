@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from skim._errors import CompileError, CompileWarning
+from skim._errors import CompileError, CompileWarning, path_bytes
 from skim._model import Model
 from skim._plan import Plan, plain
 
@@ -86,11 +86,11 @@ def compile(
     """
     arguments = {
         "plan": plan,
-        "cpu": cpu,
-        "dtype": dtype,
-        "dtype_fallback": dtype_fallback,
-        "fp32_products": fp32_products,
-        "kernels": kernels,
+        "cpu": _text("cpu", cpu),
+        "dtype": _text("dtype", dtype),
+        "dtype_fallback": _text("dtype_fallback", dtype_fallback),
+        "fp32_products": _text("fp32_products", fp32_products),
+        "kernels": _text("kernels", kernels),
         "keep_padding": bool(keep_padding),
         "outputs": _names(outputs),
     }
@@ -131,12 +131,20 @@ def load(path: str | os.PathLike[str]) -> Model:
     return Model(path)
 
 
+def _text(name: str, value: str) -> str:
+    if not isinstance(value, str):
+        raise CompileError(f"{name}: expected text, got {type(value).__name__}")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise CompileError(f"{name}: expected text, got {value!r}")
+    return value
+
+
 def _names(outputs: Iterable[str] | None) -> list[str]:
     if outputs is None:
         return []
     if isinstance(outputs, str):
         raise CompileError(f"outputs: expected a list of names, got the string '{outputs}'")
-    names = list(outputs)
+    names = [_text("outputs", name) for name in outputs]
     if not names:
         raise CompileError("outputs: expected at least one name, got none")
     return names
@@ -147,7 +155,7 @@ def _plan_arguments(plan: Any, folder: str) -> dict[str, str | bytes]:
     if plan is None:
         return {"plan": b""}
     if isinstance(plan, str | bytes | os.PathLike):
-        return {"plan": os.fsencode(plan)}
+        return {"plan": path_bytes("plan", plan, CompileError)}
     if isinstance(plan, Plan):
         return {"plan": b"", "plan_text": plan.store(folder), "plan_directory": os.fsencode(folder)}
     if isinstance(plan, Mapping):
@@ -162,8 +170,8 @@ def _compile(path: str | os.PathLike[str], output: str | os.PathLike[str], argum
     with tempfile.TemporaryDirectory(prefix="skim-plan-") as folder:
         plan = _plan_arguments(arguments["plan"], folder)
         error, lines = _compiler.compile(
-            os.fsencode(path),
-            os.fsencode(output),
+            path_bytes("path", path, CompileError),
+            path_bytes("output", output, CompileError),
             on_stage=_logger.info if _logger.isEnabledFor(logging.INFO) else None,
             **(arguments | plan),
         )

@@ -1,4 +1,6 @@
-"""Exceptions and warnings of the package."""
+"""Exceptions and warnings of the package, and what checks paths."""
+
+import os
 
 
 class CompileError(ValueError):
@@ -22,3 +24,11 @@ class KnobError(RunError, KeyError):
 
 class KnobValueError(RunError, ValueError):
     """A value that a knob does not take."""
+
+
+def path_bytes(name: str, path: str | bytes | os.PathLike, error: type[Exception]) -> bytes:
+    """A path as the libraries take it; `error` where it would end early or is none."""
+    encoded = os.fsencode(path)
+    if not encoded or b"\0" in encoded:
+        raise error(f"{name}: expected a path, got {os.fspath(path)!r}")
+    return encoded

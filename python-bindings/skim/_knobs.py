@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, MutableMapping
 
-from skim._errors import KnobError
+from skim._errors import KnobError, KnobValueError
 from skim._skim import Library
 
 
@@ -18,7 +18,17 @@ def checked(knobs: Mapping[str, float], known: list[str]) -> list[tuple[str, flo
     """Knobs of one call, with every name checked."""
     for name in knobs:
         check_name(name, known)
-    return [(name, float(value)) for name, value in knobs.items()]
+    return [(name, _number(name, value)) for name, value in knobs.items()]
+
+
+def _number(name: str, value: float) -> float:
+    try:
+        return float(value)
+    except TypeError:
+        raise TypeError(f"knob '{name}': expected a number, got {type(value).__name__}") from None
+    except (OverflowError, ValueError):
+        shown = f"{value!r:.40}" if isinstance(value, str) else "one that is too large"
+        raise KnobValueError(f"knob '{name}': expected a finite number, got {shown}") from None
 
 
 class Knobs(MutableMapping[str, float]):
@@ -39,7 +49,7 @@ class Knobs(MutableMapping[str, float]):
 
     def __setitem__(self, name: str, value: float) -> None:
         check_name(name, self._names)
-        self._library.set_knob(name, float(value))
+        self._library.set_knob(name, _number(name, value))
 
     def __delitem__(self, name: str) -> None:
         raise TypeError(f"knob '{name}': knobs are set, not deleted")

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
 
-from skim._errors import RunError
+from skim._errors import RunError, path_bytes
 from skim._knobs import Knobs, checked
 from skim._skim import Library
 
@@ -22,6 +22,8 @@ _DTYPES = {
 }
 # Types of ids and masks, which stand for each other.
 _IDS = {np.dtype("int32"), np.dtype("int64"), np.dtype("bool")}
+# As many as the runtime takes.
+_MAX_THREADS = 1024
 
 
 class Tensor(NamedTuple):
@@ -72,7 +74,7 @@ class Model:
     """
 
     def __init__(self, path: str | os.PathLike[str]):
-        self._library = Library(os.fsencode(path))
+        self._library = Library(path_bytes("path", path, RunError))
         self._path = pathlib.Path(os.fsdecode(path))
         self._inputs = [_tensor("input", *fields) for fields in self._library.inputs()]
         self._outputs = [_tensor("output", *fields) for fields in self._library.outputs()]
@@ -191,6 +193,6 @@ def _thread_count(threads: int) -> int:
     if isinstance(threads, bool) or not hasattr(threads, "__index__"):
         raise TypeError(f"threads: expected an integer or None, got {type(threads).__name__}")
     count = threads.__index__()
-    if not 1 <= count < 1 << 31:
-        raise RunError(f"threads: expected at least 1, got {count}")
+    if not 1 <= count <= _MAX_THREADS:
+        raise RunError(f"threads: expected 1 to {_MAX_THREADS}, got {count}")
     return count

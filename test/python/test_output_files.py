@@ -106,7 +106,7 @@ def test_skim_run_does_not_overwrite_what_it_reads(tool, library):
     skim.load(library)
 
 
-@pytest.mark.parametrize("options", [["--lengths=3"], ["--describe"], ["--repeat=2"], ["--help"]])
+@pytest.mark.parametrize("options", [["--lengths=3"], ["--describe"], ["--repeat=2"], ["--help"], ["--stats=-"]])
 def test_full_standard_output(options, tool, library, tmp_path):
     arguments = options if "--help" in options else [library, *options]
     kept = tmp_path / "stats.json"
@@ -117,6 +117,14 @@ def test_full_standard_output(options, tool, library, tmp_path):
     assert process.returncode == 1
     assert process.stderr == "skim-run: error: cannot write 'standard output': No space left on device\n"
     assert not kept.exists()
+
+
+def test_statistics_to_standard_output(tool, library):
+    process = tool("skim-run", library, "--lengths=3,2", "--stats=-")
+    assert process.returncode == 0 and json.loads(process.stdout)["tokens"] == 5
+    for option in ("--outputs=-", "--profile=-"):
+        process = tool("skim-run", library, "--lengths=3", option)
+        assert process.returncode == 1 and "expected a file, got '-'" in process.stderr
 
 
 def test_failed_skim_opt_keeps_both_files(tool, tmp_path):

@@ -8,7 +8,9 @@
 #include "skim/Compiler/Compiler.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
+#include <fstream>
 
 using namespace llvm;
 using namespace skim;
@@ -84,14 +86,43 @@ static std::string sentence(StringRef complaint) {
   return text;
 }
 
+/// Whether a file is binary and no MLIR bytecode. Of what is no regular file
+/// nothing is read.
+static bool isBinary(StringRef path) {
+  if (!sys::fs::is_regular_file(path))
+    return false;
+  char prefix[512];
+  std::ifstream file(path.str(), std::ios::binary);
+  file.read(prefix, sizeof(prefix));
+  StringRef start(prefix, size_t(file.gcount()));
+  return !start.starts_with("ML\xefR") && any_of(start, [](char c) {
+    return uint8_t(c) < 0x20 && !llvm::isSpace(c);
+  });
+}
+
 bool skim::isCompileCommand(int argc, char **argv) {
   if (argc == 2 &&
       (StringRef(argv[1]) == "--help" || StringRef(argv[1]) == "-h"))
     return true;
-  for (int i = 1; i < argc; ++i)
-    if (StringRef(argv[i]).ends_with(".onnx") && argv[i][0] != '-')
+  for (int i = 1; i < argc; ++i) {
+    StringRef argument = argv[i];
+    if (argument == "-o" || argument == "--o")
+      ++i; // its value is no input
+    else if (!argument.starts_with("-") &&
+             (argument.ends_with_insensitive(".onnx") || isBinary(argument)))
       return true;
+  }
   return false;
+}
+
+/// A flag that was given without its value, or an empty name.
+static StringRef findEmptyFlag(const Flags &flags) {
+  for (const cl::opt<std::string> *flag :
+       {&flags.output, &flags.plan, &flags.cpu, &flags.triple,
+        &flags.statistics})
+    if (flag->getNumOccurrences() > 0 && flag->empty())
+      return flag->ArgStr;
+  return "";
 }
 
 static CompileOptions makeOptions(const Flags &flags) {
@@ -139,7 +170,17 @@ int skim::runCompileCommand(int argc, char **argv) {
     return fail("--emit: expected one of " + listStages() + ", got '" +
                 flags.emit + "'");
   options.emit = *stage;
-
+  if (StringRef flag = findEmptyFlag(flags); !flag.empty())
+    return fail((flag == "o" ? "-" : "--") + flag +
+                ": expected a value, got none");
+  if (options.statistics == "-")
+    return fail("--stats-json: expected a file, got '-'");
+  if (options.output == "-") {
+    if (*stage >= Stage::Object)
+      return fail("-o: expected a file for --emit=" + flags.emit +
+                  ", got '-': text can be printed");
+    options.output.clear();
+  }
   CompileResult result = compile(options);
   return result.ok ? 0 : fail(result.error);
 }

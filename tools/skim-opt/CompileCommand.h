@@ -5,8 +5,8 @@
 
 namespace skim {
 
-/// True where the arguments are the compiler's: they name an ONNX file, or ask
-/// for help and nothing else.
+/// True where the arguments are the compiler's: they name an ONNX file, by its
+/// name or since it is binary and no MLIR, or ask for help and nothing else.
 bool isCompileCommand(int argc, char **argv);
 
 /// Compiles as the arguments say; gives the exit code.

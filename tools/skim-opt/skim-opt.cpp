@@ -11,7 +11,21 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cerrno>
 #include <csignal>
+#include <cstring>
+#include <unistd.h>
+
+/// Why the pass tool cannot read its input, or null.
+static const char *whyUnreadable(const std::string &input) {
+  if (input == "-")
+    return nullptr;
+  if (llvm::sys::fs::is_directory(input))
+    return std::strerror(EISDIR);
+  return access(input.c_str(), R_OK) == 0 ? nullptr : std::strerror(errno);
+}
 
 static int runPassTool(int argc, char **argv) {
   mlir::DialectRegistry registry;
@@ -20,8 +34,15 @@ static int runPassTool(int argc, char **argv) {
   mlir::registerAllPasses();
   skim::registerAllDialects(registry);
   skim::registerAllPasses();
+  auto [input, output] = mlir::registerAndParseCLIOptions(
+      argc, argv, "skim pass tool\n", registry);
+  if (const char *reason = whyUnreadable(input)) {
+    llvm::errs() << "skim-opt: error: cannot open '" << input << "': " << reason
+                 << '\n';
+    return 1;
+  }
   return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "skim pass tool\n", registry));
+      mlir::MlirOptMain(argc, argv, input, output, registry));
 }
 
 int main(int argc, char **argv) {

@@ -57,6 +57,25 @@ static std::pair<std::string, double> parseKnob(const std::string &text) {
   throw Error("--set: expected KNOB=VALUE, got '" + text + "'");
 }
 
+/// Refuses options that were given without their value.
+static void checkValues(const CLI::App &app) {
+  for (const CLI::Option *option : app.get_options())
+    for (const std::string &value : option->results())
+      if (value.empty())
+        throw Error(option->get_name() + ": expected a value, got none");
+}
+
+/// Statistics alone are text that can be printed.
+static void takeDashes(Options &options) {
+  if (options.outputs == "-")
+    throw Error("--outputs: expected a file, got '-'");
+  if (options.trace == "-")
+    throw Error("--profile: expected a file, got '-'");
+  options.printStats = options.stats == "-";
+  if (options.printStats)
+    options.stats.clear();
+}
+
 void skim::run::checkFiles(const Options &options) {
   check(checkDistinct({{"--outputs", options.outputs, ""},
                        {"--stats", options.stats, ""},
@@ -107,10 +126,12 @@ Options skim::run::parseOptions(int argc, char **argv) {
   } catch (const CLI::ParseError &error) {
     throw Error(error.what());
   }
+  checkValues(app);
   // The parser gives "true" for the flag alone.
   options.profile = !profile.empty();
   if (profile != "true")
     options.trace = profile;
+  takeDashes(options);
   for (const std::string &knob : knobs)
     options.knobs.push_back(parseKnob(knob));
   if (!lengths.empty())

@@ -14,9 +14,10 @@ namespace skim::run {
 
 struct Options {
   std::string model;
-  std::string inputs;  // npz, empty: made up
-  std::string outputs; // npz, empty: a summary is printed
-  std::string stats;   // json, empty: none
+  std::string inputs;      // npz, empty: made up
+  std::string outputs;     // npz, empty: a summary is printed
+  std::string stats;       // json, empty: none
+  bool printStats = false; // to standard output
   std::vector<std::pair<std::string, double>> knobs;
   int repeat = 0; // 0: one run that is not timed
   int warmup = 0;

@@ -57,7 +57,8 @@ static void runAll(const Options &options, Model &model) {
   std::vector<double> seconds;
   for (int i = 0; i < options.repeat; ++i)
     seconds.push_back(timeRun(model));
-  uint32_t flags = (options.stats.empty() ? 0 : SKIM_STATISTICS) |
+  bool statistics = options.printStats || !options.stats.empty();
+  uint32_t flags = (statistics ? SKIM_STATISTICS : 0) |
                    (options.profile ? SKIM_PROFILE | SKIM_TRACE : 0);
   model.collect(flags);
   if (flags || seconds.empty())
@@ -71,7 +72,9 @@ static void report(const Options &options, const Model &model) {
   if (!options.outputs.empty())
     files.add(options.outputs,
               [&](skim::StagedFile &file) { writeNpz(model.outputs(), file); });
-  if (!options.stats.empty())
+  if (options.printStats)
+    std::printf("%s\n", model.statistics().c_str());
+  else if (!options.stats.empty())
     files.add(options.stats, model.statistics() + "\n");
   std::string tables;
   if (options.profile) {
@@ -83,7 +86,9 @@ static void report(const Options &options, const Model &model) {
     if (!options.trace.empty())
       files.add(options.trace, chromeTrace(trace, options.model, peak));
   }
-  if (options.outputs.empty() && !options.repeat && !options.profile)
+  bool summary = options.outputs.empty() && !options.repeat &&
+                 !options.profile && !options.printStats;
+  if (summary)
     printOutputs(model.outputs());
   std::fputs(tables.c_str(), stdout);
   flushOutput();

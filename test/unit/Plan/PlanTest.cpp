@@ -289,6 +289,10 @@ TEST(Plan, ChecksExits) {
       "plan: early_exit.temperature: expected a finite number above 0, got "
       "0");
   EXPECT_EQ(
+      error("entropy", "0.1", R"(, "temperature": 1e-300)"),
+      "plan: early_exit.temperature: expected a finite number above 0 in fp32, "
+      "got 1e-300");
+  EXPECT_EQ(
       error("entropy", "0.1", R"(, "temperature": [1, -1])"),
       "plan: early_exit.temperature[1]: expected a finite number above 0, "
       "got -1");

@@ -51,6 +51,9 @@ TEST(SkimRun, ParsesItsOptions) {
   EXPECT_EQ(options.positions, 80);
   EXPECT_EQ(parse({"m.so"}).lengths, (Ints{128}));
   EXPECT_EQ(parse({"m.so", "--random-batch=0x5"}).lengths, Ints{});
+  EXPECT_FALSE(parse({"m.so", "--stats=s.json"}).printStats);
+  EXPECT_TRUE(parse({"m.so", "--stats=-"}).printStats);
+  EXPECT_EQ(parse({"m.so", "--stats=-"}).stats, "");
 }
 
 TEST(SkimRun, ProfileMayHaveAFile) {
@@ -137,6 +140,14 @@ TEST(SkimRun, RefusesWrongOptions) {
   EXPECT_NE(parseError({"m.so", "--lengths=1", "--inputs=x.npz"}), "");
   EXPECT_NE(parseError({"m.so", "--repeat=0"}), "");
   EXPECT_NE(parseError({"m.so", "--nothing"}), "");
+  for (const char *option :
+       {"--outputs", "--stats", "--inputs", "--lengths", "--random-batch"}) {
+    EXPECT_NE(parseError({"m.so", std::string(option) + "="}), "");
+    EXPECT_EQ(parseError({"m.so", option, ""}),
+              std::string(option) + ": expected a value, got none");
+  }
+  EXPECT_EQ(parseError({"m.so", "--outputs=-"}),
+            "--outputs: expected a file, got '-'");
 }
 
 TEST(SkimRun, MadeUpInputsAreAccepted) {
