@@ -194,7 +194,6 @@ func.func @sequence_first_beside(%x: tensor<?x?x8xf32> {onnx.dims = ["b", "s", "
   return %y, %z : tensor<?x?x8xf32>, tensor<?x?x8xf32>
 }
 
-
 // Ops on dense values with the sequence first: the mask is turned to clear what they leave at positions without a token.
 // CHECK-LABEL: func @sequence_first_output
 // CHECK-SAME: %{{.+}}: tensor<?x?xi64>{{.*}}, %[[MASK:.+]]: tensor<?x?xi1>{{.*}}, %[[Z:.+]]: tensor<?x?x8xf32>
@@ -211,6 +210,7 @@ func.func @sequence_first_output(%ids: tensor<?x?xi64> {onnx.dims = ["b", "s"]},
   %t = onnx.Transpose %a {perm = array<i64: 1, 0, 2>} : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
   %y = skim.add %t, %z : tensor<?x?x8xf32>
   return %y : tensor<?x?x8xf32>
+}
 
 // A bias may leave a query no key where the mask is gone, too.
 // CHECK-LABEL: func @no_key_by_a_bias
