@@ -102,5 +102,5 @@ def test_a_trace_that_cannot_be_written_is_an_error(place, tool, library, tmp_pa
     target, outputs = tmp_path / place, tmp_path / "out.npz"
     done = tool("skim-run", library, *BATCH, f"--profile={target}", f"--outputs={outputs}")
     assert done.returncode == 1 and done.stdout == ""
-    assert done.stderr.startswith(f"skim-run: error: {target}: cannot write: ")
+    assert done.stderr.startswith(f"skim-run: error: cannot write '{target}': ")
     assert list(tmp_path.iterdir()) == []
