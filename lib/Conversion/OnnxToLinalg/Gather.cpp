@@ -9,10 +9,6 @@ using namespace mlir;
 using namespace skim;
 using namespace skim::lowering;
 
-static Type storedOf(Value tensor) {
-  return cast<RankedTensorType>(tensor.getType()).getElementType();
-}
-
 static FailureOr<Value> lowerGather(Emitter &e, onnx::GatherOp op,
                                     onnx::GatherOp::Adaptor in) {
   Value data = in.getData(), indices = in.getIndices();

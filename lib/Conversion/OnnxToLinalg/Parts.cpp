@@ -14,10 +14,6 @@ static int64_t rankOf(Value tensor) {
   return cast<RankedTensorType>(tensor.getType()).getRank();
 }
 
-static Type storedOf(Value tensor) {
-  return cast<RankedTensorType>(tensor.getType()).getElementType();
-}
-
 /// Concatenation of small integer vectors: their elements, one by one.
 static Value concatScalars(Emitter &e, ValueRange inputs) {
   Values elements;

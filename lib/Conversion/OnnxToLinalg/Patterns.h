@@ -19,6 +19,11 @@ inline Type elementOf(Value value) {
   return mlir::cast<mlir::ShapedType>(value.getType()).getElementType();
 }
 
+/// Element type of a lowered tensor, which has no sign.
+inline Type storedOf(Value tensor) {
+  return mlir::cast<mlir::RankedTensorType>(tensor.getType()).getElementType();
+}
+
 /// What the patterns share.
 struct Family {
   mlir::TypeConverter &converter;

@@ -9,10 +9,6 @@ using namespace mlir;
 using namespace skim;
 using namespace skim::lowering;
 
-static Type storedOf(Value tensor) {
-  return cast<RankedTensorType>(tensor.getType()).getElementType();
-}
-
 //===----------------------------------------------------------------------===//
 // The same elements in another shape
 //===----------------------------------------------------------------------===//

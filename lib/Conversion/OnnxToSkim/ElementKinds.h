@@ -46,11 +46,6 @@ inline Element toChoice(const Element &element) {
              : element;
 }
 
-inline bool isFloat(mlir::Value value) {
-  return llvm::isa<mlir::FloatType>(
-      mlir::getElementTypeOrSelf(value.getType()));
-}
-
 inline bool isBool(mlir::Value value) {
   return mlir::getElementTypeOrSelf(value.getType()).isInteger(1);
 }

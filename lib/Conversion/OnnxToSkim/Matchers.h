@@ -26,6 +26,12 @@ std::optional<double> getSplat(mlir::Value value);
 /// say.
 std::optional<double> getEqualElements(mlir::Value value);
 
+/// True for floats and tensors of them.
+inline bool isFloat(mlir::Value value) {
+  return llvm::isa<mlir::FloatType>(
+      mlir::getElementTypeOrSelf(value.getType()));
+}
+
 /// True when `a` and `b` differ by rounding only.
 bool isClose(double a, double b);
 

@@ -8,10 +8,7 @@
 
 using namespace mlir;
 using namespace skim;
-
-static bool isFloat(Value value) {
-  return isa<FloatType>(getElementTypeOrSelf(value.getType()));
-}
+using namespace skim::raise;
 
 /// Ops that give their elements as they are, in other places.
 static bool isMovement(Operation *op) {

@@ -66,7 +66,6 @@ void Cutter::replaceBehind(Operation *op, Value old, Value value) {
 }
 
 /// The cut of a layer: what lies behind it names the values that stay.
-
 template <typename CutOp>
 void Cutter::replaceRows(CutOp cut, ArrayRef<Value> states) {
   int64_t index = cut.getLayer();
