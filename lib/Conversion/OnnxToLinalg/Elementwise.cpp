@@ -68,38 +68,14 @@ template <typename OpT, typename MathOp> static void addMath(Family &family) {
 // Casts
 //===----------------------------------------------------------------------===//
 
-static Value lowerCast(Emitter &e, Value original, Value operand) {
-  Scalars from(e, elementOf(original));
-  Scalars to(e, elementOf(e.op->getResult(0)));
+static FailureOr<Value> lowerCast(Emitter &e, onnx::CastOp op,
+                                  onnx::CastOp::Adaptor in) {
+  Scalars from(e, elementOf(op.getInput())), to(e, elementOf(op.getOutput()));
   if (from.stored == to.stored)
-    return operand;
-  return e.elementwise(operand, e.resultType(), [&](ValueRange x) {
+    return in.getInput();
+  return e.elementwise(in.getInput(), e.resultType(), [&](ValueRange x) {
     return to.store(from.castTo(from.load(x[0]), to));
   });
-}
-
-/// As in inference. Nothing is random here: training is an error of the run
-/// unless the ratio is 0.
-static FailureOr<Values> lowerDropout(Emitter &e, onnx::DropoutOp op,
-                                      onnx::DropoutOp::Adaptor in) {
-  auto only = [&](Value tensor) {
-    int64_t rank = cast<RankedTensorType>(tensor.getType()).getRank();
-    return e.extract(tensor, Values(rank, e.index(0)));
-  };
-  if (!onnx::isAbsent(op.getTrainingMode())) {
-    Value harmless = e.boolean(false);
-    if (!onnx::isAbsent(op.getRatio())) {
-      Scalars s(e, elementOf(op.getRatio()));
-      harmless = s.equal(s.load(only(in.getRatio())), s.constant(0));
-    }
-    e.check(e.either(e.negate(only(in.getTrainingMode())), harmless),
-            "expected no training mode");
-  }
-  Values results = {in.getData(), Value()};
-  if (!onnx::isAbsent(op.getMask()))
-    results[1] = e.generate(e.dims(in.getData()), e.b.getI1Type(),
-                            [&](ValueRange) { return e.boolean(true); });
-  return results;
 }
 
 //===----------------------------------------------------------------------===//
@@ -117,10 +93,9 @@ static FailureOr<Value> lowerPow(Emitter &e, onnx::PowOp op,
     Value x = base.load(v[0]), y = exponent.load(v[1]);
     if (!base.isFloat && !exponent.isFloat)
       return base.store(base.pow(x, exponent.castTo(y, base)));
-    const Scalars &type = base.isFloat ? real : exact;
-    Value power = const_cast<Scalars &>(type).pow(base.castTo(x, type),
-                                                  exponent.castTo(y, type));
-    return base.store(const_cast<Scalars &>(type).castTo(power, base));
+    Scalars &type = base.isFloat ? real : exact;
+    Value power = type.pow(base.castTo(x, type), exponent.castTo(y, type));
+    return base.store(type.castTo(power, base));
   });
 }
 
@@ -296,16 +271,7 @@ void skim::lowering::addElementwiseLowerings(Family &family) {
   addArithmetic(family);
   addFunctions(family);
   addLogic(family);
-  family.add<onnx::CastOp>([](Emitter &e, onnx::CastOp op,
-                              onnx::CastOp::Adaptor in) -> FailureOr<Value> {
-    return lowerCast(e, op.getInput(), in.getInput());
-  });
-  family.add<onnx::CastLikeOp>(
-      [](Emitter &e, onnx::CastLikeOp op,
-         onnx::CastLikeOp::Adaptor in) -> FailureOr<Value> {
-        return lowerCast(e, op.getInput(), in.getInput());
-      });
-  family.add<onnx::DropoutOp>(lowerDropout);
+  family.add<onnx::CastOp>(lowerCast);
   family.add<onnx::IdentityOp>(
       [](Emitter &e, onnx::IdentityOp op,
          onnx::IdentityOp::Adaptor in) -> FailureOr<Value> {

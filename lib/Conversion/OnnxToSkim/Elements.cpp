@@ -196,7 +196,7 @@ Element Elements::repeat(onnx::TileOp op, ArrayRef<SymDim> at) {
 
 Element Elements::computeMovement(Operation *op, ArrayRef<SymDim> at) {
   return TypeSwitch<Operation *, Element>(op)
-      .Case<onnx::IdentityOp, onnx::DropoutOp>(
+      .Case<onnx::IdentityOp>(
           [&](auto) { return evaluate(op->getOperand(0), at); })
       .Case<onnx::ReshapeOp, onnx::FlattenOp, onnx::SqueezeOp,
             onnx::UnsqueezeOp>([&](auto) {

@@ -3,7 +3,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Verify.h"
-#include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
 using namespace skim::onnx;
@@ -32,7 +31,7 @@ LogicalResult CastOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
-// Folders and canonicalisers
+// Folders
 //===----------------------------------------------------------------------===//
 
 OpFoldResult IdentityOp::fold(FoldAdaptor) {
@@ -41,48 +40,4 @@ OpFoldResult IdentityOp::fold(FoldAdaptor) {
 
 OpFoldResult CastOp::fold(FoldAdaptor) {
   return getInput().getType() == getType() ? getInput() : OpFoldResult();
-}
-
-namespace {
-/// CastLike(x, like) -> Cast(x) to the element type of the result.
-struct CastLikeToCast : OpRewritePattern<CastLikeOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(CastLikeOp op,
-                                PatternRewriter &rewriter) const override {
-    int64_t to = getDataType(getElementTypeOrSelf(op.getType()));
-    rewriter.replaceOpWithNewOp<CastOp>(op, op.getType(), op.getInput(),
-                                        op.getRoundMode(), op.getSaturate(),
-                                        to);
-    return success();
-  }
-};
-
-/// Dropout(x) -> x in inference, when nothing takes the mask.
-struct DropInferenceDropout : OpRewritePattern<DropoutOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(DropoutOp op,
-                                PatternRewriter &rewriter) const override {
-    if (!op.getMask().use_empty())
-      return rewriter.notifyMatchFailure(op, "the mask is used");
-    auto training = getConstantInts(op.getTrainingMode());
-    bool isFalse = training && training->size() == 1 && !training->front();
-    if (!isAbsent(op.getTrainingMode()) && !isFalse)
-      return rewriter.notifyMatchFailure(op, "it may be training");
-    if (op.getOutput().getType() != op.getData().getType())
-      return rewriter.notifyMatchFailure(op, "the types differ");
-    rewriter.replaceAllUsesWith(op.getOutput(), op.getData());
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
-} // namespace
-
-void CastLikeOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
-                                             MLIRContext *context) {
-  patterns.add<CastLikeToCast>(context);
-}
-
-void DropoutOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
-                                            MLIRContext *context) {
-  patterns.add<DropInferenceDropout>(context);
 }

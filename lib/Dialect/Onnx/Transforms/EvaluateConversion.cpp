@@ -105,7 +105,7 @@ static bool evaluateDequantize(const Evaluation &e, DequantizeLinearOp op) {
 }
 
 bool skim::onnx::evaluateConversion(const Evaluation &e) {
-  if (isa<CastOp, CastLikeOp>(e.op))
+  if (isa<CastOp>(e.op))
     return evaluateCast(e);
   if (auto op = dyn_cast<DequantizeLinearOp>(e.op))
     return evaluateDequantize(e, op);

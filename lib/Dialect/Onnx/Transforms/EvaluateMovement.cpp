@@ -179,8 +179,8 @@ static bool evaluateTrilu(const Evaluation &e, TriluOp op) {
 
 bool skim::onnx::evaluateMovement(const Evaluation &e) {
   return llvm::TypeSwitch<Operation *, bool>(e.op)
-      .Case<DropoutOp, FlattenOp, IdentityOp, ReshapeOp, SqueezeOp,
-            UnsqueezeOp>([&](auto) { return evaluateReshape(e); })
+      .Case<FlattenOp, IdentityOp, ReshapeOp, SqueezeOp, UnsqueezeOp>(
+          [&](auto) { return evaluateReshape(e); })
       .Case<TransposeOp>([&](auto op) { return evaluateTranspose(e, op); })
       .Case<ExpandOp>([&](auto) {
         copyView(e.out[0], *e.in[0], 0,

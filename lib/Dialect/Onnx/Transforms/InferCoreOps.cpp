@@ -83,19 +83,6 @@ static LogicalResult inferConstant(ConstantOp op, Inference &in) {
   return success();
 }
 
-static LogicalResult inferCastLike(CastLikeOp op, Inference &in) {
-  in.setDims(0, SymDims(in.dims(0)));
-  return success();
-}
-
-static LogicalResult inferDropout(DropoutOp op, Inference &in) {
-  in.setDims(0, SymDims(in.dims(0)));
-  in.setDims(1, SymDims(in.dims(0)));
-  return success();
-}
-
 void skim::onnx::addCoreRules(InferenceRules &rules) {
-  rules.add<CastLikeOp>(&inferCastLike);
   rules.add<ConstantOp>(&inferConstant);
-  rules.add<DropoutOp>(&inferDropout);
 }

@@ -19,27 +19,6 @@ struct DropIdentity : OpRewritePattern<IdentityOp> {
   }
 };
 
-/// Dropout at inference gives its input.
-struct DropDropout : NormalisePattern<DropoutOp> {
-  using NormalisePattern::NormalisePattern;
-  LogicalResult matchAndRewrite(DropoutOp op,
-                                PatternRewriter &rewriter) const override {
-    if (!isAbsent(op.getTrainingMode())) {
-      auto training = shapes.splat(op.getTrainingMode());
-      if (!training || !training->isZero())
-        return rewriter.notifyMatchFailure(op, "may be training");
-    }
-    if (!op.getMask().use_empty())
-      return rewriter.notifyMatchFailure(op, "the mask is read");
-    Value none = NoneOp::create(rewriter, op.getLoc());
-    if (!isAbsent(op.getMask()))
-      none = buildSplat(rewriter, op.getLoc(),
-                        RankedTensorType::get({}, rewriter.getI1Type()), 1);
-    rewriter.replaceOp(op, {op.getData(), none});
-    return success();
-  }
-};
-
 /// Casts to the type that is there, and of a boolean to a number and back.
 struct DropCast : OpRewritePattern<CastOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -63,17 +42,6 @@ struct DropCast : OpRewritePattern<CastOp> {
     // 0 and 1 pass through every type.
     rewriter.modifyOpInPlace(
         op, [&] { op.getInputMutable().assign(inner.getInput()); });
-    return success();
-  }
-};
-
-struct DropCastLike : OpRewritePattern<CastLikeOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(CastLikeOp op,
-                                PatternRewriter &rewriter) const override {
-    if (elementType(op.getInput()) != elementType(op.getOutput()))
-      return rewriter.notifyMatchFailure(op, "changes the type");
-    rewriter.replaceOp(op, op.getInput());
     return success();
   }
 };
@@ -242,11 +210,11 @@ struct DropSingleSplit : OpRewritePattern<SplitOp> {
 
 void skim::onnx::addAlgebraPatterns(RewritePatternSet &set,
                                     NormaliseState &state) {
-  set.add<DropCast, DropCastLike, DropDoubleNot, DropIdentity,
-          DropSingle<ClipOp>, DropSingle<ConcatOp>, DropSingle<MaxOp>,
-          DropSingle<MeanOp>, DropSingle<MinOp>, DropSingle<SumOp>,
-          DropSingleSplit, FoldGemmFactors>(set.getContext());
-  set.add<DecideJunction<AndOp>, DecideJunction<OrOp>, DecideWhere, DropDropout,
+  set.add<DropCast, DropDoubleNot, DropIdentity, DropSingle<ClipOp>,
+          DropSingle<ConcatOp>, DropSingle<MaxOp>, DropSingle<MeanOp>,
+          DropSingle<MinOp>, DropSingle<SumOp>, DropSingleSplit,
+          FoldGemmFactors>(set.getContext());
+  set.add<DecideJunction<AndOp>, DecideJunction<OrOp>, DecideWhere,
           DropNeutral<AddOp>, DropNeutral<DivOp>, DropNeutral<MulOp>,
           DropNeutral<SubOp>>(set.getContext(), state);
 }

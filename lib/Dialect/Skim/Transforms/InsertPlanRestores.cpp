@@ -40,8 +40,7 @@ private:
 /// Ops that put values elsewhere and leave them as they are.
 static bool onlyMoves(Operation &op) {
   return isa<onnx::TransposeOp, onnx::ReshapeOp, onnx::SplitOp, onnx::SqueezeOp,
-             onnx::UnsqueezeOp, onnx::SliceOp, onnx::IdentityOp,
-             onnx::DropoutOp>(op);
+             onnx::UnsqueezeOp, onnx::SliceOp, onnx::IdentityOp>(op);
 }
 
 DenseUses::DenseUses(Block &block) {

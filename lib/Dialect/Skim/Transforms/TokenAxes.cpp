@@ -268,8 +268,7 @@ static std::optional<TokenAxes>
 ofFirst(Operation &op, TokenAxes axes, OperandAxes operands, std::string &why) {
   int64_t rank = rankOf(op.getOperand(0));
   return TypeSwitch<Operation *, std::optional<TokenAxes>>(&op)
-      .Case<onnx::IdentityOp, onnx::CastOp, onnx::DropoutOp>(
-          [&](auto) { return axes; })
+      .Case<onnx::IdentityOp, onnx::CastOp>([&](auto) { return axes; })
       .Case([&](onnx::QuantizeLinearOp q) {
         return quantise(q, q.getYScale(), operands, why);
       })

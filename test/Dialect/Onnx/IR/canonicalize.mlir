@@ -23,31 +23,6 @@ func.func @cast_to_same_type(%x: tensor<2xi64>) -> tensor<2xi64> {
   return %y : tensor<2xi64>
 }
 
-// CHECK-LABEL: func.func @cast_like
-// CHECK: onnx.Cast %{{.+}} {to = 1 : i64} : (tensor<2xi64>) -> tensor<2xf32>
-func.func @cast_like(%x: tensor<2xi64>, %like: tensor<f32>) -> tensor<2xf32> {
-  %y = onnx.CastLike %x, %like : (tensor<2xi64>, tensor<f32>) -> tensor<2xf32>
-  return %y : tensor<2xf32>
-}
-
-// CHECK-LABEL: func.func @dropout
-// CHECK-SAME: %[[X:.+]]: tensor<2xf32>
-// CHECK-NEXT: return %[[X]]
-func.func @dropout(%x: tensor<2xf32>) -> tensor<2xf32> {
-  %none = onnx.None
-  %false = onnx.Constant dense<false> : tensor<i1>
-  %y:2 = onnx.Dropout %x, %none, %false : (tensor<2xf32>, none, tensor<i1>) -> (tensor<2xf32>, none)
-  return %y#0 : tensor<2xf32>
-}
-
-// CHECK-LABEL: func.func @keep_dropout_that_may_train
-// CHECK: onnx.Dropout
-func.func @keep_dropout_that_may_train(%x: tensor<2xf32>, %training: tensor<i1>) -> tensor<2xf32> {
-  %none = onnx.None
-  %y:2 = onnx.Dropout %x, %none, %training : (tensor<2xf32>, none, tensor<i1>) -> (tensor<2xf32>, none)
-  return %y#0 : tensor<2xf32>
-}
-
 // CHECK-LABEL: func.func @not_of_not
 // CHECK-SAME: %[[X:.+]]: tensor<2xi1>
 // CHECK-NEXT: return %[[X]]

@@ -32,23 +32,6 @@ func.func @Cast(%input: tensor<2xi64>) -> tensor<2xf32> {
   return %result : tensor<2xf32>
 }
 
-// CHECK-LABEL: func.func @CastLike(
-// CHECK: onnx.CastLike %{{.+}}, %{{.+}} : (tensor<2xi64>, tensor<1xf32>) -> tensor<2xf32>
-func.func @CastLike(%input: tensor<2xi64>, %target_type: tensor<1xf32>) -> tensor<2xf32> {
-  %result = onnx.CastLike %input, %target_type
-    : (tensor<2xi64>, tensor<1xf32>) -> tensor<2xf32>
-  return %result : tensor<2xf32>
-}
-
-// CHECK-LABEL: func.func @Dropout(
-// CHECK: onnx.Dropout %{{.+}}, %{{.+}}, %{{.+}} : (tensor<2x3xf32>, none, none) -> (tensor<2x3xf32>, none)
-func.func @Dropout(%data: tensor<2x3xf32>) -> (tensor<2x3xf32>, none) {
-  %none = onnx.None
-  %result:2 = onnx.Dropout %data, %none, %none
-    : (tensor<2x3xf32>, none, none) -> (tensor<2x3xf32>, none)
-  return %result#0, %result#1 : tensor<2x3xf32>, none
-}
-
 // CHECK-LABEL: func.func @Add(
 // CHECK: onnx.Add %{{.+}}, %{{.+}} : (tensor<?x3xf32>, tensor<3xf32>) -> tensor<?x3xf32>
 func.func @Add(%A: tensor<?x3xf32>, %B: tensor<3xf32>) -> tensor<?x3xf32> {

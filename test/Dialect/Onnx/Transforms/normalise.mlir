@@ -253,8 +253,7 @@ func.func @no_ops(%x: tensor<?x4xf32> {onnx.dims = ["b", "4"]}) -> (tensor<*xf32
   %to = onnx.Constant dense<9223372036854775807> : tensor<1xi64>
   %0 = onnx.Identity %x : (tensor<?x4xf32>) -> tensor<*xf32>
   %1 = onnx.Cast %0 {to = 1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
-  %2, %m = onnx.Dropout %1, %none, %none : (tensor<*xf32>, none, none) -> (tensor<*xf32>, none)
-  %3 = onnx.Mul %2, %one : (tensor<*xf32>, tensor<f32>) -> tensor<*xf32>
+  %3 = onnx.Mul %1, %one : (tensor<*xf32>, tensor<f32>) -> tensor<*xf32>
   %4 = onnx.Slice %3, %from, %to, %from, %none : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, none) -> tensor<*xf32>
   %5 = onnx.Transpose %4 {perm = array<i64: 1, 0>} : (tensor<*xf32>) -> tensor<*xf32>
   %6 = onnx.Transpose %5 {perm = array<i64: 1, 0>} : (tensor<*xf32>) -> tensor<*xf32>

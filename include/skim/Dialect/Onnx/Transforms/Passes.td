@@ -259,7 +259,7 @@ def NormalisePass : Pass<"onnx-normalise", "::mlir::func::FuncOp"> {
       axes moved and added;
     - `Expand` moves behind elementwise ops, reductions over other axes and row selections,
       and goes where the next op broadcasts;
-    - ops that do nothing go: `Identity`, `Dropout`, casts to the same type, full slices,
+    - ops that do nothing go: `Identity`, casts to the same type, full slices,
       `And` with true, `Where` with a known condition, x * 1.
 
     Needs ranked types (`onnx-infer-shapes`); works best after `onnx-fold-constants`, and
