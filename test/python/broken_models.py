@@ -281,6 +281,26 @@ def unknown_attribute_value(folder):
 
 
 @broken
+def scales_for_fewer_blocks(folder):
+    nodes = [
+        helper.make_node("DequantizeLinear", ["w", "s"], ["d"], name="restore", axis=0, block_size=2),
+        helper.make_node("MatMul", ["x", "d"], ["y"]),
+    ]
+    arrays = [("w", np.ones((8, 8), np.int8)), ("s", weight(1, 8))]
+    return write(folder, model(nodes, ["x"], ["y"], arrays, opset=21)), ["restore", r"\b4\b", "x_scale", r"\b1\b"]
+
+
+@broken
+def zero_points_for_fewer_rows(folder):
+    nodes = [
+        helper.make_node("DequantizeLinear", ["w", "s", "z"], ["d"], name="restore", axis=0),
+        helper.make_node("MatMul", ["x", "d"], ["y"]),
+    ]
+    arrays = [("w", np.ones((8, 8), np.int8)), ("s", weight(8)), ("z", np.ones(2, np.int8))]
+    return write(folder, model(nodes, ["x"], ["y"], arrays)), ["restore", r"\b8\b", "x_zero_point", r"\b2\b"]
+
+
+@broken
 def control_flow(folder):
     branch = helper.make_graph(
         [helper.make_node("Relu", ["x"], ["z"])], "branch", [], [helper.make_tensor_value_info("z", 1, ["batch", 8])]

@@ -9,13 +9,20 @@ using namespace mlir;
 using namespace skim;
 using namespace skim::lowering;
 
+/// Whether the parameter is one for all, whatever the axis.
+static bool isSingle(Value parameter) {
+  auto type = cast<RankedTensorType>(parameter.getType());
+  return type.hasStaticShape() && type.getRank() < 2 &&
+         type.getNumElements() == 1;
+}
+
 /// Reads the parameter of the element at `at`: one for all, one for each index
 /// of `axis`, or one for each block of the axis.
 static Value readParameter(Emitter &e, Value parameter, ValueRange at,
                            int64_t axis, int64_t block) {
   auto type = cast<RankedTensorType>(parameter.getType());
-  if (type.getRank() == 0)
-    return e.extract(parameter, {});
+  if (isSingle(parameter))
+    return e.extract(parameter, Values(type.getRank(), e.index(0)));
   if (type.getRank() == 1 && block == 0) {
     // An axis that the tensor does not have is allowed for one parameter.
     if (axis == int64_t(at.size()))
@@ -35,7 +42,7 @@ static LogicalResult checkParameter(Emitter &e, Value parameter,
                                     int64_t block) {
   auto type = cast<RankedTensorType>(parameter.getType());
   Values from = e.dims(parameter);
-  if (type.getRank() == 0)
+  if (isSingle(parameter))
     return success();
   if (type.getRank() == 1 && block == 0) {
     if (axis >= int64_t(dims.size()) && getConstantIntValue(from[0]) != 1)
@@ -53,9 +60,8 @@ static LogicalResult checkParameter(Emitter &e, Value parameter,
     Value want = dims[i];
     if (block != 0 && int64_t(i) == axis)
       want = e.div(e.add(want, e.index(block - 1)), e.index(block));
-    e.check(e.compare(Pred::sge, from[i], want),
-            "expected at least {0} scales in dimension " + Twine(i) +
-                ", got {1}",
+    e.check(e.compare(Pred::eq, from[i], want),
+            "expected {0} scales in dimension " + Twine(i) + ", got {1}",
             {want, from[i]});
   }
   return success();
@@ -86,6 +92,7 @@ static FailureOr<Value> mapByParameters(Emitter &e, Value x, Value scale,
                                         int64_t block, EmitElement emit) {
   Values dims = e.dims(x);
   axis = onnx::normaliseAxis(axis, dims.size()).value_or(dims.size());
+  block = std::min(block, int64_t(1) << 62); // As good as any above.
   Values parameters = {scale};
   if (!onnx::isAbsent(zeroPoint))
     parameters.push_back(zeroPoint);
@@ -97,11 +104,7 @@ static FailureOr<Value> mapByParameters(Emitter &e, Value x, Value scale,
   };
   // Those of one element broadcast, and need no place; a list of one would give
   // a number a dimension.
-  bool areSingle = llvm::all_of(parameters, [](Value parameter) {
-    auto type = cast<RankedTensorType>(parameter.getType());
-    return type.hasStaticShape() && type.getRank() < 2 &&
-           type.getNumElements() == 1;
-  });
+  bool areSingle = llvm::all_of(parameters, isSingle);
   if (areSingle && !dims.empty()) {
     Values operands = {x};
     operands.append(parameters);

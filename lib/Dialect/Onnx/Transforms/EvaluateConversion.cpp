@@ -50,55 +50,82 @@ static bool evaluateCast(const Evaluation &e) {
   });
 }
 
-/// The scale (and zero point) that belongs to element `i` of `in`.
-static int64_t scaleIndex(DequantizeLinearOp op, const ConstantTensor &in,
-                          const ConstantTensor &scale, int64_t axis,
-                          int64_t i) {
-  if (scale.size() == 1 && op.getBlockSize() == 0)
-    return 0;
-  int64_t inner = 1;
-  for (int64_t extent : in.shape().drop_front(axis + 1))
-    inner *= extent;
-  int64_t extent = in.shape()[axis], at = (i / inner) % extent;
-  if (op.getBlockSize() == 0)
-    return at;
-  int64_t outer = i / (inner * extent), blocks = scale.shape()[axis];
-  return (outer * blocks + at / op.getBlockSize()) * inner + i % inner;
-}
+namespace {
+/// Where the scale or zero point of an element lies: one for all, for each
+/// index of an axis or for each block of it.
+class Parameters {
+public:
+  Parameters(DequantizeLinearOp op, ArrayRef<int64_t> data)
+      : axis(normaliseAxis(op.getAxis(), data.size())),
+        block(op.getBlockSize()) {
+    if (!axis)
+      return;
+    shape.assign(data.begin(), data.end());
+    extent = shape[*axis];
+    for (int64_t dim : data.drop_front(*axis + 1))
+      inner *= dim;
+    if (block > 0)
+      blocks = shape[*axis] = llvm::divideCeil(extent, block);
+    else
+      shape = {extent};
+  }
+
+  /// The verifier's rule, for types that became known since.
+  bool fit(const ConstantTensor &values) const {
+    return isOne(values) || (axis && values.shape() == ArrayRef(shape));
+  }
+  int64_t indexOf(int64_t i, const ConstantTensor &values) const {
+    if (isOne(values))
+      return 0;
+    int64_t at = i / inner % extent;
+    if (block == 0)
+      return at;
+    return (i / (inner * extent) * blocks + at / block) * inner + i % inner;
+  }
+
+private:
+  static bool isOne(const ConstantTensor &values) {
+    return values.size() == 1 && values.shape().size() < 2;
+  }
+
+  std::optional<int64_t> axis;
+  int64_t block, extent = 1, inner = 1, blocks = 1;
+  SmallVector<int64_t> shape;
+};
+} // namespace
 
 /// y = (x - zero point) * scale.
 template <typename From, typename To>
-static void dequantize(const Evaluation &e, DequantizeLinearOp op,
-                       int64_t axis) {
+static void dequantize(const Evaluation &e, const Parameters &parameters) {
   using C = ComputeType<To>;
-  const ConstantTensor &x = *e.in[0], &scale = *e.in[1];
+  const ConstantTensor &x = *e.in[0], &scales = *e.in[1], *zeros = e.in[2];
   for (int64_t i = 0; i < e.out[0].size(); ++i) {
-    int64_t at = scaleIndex(op, x, scale, axis, i);
-    int64_t zero = e.in[2] ? static_cast<int64_t>(e.in[2]->get<From>(at)) : 0;
+    int64_t zero = 0;
+    if (zeros)
+      zero =
+          static_cast<int64_t>(zeros->get<From>(parameters.indexOf(i, *zeros)));
     C difference = static_cast<C>(static_cast<int64_t>(x.get<From>(i)) - zero);
-    e.out[0].set<To>(i, To(difference * static_cast<C>(scale.get<To>(at))));
+    C scale = static_cast<C>(scales.get<To>(parameters.indexOf(i, scales)));
+    e.out[0].set<To>(i, To(difference * scale));
   }
 }
 
 static bool evaluateDequantize(const Evaluation &e, DequantizeLinearOp op) {
-  const ConstantTensor &x = *e.in[0], &scale = *e.in[1];
+  const ConstantTensor &x = *e.in[0], &scales = *e.in[1], *zeros = e.in[2];
   Type type = e.out[0].getType().getElementType();
-  // One scale has no axis: that of lists, 1, a list of numbers does not have.
-  bool isList = scale.size() != 1 || op.getBlockSize() != 0;
-  auto axis = isList ? normaliseAxis(op.getAxis(), x.shape().size()) : 0;
-  if (!axis || scale.getType().getElementType() != type)
-    return false;
-  if (isList && op.getBlockSize() == 0 && scale.size() != x.shape()[*axis])
+  Parameters parameters(op, x.shape());
+  if (scales.getType().getElementType() != type || !parameters.fit(scales) ||
+      (zeros && !parameters.fit(*zeros)))
     return false;
   return withElementType(x.getType().getElementType(), [&](auto zero) {
     using From = decltype(zero);
     if constexpr (std::is_integral_v<From>) {
       if (type.isF32())
-        dequantize<From, float>(e, op, *axis);
+        dequantize<From, float>(e, parameters);
       else if (type.isF16())
-        dequantize<From, Half>(e, op, *axis);
+        dequantize<From, Half>(e, parameters);
       else
-        dequantize<From, BFloat>(e, op, *axis);
+        dequantize<From, BFloat>(e, parameters);
     }
     return std::is_integral_v<From>;
   });

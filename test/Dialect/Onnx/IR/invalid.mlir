@@ -631,3 +631,62 @@ func.func @Resize_integers(%x: tensor<2x4x9xi32>) {
   %y = onnx.Resize %x, %scales, %none {axes = array<i64: 2>, mode = "linear"} : (tensor<2x4x9xi32>, tensor<1xf32>, none) -> tensor<2x4x18xi32>
   return
 }
+
+// -----
+
+// quantize_linear_c1
+func.func @QuantizeLinear_expected_an_axis(%x: tensor<4xf32>, %scale: tensor<4xf32>) {
+  %none = onnx.None
+  // expected-error @below {{expected an axis in [-1, 1), got 1}}
+  %y = onnx.QuantizeLinear %x, %scale, %none : (tensor<4xf32>, tensor<4xf32>, none) -> tensor<4xui8>
+  return
+}
+
+// -----
+
+// quantize_linear_c2
+func.func @QuantizeLinear_expected_a_block_size_of_0_or_more(%x: tensor<4xf32>, %scale: tensor<4xf32>) {
+  %none = onnx.None
+  // expected-error @below {{expected a block_size of 0 or more, got -2}}
+  %y = onnx.QuantizeLinear %x, %scale, %none {axis = 0 : i64, block_size = -2 : i64} : (tensor<4xf32>, tensor<4xf32>, none) -> tensor<4xui8>
+  return
+}
+
+// -----
+
+// dequantize_linear_c3
+func.func @DequantizeLinear_expected_scales_of_rank_0_or_1(%x: tensor<4x6xi8>, %scale: tensor<4x6xf32>) {
+  %none = onnx.None
+  // expected-error @below {{expected 'x_scale' of rank 0 or 1, got 2}}
+  %y = onnx.DequantizeLinear %x, %scale, %none : (tensor<4x6xi8>, tensor<4x6xf32>, none) -> tensor<4x6xf32>
+  return
+}
+
+// -----
+
+// dequantize_linear_c3
+func.func @DequantizeLinear_expected_a_zero_point_for_each_index(%x: tensor<4x6xi8>, %scale: tensor<6xf32>, %zero: tensor<2xi8>) {
+  // expected-error @below {{expected 1 or 6 elements of 'x_zero_point', got 2}}
+  %y = onnx.DequantizeLinear %x, %scale, %zero : (tensor<4x6xi8>, tensor<6xf32>, tensor<2xi8>) -> tensor<4x6xf32>
+  return
+}
+
+// -----
+
+// dequantize_linear_c4
+func.func @DequantizeLinear_expected_scales_of_rank_2(%x: tensor<4x6xi8>, %scale: tensor<3xf32>) {
+  %none = onnx.None
+  // expected-error @below {{expected 'x_scale' of rank 2, got 1}}
+  %y = onnx.DequantizeLinear %x, %scale, %none {block_size = 2 : i64} : (tensor<4x6xi8>, tensor<3xf32>, none) -> tensor<4x6xf32>
+  return
+}
+
+// -----
+
+// quantize_linear_c4
+func.func @QuantizeLinear_expected_a_scale_for_each_block(%x: tensor<4x7xf32>, %scale: tensor<4x3xf32>) {
+  %none = onnx.None
+  // expected-error @below {{expected 4 elements of 'y_scale' in dimension 1, got 3}}
+  %y = onnx.QuantizeLinear %x, %scale, %none {block_size = 2 : i64} : (tensor<4x7xf32>, tensor<4x3xf32>, none) -> tensor<4x7xui8>
+  return
+}

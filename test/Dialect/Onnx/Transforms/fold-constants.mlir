@@ -40,6 +40,31 @@ func.func @dequantize_list() -> tensor<3xf32> {
 
 // -----
 
+// Two blocks in each column, the second one shorter.
+// CHECK-LABEL: func @dequantize_blocks
+func.func @dequantize_blocks() -> tensor<3x2xf32> {
+  %x = onnx.Constant dense<[[1, 2], [3, 4], [5, 6]]> : tensor<3x2xi8>
+  %scale = onnx.Constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %zero = onnx.Constant dense<[[0, 1], [0, 2]]> : tensor<2x2xi8>
+  %r = onnx.DequantizeLinear %x, %scale, %zero {axis = 0 : i64, block_size = 2 : i64} : (tensor<3x2xi8>, tensor<2x2xf32>, tensor<2x2xi8>) -> tensor<3x2xf32>
+  // CHECK: onnx.Constant dense<{{\[\[}}1.000000e+00, 2.000000e+00], [3.000000e+00, 6.000000e+00], [1.500000e+01, 1.600000e+01]]>
+  return %r : tensor<3x2xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @dequantize_with_one_zero_point
+func.func @dequantize_with_one_zero_point() -> tensor<2x2xf32> {
+  %x = onnx.Constant dense<[[10, 12], [20, 30]]> : tensor<2x2xui8>
+  %scale = onnx.Constant dense<[1.000000e+00, 5.000000e-01]> : tensor<2xf32>
+  %zero = onnx.Constant dense<10> : tensor<ui8>
+  %r = onnx.DequantizeLinear %x, %scale, %zero {axis = 0 : i64} : (tensor<2x2xui8>, tensor<2xf32>, tensor<ui8>) -> tensor<2x2xf32>
+  // CHECK: onnx.Constant dense<{{\[\[}}0.000000e+00, 2.000000e+00], [5.000000e+00, 1.000000e+01]]>
+  return %r : tensor<2x2xf32>
+}
+
+// -----
+
 // Halves, with a subnormal and a value that rounds.
 // CHECK-LABEL: func @halves
 func.func @halves() -> (tensor<3xf32>, tensor<2xf16>, tensor<2xbf16>) {

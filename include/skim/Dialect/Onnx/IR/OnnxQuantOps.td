@@ -15,6 +15,11 @@ def Onnx_QuantizeLinearOp : Onnx_Op<"QuantizeLinear"> {
 
     Constraints:
     - (C1) With a list of scales `axis` lies in [-rank, rank).
+    - (C2) `block_size` is 0 or more.
+    - (C3) Without blocks, scales and zero points have rank 0 or 1, and one
+      element or one for each index of `axis`.
+    - (C4) With blocks, scales and zero points have one element, or the
+      tensor's shape with one element for each block of `axis`.
 
     ```mlir
     %result = onnx.QuantizeLinear %x, %y_scale, %y_zero_point
@@ -42,6 +47,11 @@ def Onnx_DequantizeLinearOp : Onnx_Op<"DequantizeLinear"> {
 
     Constraints:
     - (C1) With a list of scales `axis` lies in [-rank, rank).
+    - (C2) `block_size` is 0 or more.
+    - (C3) Without blocks, scales and zero points have rank 0 or 1, and one
+      element or one for each index of `axis`.
+    - (C4) With blocks, scales and zero points have one element, or the
+      tensor's shape with one element for each block of `axis`.
 
     ```mlir
     %result = onnx.DequantizeLinear %x, %x_scale, %none
