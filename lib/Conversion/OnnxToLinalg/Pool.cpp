@@ -104,14 +104,15 @@ Value Pool<PoolOp>::countInside(const PooledAxis &axis, Value window) {
       e.add(axis.size, e.index(padsCount ? axis.begin + axis.end : axis.begin));
   if (!axis.isOpen && (padsCount || (axis.begin == 0 && axis.end == 0)))
     return e.index(axis.kernel);
-  Value count = e.index(0), first = e.mul(window, e.index(axis.stride));
-  for (int64_t k = 0; k != axis.kernel; ++k) {
-    Value place = e.add(first, e.index(k * axis.dilation));
-    Value inside = e.both(e.compare(Pred::sge, place, e.index(begin)),
-                          e.compare(Pred::slt, place, end));
-    count = e.add(count, e.select(inside, e.index(1), e.index(0)));
-  }
-  return count;
+  Value first = e.mul(window, e.index(axis.stride));
+  // How many lie before a place.
+  auto before = [&](Value place) {
+    Value room = e.max(e.sub(place, first), e.index(0));
+    room =
+        e.div(e.add(room, e.index(axis.dilation - 1)), e.index(axis.dilation));
+    return e.min(room, e.index(axis.kernel));
+  };
+  return e.sub(before(end), before(e.index(begin)));
 }
 
 template <typename PoolOp>

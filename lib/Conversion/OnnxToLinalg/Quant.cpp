@@ -304,16 +304,24 @@ Value BlockedProduct::rightBlocks() {
   });
 }
 
-/// [rows, columns], the blocks' sums added as integers.
+/// [rows, columns], the blocks' sums added as integers: written out up to some,
+/// which is as deep as layers are.
 Value BlockedProduct::addBlocks(Value sums, Value rows) {
+  constexpr int64_t kWrittenOut = 256;
   Scalars &words = left.words;
   Values dims = {rows, right.dims[1]};
   return e.generate(dims, words.stored, [&](ValueRange at) {
+    auto add = [&](Value sum, Value block) {
+      Value part = e.extract(sums, Values{block, at[0], at[1]});
+      return words.add(sum, real.castTo(part, words));
+    };
     Value sum = words.constant(0);
-    for (int64_t block = 0; block != blocks; ++block) {
-      Value part = e.extract(sums, Values{e.index(block), at[0], at[1]});
-      sum = words.add(sum, real.castTo(part, words));
-    }
+    if (blocks > kWrittenOut)
+      return e.loop(e.index(blocks), sum, [&](ValueRange block, ValueRange so) {
+        return Values{add(so[0], block[0])};
+      })[0];
+    for (int64_t block = 0; block != blocks; ++block)
+      sum = add(sum, e.index(block));
     return sum;
   });
 }

@@ -27,8 +27,9 @@ Value AttentionMatcher::matchPositionTable(Value factor, ArrayRef<SymDim> at,
   auto type = cast<RankedTensorType>(element.base.getType());
   ArrayRef<SymDim> place = ArrayRef(element.at).take_back(3);
   ArrayRef<int64_t> shape = type.getShape().take_back(3);
-  int64_t outer = type.getNumElements() / (shape[0] * shape[1] * shape[2]);
-  if (outer != 1 || shape[0] != heads || shape[1] != headWidth ||
+  bool hasOnesInFront = llvm::all_of(type.getShape().drop_back(3),
+                                     [](int64_t size) { return size == 1; });
+  if (!hasOnesInFront || shape[0] != heads || shape[1] != headWidth ||
       !type.getElementType().isF32() || place[0] != indices.head ||
       place[1] != depth || place[2] != position)
     return {};

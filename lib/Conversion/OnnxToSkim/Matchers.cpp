@@ -215,7 +215,7 @@ Value skim::raise::makeFloat(OpBuilder &builder, Location loc, float value) {
 RankedTensorType skim::raise::getStates(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!type || !type.getElementType().isF32() || type.getRank() < 2 ||
-      type.isDynamicDim(type.getRank() - 1))
+      type.isDynamicDim(type.getRank() - 1) || type.getShape().back() == 0)
     return {};
   return type;
 }

@@ -96,7 +96,7 @@ mlir::Value makeFloat(mlir::OpBuilder &builder, mlir::Location loc,
 //===----------------------------------------------------------------------===//
 
 /// The type of `value` when it is a ranked f32 tensor of rank two at least and
-/// with a static last dimension: what may be states. Else null.
+/// with a static last dimension, not 0: what may be states. Else null.
 mlir::RankedTensorType getStates(mlir::Value value);
 
 /// The axes of a reduction, counted from 0; nothing when they are not constant.

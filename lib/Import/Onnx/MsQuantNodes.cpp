@@ -30,7 +30,7 @@ static Value unpack(Node &node, ElementsAttr packed, int64_t rows,
                     int64_t columns, int64_t bits) {
   ArrayRef<uint8_t> from = getBytes(packed);
   bool isSplat = from.size() == 1;
-  int64_t stride = packed.getNumElements() / rows, each = 8 / bits;
+  int64_t stride = rows ? packed.getNumElements() / rows : 0, each = 8 / bits;
   auto type = RankedTensorType::get(
       {rows, columns}, node.getBuilder().getIntegerType(8, /*isSigned=*/false));
   auto [blob, to] = allocate<uint8_t>(type);
@@ -66,10 +66,21 @@ struct NBits {
       : depth(node.getInt("K", 0)), columns(node.getInt("N", 0)),
         size(node.getInt("block_size", 0)), bits(node.getInt("bits", 4)),
         blocks(size > 0 ? (depth + size - 1) / size : 0) {}
-  int64_t weightBytes() const { return columns * blocks * size * bits / 8; }
+  int64_t weightBytes() const { return columns * (blocks * size * bits / 8); }
   int64_t zeroBytes() const { return columns * ((blocks * bits + 7) / 8); }
 };
 } // namespace
+
+/// Sizes whose products stay far below 2^63.
+static LogicalResult checkProducts(Node &node, int64_t depth, int64_t columns,
+                                   int64_t size) {
+  constexpr int64_t kMost = int64_t(1) << 30;
+  if (std::max({depth, columns, size}) <= kMost)
+    return success();
+  return node.fail("expected K, N and block_size of at most " + Twine(kMost) +
+                   ", got " + Twine(depth) + ", " + Twine(columns) + " and " +
+                   Twine(size));
+}
 
 static LogicalResult checkNBits(Node &node, const NBits &sizes) {
   auto [depth, columns, size, bits, blocks] = sizes;
@@ -79,6 +90,11 @@ static LogicalResult checkNBits(Node &node, const NBits &sizes) {
                      "2, 4 or 8, got " +
                      Twine(depth) + ", " + Twine(columns) + ", " + Twine(size) +
                      " and " + Twine(bits));
+  if (failed(checkProducts(node, depth, columns, size)))
+    return failure();
+  if (size % (8 / bits) != 0)
+    return node.fail("expected blocks of whole bytes, got a block_size of " +
+                     Twine(size) + " and bits of " + Twine(bits));
   ElementsAttr weights = ox::getConstant(node.getInput(1)),
                scales = ox::getConstant(node.getInput(2));
   if (!weights || !weights.getElementType().isInteger(8) || !scales)
@@ -160,6 +176,8 @@ static LogicalResult importMatMulBnb4(Node &node) {
       node.getInt("transB", 1) != 1)
     return node.fail("expected K, N and block_size of at least 1, quant_type "
                      "of 0 or 1 and transB of 1");
+  if (failed(checkProducts(node, depth, columns, size)))
+    return failure();
   int64_t count = depth * columns, blocks = (count + size - 1) / size;
   ElementsAttr weights = ox::getConstant(node.getInput(1)),
                scales = ox::getConstant(node.getInput(2));

@@ -58,9 +58,12 @@ FailureOr<WindowAttributes> skim::import::getWindows(Node &node,
       windows.dilations.size() != spatial)
     return node.fail("expected strides and dilations for " + Twine(spatial) +
                      " spatial dimensions");
-  // Pads divide by strides; the op's verifier names one of 0.
-  if (llvm::any_of(windows.strides, [](int64_t stride) { return stride < 1; }))
-    return windows;
+  // Pads divide by strides and multiply by dilations; the op's verifier names
+  // one of 0 or of more than an int32.
+  for (ArrayRef<int64_t> list :
+       {ArrayRef(windows.strides), ArrayRef(windows.dilations), kernel})
+    if (llvm::any_of(list, [](int64_t x) { return x < 1 || x > INT32_MAX; }))
+      return windows;
   if (!padSame(windows, x->drop_front(2), kernel, automatic == "SAME_LOWER"))
     return node.fail("expected an input of known size for auto_pad '" +
                      automatic + "' with a stride");

@@ -309,13 +309,15 @@ skim::import::TensorReader::readFourBits(TensorProto &tensor,
   SmallVector<int64_t> dims(tensor.dims().begin(), tensor.dims().end());
   int64_t count = 1;
   for (int64_t dim : dims)
-    if (dim < 0 || (dim != 0 && count > (int64_t(1) << 46) / dim))
+    if (dim < 0 || count > (int64_t(1) << 46) / std::max<int64_t>(dim, 1))
       return error(what +
                    ": expected dimensions of 0 or more and fewer than "
                    "2^46 numbers, got dimensions " +
                    formatDims(dims));
     else
-      count *= dim;
+      count *= std::max<int64_t>(dim, 1);
+  if (llvm::is_contained(dims, 0))
+    count = 0;
   tensor.set_data_type(TensorProto::UINT8);
   tensor.clear_dims();
   tensor.add_dims(llvm::divideCeil(count, 2));
@@ -355,11 +357,15 @@ skim::import::TensorReader::read(TensorProto &tensor, const Twine &what) {
     if (dim < 0)
       return error(what + ": expected dimensions of 0 or more, got " +
                    Twine(dim));
-    if (dim != 0 && bytes > (uint64_t(1) << 46) / dim)
+    // Of an empty tensor the other dimensions must not overflow either.
+    uint64_t extent = std::max<int64_t>(dim, 1);
+    if (bytes > (uint64_t(1) << 46) / extent)
       return error(what + ": expected fewer than 2^46 bytes, got dimensions " +
                    formatDims(dims));
-    bytes *= dim;
+    bytes *= extent;
   }
+  if (llvm::is_contained(dims, 0))
+    bytes = 0;
   auto type = RankedTensorType::get(dims, elementType);
   if (tensor.data_location() == TensorProto::EXTERNAL)
     return readExternal(tensor, type, what);

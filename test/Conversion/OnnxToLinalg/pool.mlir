@@ -23,15 +23,29 @@ func.func @mean(%x: tensor<2x3x8xf32>) -> tensor<2x3x2xf32> {
   return %y : tensor<2x3x2xf32>
 }
 
-// Elements within the input are counted.
+// Elements within the input are counted: those before its end less those before
+// its begin.
 // CHECK-LABEL: func @mean_of_those_inside
-// CHECK: arith.cmpi sge
-// CHECK: arith.cmpi slt
+// CHECK: %[[KERNEL:.+]] = arith.constant 3 : index
+// CHECK: %[[ENDS:.+]] = arith.minsi %{{.+}}, %[[KERNEL]]
+// CHECK: %[[BEGINS:.+]] = arith.minsi %{{.+}}, %[[KERNEL]]
+// CHECK: %[[COUNT:.+]] = arith.subi %[[ENDS]], %[[BEGINS]]
+// CHECK: arith.index_cast %[[COUNT]]
 // CHECK: arith.sitofp
 // CHECK: arith.divf
 func.func @mean_of_those_inside(%x: tensor<2x3x8xf32>) -> tensor<2x3x8xf32> {
   %y = onnx.AveragePool %x {dilations = array<i64: 1>, kernel_shape = array<i64: 3>, pads = array<i64: 1, 1>, strides = array<i64: 1>} : (tensor<2x3x8xf32>) -> tensor<2x3x8xf32>
   return %y : tensor<2x3x8xf32>
+}
+
+// However many elements a window has, counting them takes a few operations.
+// CHECK-LABEL: func @mean_of_many
+// CHECK-COUNT-2: arith.minsi
+// CHECK-NOT: arith.minsi
+// CHECK: return
+func.func @mean_of_many(%x: tensor<1x2x4x2000000000xf32>) -> tensor<1x2x3x2000000000xf32> {
+  %y = onnx.AveragePool %x {dilations = array<i64: 1, 1>, kernel_shape = array<i64: 2, 2000000001>, pads = array<i64: 0, 1000000000, 0, 1000000000>, strides = array<i64: 1, 1>} : (tensor<1x2x4x2000000000xf32>) -> tensor<1x2x3x2000000000xf32>
+  return %y : tensor<1x2x3x2000000000xf32>
 }
 
 // A window of many elements is a loop.

@@ -29,6 +29,7 @@ struct WindowList {
 };
 } // namespace
 
+/// Products of two of them are numbers of 64 bits.
 static LogicalResult verifyLists(Operation *op, ArrayRef<WindowList> lists) {
   for (const WindowList &list : lists) {
     if (list.values.size() != list.count)
@@ -38,6 +39,9 @@ static LogicalResult verifyLists(Operation *op, ArrayRef<WindowList> lists) {
       if (value < list.least)
         return op->emitOpError("expected ") << list.name << " of at least "
                                             << list.least << ", got " << value;
+      else if (value > INT32_MAX)
+        return op->emitOpError("expected ")
+               << list.name << " of at most " << INT32_MAX << ", got " << value;
   }
   return success();
 }

@@ -146,7 +146,10 @@ static std::optional<SmallVector<unsigned>> slicedAxes(Inference &in,
     if (axes)
       list = *axes;
   } else if (in.dims(1).size() == 1) {
-    for (int64_t i = 0, e = in.dims(1)[0].constant().value_or(0); i < e; ++i)
+    // One more than there are is an error.
+    int64_t count =
+        std::min<int64_t>(in.dims(1)[0].constant().value_or(0), in.rank(0) + 1);
+    for (int64_t i = 0; i < count; ++i)
       list.push_back(i);
   }
   return in.axes(list, in.rank(0));

@@ -502,6 +502,14 @@ func.func @Conv_pads(%x: tensor<2x4x9xf32>, %w: tensor<6x4x3xf32>, %b: tensor<6x
 
 // -----
 
+func.func @Conv_largest_dilations(%x: tensor<2x4x9xf32>, %w: tensor<6x4x3xf32>, %b: tensor<6xf32>) {
+  // expected-error @below {{expected dilations of at most 2147483647, got 4611686018427387904}}
+  %y = onnx.Conv %x, %w, %b {dilations = array<i64: 4611686018427387904>, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<2x4x9xf32>, tensor<6x4x3xf32>, tensor<6xf32>) -> tensor<2x6x7xf32>
+  return
+}
+
+// -----
+
 func.func @Conv_group(%x: tensor<2x16x9xf32>, %w: tensor<6x4x3xf32>, %b: tensor<6xf32>) {
   // expected-error @below {{expected a group that divides 6 channels, got 4}}
   %y = onnx.Conv %x, %w, %b {dilations = array<i64: 1>, group = 4 : i64, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<2x16x9xf32>, tensor<6x4x3xf32>, tensor<6xf32>) -> tensor<2x6x7xf32>
