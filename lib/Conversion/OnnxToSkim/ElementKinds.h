@@ -8,6 +8,8 @@
 
 #include "Matchers.h"
 
+#include <cmath>
+
 namespace skim::raise {
 
 inline Element makeNumber(double number) {
@@ -48,6 +50,23 @@ inline Element toChoice(const Element &element) {
 
 inline bool isBool(mlir::Value value) {
   return mlir::getElementTypeOrSelf(value.getType()).isInteger(1);
+}
+
+/// Whether the numbers that an element may be are numbers of the value's type:
+/// integers beyond them wrap. Dimensions fit the types that shapes have.
+inline bool fitsType(const Element &element, mlir::Value value) {
+  auto type = llvm::dyn_cast<mlir::IntegerType>(
+      mlir::getElementTypeOrSelf(value.getType()));
+  if (!type || type.getWidth() == 1 || element.kind == Element::Kind::Access)
+    return true;
+  if (element.kind == Element::Kind::Integer)
+    return type.isSignless() && type.getWidth() >= 32;
+  double end = std::ldexp(1.0, type.getWidth() - !type.isUnsigned());
+  auto fits = [&](double number) {
+    return number >= (type.isUnsigned() ? 0 : -end) && number < end;
+  };
+  return fits(element.number) &&
+         (element.kind != Element::Kind::Choice || fits(element.otherwise));
 }
 
 /// Whether two choices ask the same.

@@ -55,7 +55,9 @@ Element Elements::evaluate(Value value, ArrayRef<SymDim> at) {
   if (!op || isa<onnx::ConstantOp>(op))
     return access(value, at);
   Element element = compute(op, value, at);
-  return element.kind == Kind::Unknown ? access(value, at) : element;
+  return element.kind == Kind::Unknown || !fitsType(element, value)
+             ? access(value, at)
+             : element;
 }
 
 std::optional<SymDim> Elements::integer(Value value, ArrayRef<SymDim> at) {

@@ -88,8 +88,7 @@ static OptionalDim absolute(const SymDim &value, ArrayRef<SymDim> extents) {
   return std::nullopt;
 }
 
-/// Conversion between integer types; the values that shapes have fit all of
-/// them but bool.
+/// Conversion between integer types; all but booleans wrap.
 static OptionalDim cast(CastOp op, const Operands &in) {
   Type from = getElementTypeOrSelf(op.getInput().getType());
   Type to = getElementTypeOrSelf(op.getOutput().getType());
@@ -97,13 +96,7 @@ static OptionalDim cast(CastOp op, const Operands &in) {
     return std::nullopt;
   if (to.isInteger(1) && !from.isInteger(1))
     return fromBool(negate(isEqual(in[0], 0, in.extents)));
-  if (auto value = in[0].constant(); value && to.isSignlessInteger(32))
-    return SymDim(static_cast<int32_t>(*value));
-  if (to.getIntOrFloatBitWidth() >= 32)
-    return in[0];
-  auto low = in[0].lowerBound(in.extents), high = in[0].upperBound(in.extents);
-  return low && high && *low >= 0 && *high < 128 ? OptionalDim(in[0])
-                                                 : std::nullopt;
+  return in[0];
 }
 
 /// And, Or: one operand can decide alone.

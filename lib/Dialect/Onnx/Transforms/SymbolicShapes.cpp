@@ -234,10 +234,68 @@ LogicalResult Inference::check() {
   return success();
 }
 
+/// Whether any dimension above 1 alone would leave the signed numbers of 32
+/// bits.
+static bool isLarge(const SymDim &value) {
+  return llvm::any_of(value.splitTerms(), [](const SymDim &term) {
+    int64_t coefficient = term.splitFactors().first;
+    return coefficient > INT32_MAX / 2 || coefficient < INT32_MIN / 2;
+  });
+}
+
+static bool hasDimension(const SymDim &value) {
+  bool found = false;
+  value.walk([&](const SymAtom &atom) {
+    found |= atom.kind == SymAtom::Kind::Symbol;
+  });
+  return found;
+}
+
+/// The number of the type that a value stands for. Constants wrap. What depends
+/// on dimensions is taken to fit numbers of 64 bits and, as exporters write
+/// shape arithmetic in them too, signed ones of 32; others must be bounded.
+static std::optional<SymDim> wrapTo(IntegerType type, const SymDim &value,
+                                    ArrayRef<SymDim> extents) {
+  unsigned width = type.getWidth();
+  if (width == 1 || (width == 64 && !type.isUnsigned()))
+    return value;
+  int64_t low = type.isUnsigned() ? 0 : llvm::minIntN(width);
+  int64_t high = type.isUnsigned() && width < 64 ? llvm::maxUIntN(width)
+                                                 : llvm::maxIntN(width);
+  if (auto constant = value.constant()) {
+    if (width == 64) // Numbers above the signed ones have no SymDim.
+      return *constant >= 0 ? std::optional(value) : std::nullopt;
+    return SymDim(type.isUnsigned() ? *constant & high
+                                    : llvm::SignExtend64(*constant, width));
+  }
+  auto least = value.lowerBound(extents), most = value.upperBound(extents);
+  bool isBounded = least && most;
+  if (isBounded && *least >= low && *most <= high)
+    return value;
+  if (type.isUnsigned() || width < 32 || isLarge(value) ||
+      (isBounded && !hasDimension(value)))
+    return std::nullopt;
+  return value;
+}
+
+static std::optional<SymDims> wrapTo(IntegerType type,
+                                     std::optional<SymDims> values) {
+  if (!values)
+    return std::nullopt;
+  for (SymDim &value : *values)
+    if (auto wrapped = wrapTo(type, value, {}))
+      value = *wrapped;
+    else
+      return std::nullopt;
+  return values;
+}
+
 void Inference::finish() {
   for (auto [facts, result] : llvm::zip(results, op->getResults())) {
     auto type = dyn_cast<TensorType>(result.getType());
-    if (!type || !facts.dims || !isa<IntegerType>(type.getElementType())) {
+    auto integer =
+        type ? dyn_cast<IntegerType>(type.getElementType()) : IntegerType();
+    if (!integer || !facts.dims) {
       facts.contents = std::nullopt;
       facts.element = std::nullopt;
       continue;
@@ -255,6 +313,9 @@ void Inference::finish() {
       facts.contents = std::nullopt;
     if (small && facts.element && !facts.contents)
       facts.contents = evaluateElement(*facts.element, *shape);
+    facts.contents = wrapTo(integer, std::move(facts.contents));
+    if (facts.element)
+      facts.element = wrapTo(integer, *facts.element, *facts.dims);
     if (facts.contents && !facts.element)
       facts.element = fitElement(*shape, *facts.contents);
   }

@@ -289,3 +289,30 @@ func.func @changed_places(%a: tensor<?x?xf32> {onnx.dims = ["unk__1", "unk__2"]}
   %other = onnx.Reshape %other_row, %size : (tensor<*xf32>, tensor<2xi64>) -> tensor<*xf32>
   return %back, %other : tensor<*xf32>, tensor<*xf32>
 }
+
+// -----
+
+// Constants wrap at the width of their type, dimensions are followed in i64 and i32 only.
+// CHECK-LABEL: func @widths
+func.func @widths(%x: tensor<2x?xf32> {onnx.dims = ["2", "s"]}, %y: tensor<1xf32>) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
+  %zero = onnx.Constant dense<0> : tensor<i64>
+  %rows = onnx.Shape %x {start = 0 : i64, end = 1 : i64} : (tensor<2x?xf32>) -> tensor<1xi64>
+  %columns = onnx.Shape %x {start = 1 : i64, end = 2 : i64} : (tensor<2x?xf32>) -> tensor<1xi64>
+  %five = onnx.Constant dense<5> : tensor<1xui8>
+  %narrow = onnx.Cast %rows {to = 2 : i64} : (tensor<1xi64>) -> tensor<1xui8>
+  %below = onnx.Sub %narrow, %five : (tensor<1xui8>, tensor<1xui8>) -> tensor<1xui8>
+  %wrapped = onnx.Cast %below {to = 7 : i64} : (tensor<1xui8>) -> tensor<1xi64>
+  // CHECK: onnx.Expand {{.*}} -> tensor<253xf32>
+  %a = onnx.Expand %y, %wrapped : (tensor<1xf32>, tensor<1xi64>) -> tensor<*xf32>
+  // CHECK: onnx.Add {{.*}} -> tensor<2x?xf32>
+  %short = onnx.Cast %columns {to = 6 : i64} : (tensor<1xi64>) -> tensor<1xi32>
+  %same = onnx.Cast %short {to = 7 : i64} : (tensor<1xi32>) -> tensor<1xi64>
+  %b = onnx.Expand %y, %same : (tensor<1xf32>, tensor<1xi64>) -> tensor<*xf32>
+  %sum = onnx.Add %x, %b : (tensor<2x?xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %byte = onnx.Cast %columns {to = 2 : i64} : (tensor<1xi64>) -> tensor<1xui8>
+  %other = onnx.Cast %byte {to = 7 : i64} : (tensor<1xui8>) -> tensor<1xi64>
+  %none = onnx.Constant dense<1> : tensor<1xi64>
+  %shape = onnx.Concat %none, %other {axis = 0 : i64} : (tensor<1xi64>, tensor<1xi64>) -> tensor<2xi64>
+  %c = onnx.Expand %y, %shape : (tensor<1xf32>, tensor<2xi64>) -> tensor<*xf32>
+  return %a, %sum, %c : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
+}
