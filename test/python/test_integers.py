@@ -77,3 +77,50 @@ def test_casts_to_narrower_integers_wrap(sizes, tmp_path):
             node("Cast", f"narrow{kind}", f"y{kind}", to=TensorProto.INT64),
         ]
     check(tmp_path / "m.onnx", nodes, {"b": np.array([-300])}, {"x": X}, sizes)
+
+
+SLICES = {
+    "from_before_the_axis": (-100, -200, -1),
+    "from_just_before_the_axis": (-3, -4, -1),
+    "from_before_the_axis_to_its_start": (-100, 0, -1),
+    "all_of_it": (-1, np.iinfo(np.int64).min, -1),
+    "from_behind_the_axis": (100, 0, -2),
+    "forwards_from_before_the_axis": (-100, -1, 1),
+    "in_long_steps": (0, 100, np.iinfo(np.int64).max),
+}
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize("case", SLICES)
+def test_slices_are_clamped(case, sizes, tmp_path):
+    """Of constants, of shapes, of what is known at run time only."""
+    arrays = {name: np.array([value]) for name, value in zip("set", SLICES[case], strict=True)}
+    arrays |= {"zero": np.array([0]), "numbers": np.arange(1, 3), "one": np.array(1.0, np.float32)}
+    nodes = [
+        node("Slice", "numbers s e zero t", "constant"),
+        node("Shape", "x", "shape"),
+        node("Slice", "shape s e zero t", "sizes"),
+        node("Slice", "x s e zero t", "some"),
+        node("Add", "some one", "y"),
+    ]
+    check(tmp_path / "m.onnx", nodes, arrays, {"x": X}, sizes)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 5])
+@pytest.mark.parametrize("given", [(-100, -200), (-2, -9), (0, -9), (3, 0)])
+def test_slices_backwards_of_any_length(given, rows, tmp_path):
+    """Starts and ends as constants, and as what is known at run time only."""
+    arrays = {"s": np.array([given[0]]), "e": np.array([given[1]]), "t": np.array([-1]), "zero": np.array([0])}
+    x = np.arange(3 * rows, dtype=np.float32).reshape(rows, 3)
+    nodes = [
+        node("Slice", "x s e zero t", "some"),
+        node("Neg", "some", "y"),
+        node("ReduceSum", "x", "sum", keepdims=0),
+        node("Mul", "sum none", "nothing"),
+        node("Cast", "nothing", "offset", to=TensorProto.INT64),
+        node("Add", "s offset", "from"),
+        node("Slice", "x from e zero t", "others"),
+        node("Neg", "others", "w"),
+    ]
+    arrays["none"] = np.array(0, np.float32)
+    check(tmp_path / "m.onnx", nodes, arrays, {"x": x}, ["rows", 3])

@@ -5,6 +5,7 @@
 
 #include "Patterns.h"
 #include "Reductions.h"
+#include "skim/Dialect/Onnx/IR/SliceRange.h"
 
 using namespace mlir;
 using namespace skim;
@@ -115,27 +116,29 @@ static FailureOr<Values> lowerSplit(Emitter &e, onnx::SplitOp op,
   return results;
 }
 
+/// A start or an end of a slice, counted from 0, within its limits.
+static Value clampTo(Emitter &e, Value x, Value size, Value down,
+                     onnx::SliceLimits backward, onnx::SliceLimits forward) {
+  bool isForward = getConstantIntValue(down) == 0;
+  Value low = e.select(down, e.index(backward.low), e.index(forward.low));
+  Value high = e.add(
+      size, e.select(down, e.index(backward.high), e.index(forward.high)));
+  if (!Emitter::isNotNegative(x) || getConstantIntValue(low) != 0)
+    x = e.max(x, low);
+  // Forwards `high` is the size, which is not negative.
+  return Emitter::same(x, high) || (isForward && getConstantIntValue(x) == 0)
+             ? x
+             : e.min(x, high);
+}
+
 /// Start and number of elements of a slice of a dimension.
 static std::pair<Value, Value> sliceRange(Emitter &e, Value size, Value start,
                                           Value end, Value step) {
-  Value zero = e.index(0), last = e.sub(size, e.index(1));
-  start = e.wrap(start, size);
-  end = e.wrap(end, size);
-  auto clamp = [&](Value x, Value low, Value high) {
-    if (!Emitter::isNotNegative(x) || getConstantIntValue(low) != 0)
-      x = e.max(x, low);
-    return Emitter::same(x, high) || getConstantIntValue(x) == 0
-               ? x
-               : e.min(x, high);
-  };
-  Value down = e.compare(Pred::slt, step, zero);
-  if (getConstantIntValue(down) == 0) {
-    Value from = clamp(start, zero, size), to = clamp(end, zero, size);
-    return {from, e.stepCount(from, to, step)};
-  }
-  Value from = clamp(start, zero, e.select(down, last, size));
-  Value to = e.min(e.max(end, e.select(down, e.index(-1), zero)),
-                   e.select(down, last, size));
+  Value down = e.compare(Pred::slt, step, e.index(0));
+  Value from = clampTo(e, e.wrap(start, size), size, down,
+                       onnx::getStartLimits(true), onnx::getStartLimits(false));
+  Value to = clampTo(e, e.wrap(end, size), size, down, onnx::getEndLimits(true),
+                     onnx::getEndLimits(false));
   return {from, e.stepCount(from, to, step)};
 }
 

@@ -4,6 +4,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Node.h"
+#include "skim/Dialect/Onnx/IR/SliceRange.h"
 
 using namespace mlir;
 using namespace skim::import;
@@ -240,19 +241,11 @@ static Shape getSliceShape(Node &node, ArrayRef<Value> operands) {
     int64_t step = hasSteps ? (*steps)[i] : 1;
     if (!axis || step == 0)
       continue; // The verifier reports it.
-    int64_t &dim = dims[*axis], size = dim;
-    dim = kDynamic;
-    if (ShapedType::isDynamic(size) || step == INT64_MIN)
-      continue;
-    auto clamp = [&](int64_t at) {
-      at = at < 0 && at >= -size ? at + size : at;
-      return step > 0 ? std::clamp<int64_t>(at, 0, size)
-                      : std::clamp<int64_t>(at, -1, size - 1);
-    };
-    int64_t span = clamp((*ends)[i]) - clamp((*starts)[i]);
-    int64_t stride = step > 0 ? step : -step;
-    span = step > 0 ? span : -span;
-    dim = span <= 0 ? 0 : (span - 1) / stride + 1;
+    int64_t size = std::exchange(dims[*axis], kDynamic);
+    if (!ShapedType::isDynamic(size))
+      dims[*axis] =
+          skim::onnx::getSliceRange((*starts)[i], (*ends)[i], step, size)
+              .length;
   }
   return dims;
 }

@@ -5,6 +5,7 @@
 
 #include "Evaluate.h"
 #include "EvaluateHelpers.h"
+#include "skim/Dialect/Onnx/IR/SliceRange.h"
 
 using namespace mlir;
 using namespace skim::onnx;
@@ -86,15 +87,6 @@ static bool evaluateTranspose(const Evaluation &e, TransposeOp op) {
   return true;
 }
 
-/// Where a slice of an axis starts, as ONNX clamps it.
-static int64_t clampStart(int64_t start, int64_t step, int64_t extent) {
-  if (start < 0)
-    start = start < -extent ? -1 : start + extent;
-  else
-    start = std::min(start, extent);
-  return step > 0 ? std::max<int64_t>(start, 0) : std::min(start, extent - 1);
-}
-
 static bool evaluateSlice(const Evaluation &e) {
   const ConstantTensor &in = *e.in[0];
   auto starts = readInts(e.in[1]), axes = readInts(e.in[3]),
@@ -108,7 +100,9 @@ static bool evaluateSlice(const Evaluation &e) {
     int64_t step = steps ? (*steps)[i] : 1;
     if (!axis || step == 0)
       return false;
-    base += clampStart(start, step, in.shape()[*axis]) * strides[*axis];
+    // The result's type says how many there are, whatever the end.
+    int64_t first = getSliceRange(start, start, step, in.shape()[*axis]).start;
+    base += first * strides[*axis];
     strides[*axis] *= step;
   }
   copyView(e.out[0], in, base, std::move(strides));

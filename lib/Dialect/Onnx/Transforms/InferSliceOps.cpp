@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Inference.h"
+#include "skim/Dialect/Onnx/IR/SliceRange.h"
 
 using namespace mlir;
 using namespace skim::onnx;
@@ -40,6 +41,9 @@ struct SlicedAxis {
 /// number of some type, tf2onnx also 10^9.
 static constexpr int64_t kEndOfAxis = 1'000'000'000;
 
+/// No axis has more elements.
+static constexpr int64_t kLongestAxis = int64_t(1) << 46;
+
 /// Whether `extent` is `limit` or what is left of it where an axis is shorter.
 static bool isAtMost(const SymDim &extent, const SymDim &limit) {
   const SymAtom *atom = extent.singleAtom();
@@ -66,24 +70,27 @@ static OptionalDim clampIndex(const SymDim &index, const SymDim &extent) {
   return std::nullopt;
 }
 
-/// The same for a slice that runs backwards: clamped to [-1, extent - 1].
-static OptionalDim clampBackwards(const SymDim &index, const SymDim &extent) {
+/// The same for a slice that runs backwards.
+static OptionalDim clampBackwards(const SymDim &index, const SymDim &extent,
+                                  SliceLimits limits) {
   auto value = index.constant();
   if (!value)
     return std::nullopt;
-  if (*value <= INT32_MIN)
-    return SymDim(-1);
+  SymDim last = extent + SymDim(limits.high);
   SymDim position = *value < 0 ? index + extent : index;
-  return *value >= kEndOfAxis
-             ? extent - 1
-             : SymDim::min(SymDim::max(position, -1), extent - 1);
+  if (*value >= kEndOfAxis || position == last)
+    return last;
+  position = *value <= INT32_MIN ? SymDim(limits.low)
+                                 : SymDim::max(position, limits.low);
+  return SymDim::min(position, last);
 }
 
 static std::optional<SlicedAxis> sliceAxis(const SymDim &start,
                                            const SymDim &end, int64_t step,
                                            const SymDim &extent) {
   if (step < 0) {
-    auto from = clampBackwards(start, extent), to = clampBackwards(end, extent);
+    auto from = clampBackwards(start, extent, getStartLimits(true)),
+         to = clampBackwards(end, extent, getEndLimits(true));
     if (!from || !to)
       return std::nullopt;
     SymDim span = SymDim::max(*from - *to, 0);
@@ -111,6 +118,8 @@ struct SliceFacts {
 /// Cuts one axis.
 static void cutAxis(SliceFacts &facts, Inference &in, unsigned axis,
                     const SymDim &start, const SymDim &end, int64_t step) {
+  // A longer step takes one element as well, and overflows.
+  step = std::clamp(step, -kLongestAxis, kLongestAxis);
   auto part = sliceAxis(start, end, step, facts.dims[axis]);
   if (!part) {
     facts.dims[axis] = in.fresh("Slice");

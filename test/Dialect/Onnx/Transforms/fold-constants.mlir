@@ -210,3 +210,18 @@ func.func @resource() -> tensor<32xf32> {
 #-}
 // CHECK-NOT: layer.weight: "
 // CHECK: layer.weight_1: "0x400000000000803F
+
+// -----
+
+// A start before the axis is its first element.
+// CHECK-LABEL: func @slice_from_before_the_axis
+func.func @slice_from_before_the_axis() -> tensor<1xi64> {
+  %x = onnx.Constant dense<[7, 8, 9]> : tensor<3xi64>
+  %start = onnx.Constant dense<-100> : tensor<1xi64>
+  %end = onnx.Constant dense<-200> : tensor<1xi64>
+  %axis = onnx.Constant dense<0> : tensor<1xi64>
+  %step = onnx.Constant dense<-1> : tensor<1xi64>
+  // CHECK: onnx.Constant dense<7> : tensor<1xi64>
+  %r = onnx.Slice %x, %start, %end, %axis, %step : (tensor<3xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<1xi64>
+  return %r : tensor<1xi64>
+}

@@ -292,6 +292,24 @@ func.func @changed_places(%a: tensor<?x?xf32> {onnx.dims = ["unk__1", "unk__2"]}
 
 // -----
 
+// A start before the axis is its first element, of an axis that has one.
+// CHECK-LABEL: func @slice_backwards
+func.func @slice_backwards(%x: tensor<5x?xf32> {onnx.dims = ["5", "s"]}) -> (tensor<*xf32>, tensor<*xf32>) {
+  %start = onnx.Constant dense<-100> : tensor<1xi64>
+  %end = onnx.Constant dense<-200> : tensor<1xi64>
+  %last = onnx.Constant dense<-1> : tensor<1xi64>
+  %zero = onnx.Constant dense<0> : tensor<1xi64>
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  // CHECK: onnx.Slice {{.*}} -> tensor<1x?xf32>
+  %first = onnx.Slice %x, %start, %end, %zero, %last : (tensor<5x?xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  // All of it, whose sum with the operand is one of equal sizes.
+  // CHECK: onnx.Slice {{.*}} -> tensor<5x?xf32>
+  %all = onnx.Slice %x, %last, %end, %one, %last : (tensor<5x?xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  return %first, %all : tensor<*xf32>, tensor<*xf32>
+}
+
+// -----
+
 // Constants wrap at the width of their type, dimensions are followed in i64 and i32 only.
 // CHECK-LABEL: func @widths
 func.func @widths(%x: tensor<2x?xf32> {onnx.dims = ["2", "s"]}, %y: tensor<1xf32>) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
