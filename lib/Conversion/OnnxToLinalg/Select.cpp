@@ -21,8 +21,8 @@ static FailureOr<Value> lowerNonZero(Emitter &e, onnx::NonZeroOp op,
     return Values{e.select(isHit(at), e.add(so[0], e.index(1)), so[0])};
   })[0];
   // A scalar has one row of indices, as numpy's atleast_1d makes it.
-  int64_t rank = dims.size();
-  Value init = e.empty({e.index(rank), number}, i64);
+  int64_t rows = std::max<int64_t>(dims.size(), 1);
+  Value init = e.empty({e.index(rows), number}, i64);
   Values done = e.loop(
       dims, {init, e.index(0)}, [&](ValueRange at, ValueRange so) -> Values {
         SmallVector<Type> types = {so[0].getType(), so[1].getType()};
@@ -30,9 +30,11 @@ static FailureOr<Value> lowerNonZero(Emitter &e, onnx::NonZeroOp op,
             types, isHit(at),
             [&] {
               Value tensor = so[0];
-              for (int64_t i = 0; i != rank; ++i)
-                tensor = e.insert(e.fromIndex(at[i], i64), tensor,
+              for (int64_t i = 0; i != rows; ++i) {
+                Value index = at.empty() ? e.index(0) : at[i];
+                tensor = e.insert(e.fromIndex(index, i64), tensor,
                                   {e.index(i), so[1]});
+              }
               return Values{tensor, e.add(so[1], e.index(1))};
             },
             [&] { return Values{so[0], so[1]}; });

@@ -62,7 +62,10 @@ static LogicalResult importOneHot(Node &node) {
 }
 
 static LogicalResult importNonZero(Node &node) {
-  SmallVector<int64_t> shape{node.getRank(0).value_or(kDynamic), kDynamic};
+  // A scalar counts as a list of one.
+  auto rank = node.getRank(0);
+  SmallVector<int64_t> shape{rank ? std::max<int64_t>(*rank, 1) : kDynamic,
+                             kDynamic};
   return node.build(withShape(node.getBuilder().getI64Type(), shape));
 }
 

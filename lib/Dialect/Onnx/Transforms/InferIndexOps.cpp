@@ -269,7 +269,8 @@ static LogicalResult inferNonZero(NonZeroOp op, Inference &in) {
     in.setElement(0, SymDim::index(1));
     return success();
   }
-  in.setDims(0, {in.rank(0), in.fresh("NonZero")});
+  // A scalar counts as a list of one.
+  in.setDims(0, {std::max<int64_t>(in.rank(0), 1), in.fresh("NonZero")});
   return success();
 }
 

@@ -166,7 +166,7 @@ def Onnx_NonZeroOp : Onnx_Op<"NonZero"> {
   let summary = "List the indices of elements other than zero";
   let description = [{
     `Y[:, k]` is the index tuple of the `k`-th such element in row major
-    order.
+    order. A scalar counts as a list of one.
 
     ```mlir
     %result = onnx.NonZero %X : (tensor<2x3xf32>) -> tensor<2x?xi64>
