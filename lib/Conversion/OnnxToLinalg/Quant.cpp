@@ -189,7 +189,8 @@ lowerDynamicQuantize(Emitter &e, onnx::DynamicQuantizeLinearOp op,
       });
   Value range = real.sub(ends[1], ends[0]);
   Value flat = real.equal(range, zero);
-  Value scale = real.div(e.select(flat, real.constant(1), range), most);
+  // Nothing but zeros has the unit as its scale, as in ONNX Runtime.
+  Value scale = e.select(flat, real.constant(1), real.div(range, most));
   auto round = [&](Value x) -> Value {
     return math::RoundEvenOp::create(e.b, e.loc, x);
   };

@@ -75,7 +75,7 @@ def Onnx_DynamicQuantizeLinearOp : Onnx_Op<"DynamicQuantizeLinear", [
   let summary = "Quantise to uint8 by the range of the values";
   let description = [{
     With `low = min(0, min of x)` and `high = max(0, max of x)`: `y_scale =
-    (high - low) / 255`, `y_zero_point = saturate(round(-low / y_scale))`,
+    (high - low) / 255`, or 1 where that is 0, `y_zero_point = saturate(round(-low / y_scale))`,
     `y = saturate(round(x / y_scale) + y_zero_point)`.
 
     ```mlir
