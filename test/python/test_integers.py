@@ -124,3 +124,28 @@ def test_slices_backwards_of_any_length(given, rows, tmp_path):
     ]
     arrays["none"] = np.array(0, np.float32)
     check(tmp_path / "m.onnx", nodes, arrays, {"x": x}, ["rows", 3])
+
+
+@pytest.mark.parametrize("number", [0.0, 5.0])
+def test_positions_in_a_scalar(number, tmp_path):
+    check(tmp_path / "m.onnx", [node("NonZero", "x")], {}, {"x": np.array(number, np.float32)}, [])
+
+
+def test_dynamic_quantisation_of_zeros(tmp_path):
+    nodes = [helper.make_node("DynamicQuantizeLinear", ["x"], ["q", "scale", "zero"])]
+    check(tmp_path / "m.onnx", nodes, {}, {"x": np.zeros((2, 3), np.float32)}, ["rows", 3])
+
+
+@pytest.mark.parametrize("kind", ["ReduceMax", "ReduceMin"])
+@pytest.mark.parametrize("dtype", [np.int64, np.int8])
+def test_extremes_of_constants(kind, dtype, tmp_path):
+    ends = np.iinfo(dtype)
+    arrays = {"c": np.array([1, ends.max, ends.min, 2], dtype)}
+    check(tmp_path / "m.onnx", [node(kind, "c", "z"), node("Neg", "x", "y")], arrays, {"x": X}, KNOWN)
+
+
+def test_multiplication_by_a_number_above_the_signed_ones(tmp_path):
+    """A splat of unsigned numbers that becomes floats."""
+    arrays = {"c": np.full(3, 200, np.uint8)}
+    nodes = [node("Cast", "c", "f", to=TensorProto.FLOAT), node("Mul", "x f", "y")]
+    check(tmp_path / "m.onnx", nodes, arrays, {"x": X}, ["rows", 3])

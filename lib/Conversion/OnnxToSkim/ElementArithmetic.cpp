@@ -260,12 +260,8 @@ static Element computeConstantOfShape(onnx::ConstantOfShapeOp op) {
   auto dense = dyn_cast<DenseElementsAttr>(*op.getValue());
   if (!dense || !dense.getElementType().isIntOrFloat())
     return {};
-  Attribute splat = dense.getSplatValue<Attribute>();
-  if (auto number = dyn_cast<FloatAttr>(splat))
-    return makeNumber(number.getValueAsDouble());
-  APInt integer = cast<IntegerAttr>(splat).getValue();
-  return makeNumber(isBool(op.getOutput()) ? double(integer.getBoolValue())
-                                           : double(integer.getSExtValue()));
+  std::optional<double> number = toNumber(dense.getSplatValue<Attribute>());
+  return number ? makeNumber(*number) : Element();
 }
 
 Element Elements::computeBinary(Operation *op, Value value,

@@ -13,15 +13,15 @@ using namespace skim::raise;
 // Constants
 //===----------------------------------------------------------------------===//
 
-/// The number that an attribute of integers or floats stands for.
-static std::optional<double> toNumber(Attribute attr) {
+std::optional<double> skim::raise::toNumber(Attribute attr) {
   if (auto value = dyn_cast<FloatAttr>(attr))
     return value.getValueAsDouble();
-  if (auto value = dyn_cast<IntegerAttr>(attr))
-    return value.getType().isInteger(1)
-               ? double(value.getValue().getBoolValue())
-               : double(value.getValue().getSExtValue());
-  return std::nullopt;
+  auto value = dyn_cast<IntegerAttr>(attr);
+  if (!value)
+    return std::nullopt;
+  bool hasSign =
+      !value.getType().isUnsignedInteger() && !value.getType().isInteger(1);
+  return value.getValue().roundToDouble(hasSign);
 }
 
 std::optional<double> skim::raise::getSplat(Value value) {

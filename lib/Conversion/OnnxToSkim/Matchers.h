@@ -20,6 +20,8 @@ using onnx::SymDims;
 // Constants
 //===----------------------------------------------------------------------===//
 
+/// The number that an attribute of integers or floats stands for.
+std::optional<double> toNumber(mlir::Attribute attr);
 /// The number that every element of a constant holds.
 std::optional<double> getSplat(mlir::Value value);
 /// The same, also of one that is stored element by element: a mask's zeros,

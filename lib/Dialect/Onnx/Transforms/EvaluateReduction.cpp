@@ -23,13 +23,18 @@ static std::optional<Reduction> reductionKind(Operation *op) {
       .Default([](Operation *) { return Kind(); });
 }
 
+/// Integers wrap: added and multiplied without a sign.
+template <typename T>
+using Wrapping = std::conditional_t<std::is_floating_point_v<T>, T, uint64_t>;
+
 template <typename T> static T combine(Reduction kind, T a, T b) {
+  auto x = static_cast<Wrapping<T>>(a), y = static_cast<Wrapping<T>>(b);
   switch (kind) {
   case Reduction::Sum:
   case Reduction::Mean:
-    return a + b;
+    return static_cast<T>(x + y);
   case Reduction::Prod:
-    return a * b;
+    return static_cast<T>(x * y);
   case Reduction::Min:
     return std::min(a, b);
   case Reduction::Max:
@@ -81,9 +86,8 @@ static bool evaluateReduce(const Evaluation &e, Reduction kind) {
   int64_t count = in.size() / out.size();
   return withElementType(in.getType().getElementType(), [&](auto zero) {
     using T = decltype(zero);
-    // Integers wrap: summed without a sign.
-    using C = std::conditional_t<std::is_floating_point_v<ComputeType<T>>,
-                                 double, int64_t>;
+    using C =
+        std::conditional_t<std::is_floating_point_v<ComputeType<T>>, double, T>;
     if constexpr (std::is_same_v<T, bool>) {
       return false;
     } else {
@@ -128,7 +132,7 @@ static bool evaluateCumSum(const Evaluation &e, CumSumOp op) {
       for (int64_t k = 0; k < extent; ++k) {
         int64_t at = first + (op.getReverse() ? extent - 1 - k : k) * step;
         C before = sum;
-        sum = static_cast<C>(sum + static_cast<C>(in.get<T>(at)));
+        sum = combine(Reduction::Sum, sum, static_cast<C>(in.get<T>(at)));
         out.set<T>(at, T(op.getExclusive() ? before : sum));
       }
     }

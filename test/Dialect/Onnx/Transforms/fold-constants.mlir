@@ -213,6 +213,27 @@ func.func @resource() -> tensor<32xf32> {
 
 // -----
 
+// Sums wrap; the largest number without a sign is none below 0.
+// CHECK-LABEL: func @reduce_integers
+func.func @reduce_integers() -> (tensor<ui64>, tensor<ui64>, tensor<i64>, tensor<2xi32>) {
+  %none = onnx.None
+  %u = onnx.Constant dense<[1, 18446744073709551615, 2]> : tensor<3xui64>
+  %i = onnx.Constant dense<[9223372036854775807, 2]> : tensor<2xi64>
+  %n = onnx.Constant dense<[2147483647, 1]> : tensor<2xi32>
+  %axis = onnx.Constant dense<0> : tensor<i64>
+  // CHECK-DAG: onnx.Constant dense<18446744073709551615> : tensor<ui64>
+  %0 = onnx.ReduceMax %u, %none {keepdims = 0 : i64} : (tensor<3xui64>, none) -> tensor<ui64>
+  // CHECK-DAG: onnx.Constant dense<1> : tensor<ui64>
+  %1 = onnx.ReduceMin %u, %none {keepdims = 0 : i64} : (tensor<3xui64>, none) -> tensor<ui64>
+  // CHECK-DAG: onnx.Constant dense<-9223372036854775807> : tensor<i64>
+  %2 = onnx.ReduceSum %i, %none {keepdims = 0 : i64} : (tensor<2xi64>, none) -> tensor<i64>
+  // CHECK-DAG: onnx.Constant dense<[2147483647, -2147483648]> : tensor<2xi32>
+  %3 = onnx.CumSum %n, %axis : (tensor<2xi32>, tensor<i64>) -> tensor<2xi32>
+  return %0, %1, %2, %3 : tensor<ui64>, tensor<ui64>, tensor<i64>, tensor<2xi32>
+}
+
+// -----
+
 // A start before the axis is its first element.
 // CHECK-LABEL: func @slice_from_before_the_axis
 func.func @slice_from_before_the_axis() -> tensor<1xi64> {
