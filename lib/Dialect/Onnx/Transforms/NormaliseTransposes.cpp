@@ -326,6 +326,17 @@ template <typename OpTy> struct SinkBelowView : NormalisePattern<OpTy> {
   }
 };
 
+/// Erases what was built for a value that nothing reads after all.
+static void takeBack(PatternRewriter &rewriter, Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op || !op->use_empty())
+    return;
+  SmallVector<Value> operands(op->getOperands());
+  rewriter.eraseOp(op);
+  for (Value operand : operands)
+    takeBack(rewriter, operand);
+}
+
 /// A view that takes a moved axis apart: taken apart first, then moved, so that
 /// the view only joins axes. Heads that were one axis with the batch, say.
 struct SplitBeforeTranspose : NormalisePattern<ReshapeOp> {
@@ -361,13 +372,14 @@ struct SplitBeforeTranspose : NormalisePattern<ReshapeOp> {
       return rewriter.notifyMatchFailure(op, "takes another shape");
     Value apart =
         buildReshape(rewriter, state, op.getLoc(), moved.source, shape);
-    Value view =
-        buildView(rewriter, state, op.getLoc(),
-                  buildTranspose(rewriter, state, apart, perm), target);
+    Value reordered = buildTranspose(rewriter, state, apart, perm);
+    Value view = buildView(rewriter, state, op.getLoc(), reordered, target);
     // Sizes that are computed by functions of dimensions may not be known
-    // again; what was built is dead then.
-    if (!view)
+    // again.
+    if (!view) {
+      takeBack(rewriter, reordered);
       return rewriter.notifyMatchFailure(op, "the parts' sizes are not known");
+    }
     rewriter.replaceOp(op, view);
     return success();
   }
