@@ -77,7 +77,12 @@ def test_matches_onnxruntime(name, bias, tmp_path):
         assert_close("y", model.run({"x": x})["y"], peer.run(None, {"x": x})[0])
 
 
-def test_too_short_an_input_is_refused(tmp_path):
-    build(tmp_path / "conv.onnx", (1, 3, 5), (4, 3, 4), (2,), {}, bias=False)
-    with pytest.raises(skim.RunError, match="the window's 4 positions, got 3"):
-        skim.compile(tmp_path / "conv.onnx").run({"x": np.zeros((1, 3, 3), np.float32)})
+@pytest.mark.parametrize("length", [0, 2, 3])
+@pytest.mark.parametrize("channels, window", [(3, 4), (16, 4), (16, 20)])
+def test_too_short_an_input_is_refused(channels, window, length, tmp_path):
+    """By loops, by windows side by side, by windows that are gathered."""
+    pads = dict(pads=[0, window - 4])
+    build(tmp_path / "conv.onnx", (1, channels, 5), (4, channels, window), (2,), pads, bias=False)
+    message = rf"'y' \(Conv\).* the window's {window} positions, got {length + window - 4}"
+    with pytest.raises(skim.RunError, match=message):
+        skim.compile(tmp_path / "conv.onnx").run({"x": np.zeros((1, channels, length), np.float32)})

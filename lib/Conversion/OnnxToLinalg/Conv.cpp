@@ -49,10 +49,7 @@ static ConvSizes sizesOf(Emitter &e, onnx::ConvOp op,
               e.index(1));
     Value size =
         e.add(x[i + 2], e.index(op.getPads()[i] + op.getPads()[spatial + i]));
-    e.check(e.compare(Pred::sge, size, span),
-            "expected a padded input of at least the window's {0} positions, "
-            "got {1}",
-            {span, size});
+    checkRoom(e, span, size);
     sizes.out.push_back(e.add(e.div(e.max(e.sub(size, span), e.index(0)),
                                     e.index(op.getStrides()[i])),
                               e.index(1)));
@@ -192,6 +189,15 @@ static FailureOr<Value> lowerConv(Emitter &e, onnx::ConvOp op,
   return e.reshape(result, e.settle(joined, e.resultType()));
 }
 
+static FailureOr<Value> lowerFitsWindow(Emitter &e, onnx::FitsWindowOp op,
+                                        onnx::FitsWindowOp::Adaptor in) {
+  Values dims = e.dims(in.getX());
+  for (auto [axis, span] : llvm::zip(op.getAxes(), op.getSpans()))
+    checkRoom(e, e.index(span), dims[*onnx::normaliseAxis(axis, dims.size())]);
+  return in.getX();
+}
+
 void skim::lowering::addConvLowerings(Family &family) {
   family.add<onnx::ConvOp>(lowerConv);
+  family.add<onnx::FitsWindowOp>(lowerFitsWindow);
 }

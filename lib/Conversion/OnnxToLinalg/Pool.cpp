@@ -62,10 +62,7 @@ PooledAxis Pool<PoolOp>::measure(size_t i, Value size) {
                   {},
                   op.getCeilMode() != 0};
   Value padded = e.add(size, e.index(axis.begin + axis.end));
-  e.check(e.compare(Pred::sge, padded, e.index(axis.span())),
-          "expected a padded input of at least the window's {0} positions, "
-          "got {1}",
-          {e.index(axis.span()), padded});
+  checkRoom(e, e.index(axis.span()), padded);
   Value room = e.max(e.sub(padded, e.index(axis.span())), e.index(0));
   Value stride = e.index(axis.stride);
   axis.extent = padded;

@@ -25,6 +25,13 @@ lowering::windowTaps(ArrayRef<int64_t> kernel) {
   return taps;
 }
 
+void lowering::checkRoom(Emitter &e, Value span, Value padded) {
+  e.check(e.compare(Pred::sge, padded, span),
+          "expected a padded input of at least the window's {0} positions, "
+          "got {1}",
+          {span, padded});
+}
+
 Value lowering::surround(Emitter &e, Scalars &s, Value x,
                          ArrayRef<int64_t> begins, ValueRange extents,
                          Value fill) {

@@ -17,6 +17,9 @@ inline constexpr int64_t unrolledTaps = 128;
 /// are more than are written out.
 SmallVector<SmallVector<int64_t>> windowTaps(ArrayRef<int64_t> kernel);
 
+/// Checks that there is room for one window of `span` positions.
+void checkRoom(Emitter &e, Value span, Value padded);
+
 /// The input with `fill` around it: `begins` elements before each spatial
 /// dimension, so many behind that the dimension has `extents`.
 Value surround(Emitter &e, Scalars &s, Value x, ArrayRef<int64_t> begins,

@@ -77,6 +77,16 @@ LogicalResult ConvOp::verify() {
   return success();
 }
 
+LogicalResult FitsWindowOp::verify() { // fits_window_c1
+  if (getAxes().size() != getSpans().size())
+    return emitOpError("expected ")
+           << getAxes().size() << " spans, got " << getSpans().size();
+  for (int64_t axis : getAxes())
+    if (failed(verifyAxis(*this, axis, getX())))
+      return failure();
+  return success();
+}
+
 template <typename PoolOp> static LogicalResult verifyPool(PoolOp op) {
   auto x = getShape(op.getX());
   if (x && x->size() < 3) // max_pool_c1, average_pool_c1

@@ -63,6 +63,11 @@ static SymDim countOpenWindows(Inference &in, const SymDim &size, int64_t span,
   return (*windows - 1) * stride >= *known + begin ? count - 1 : count;
 }
 
+static LogicalResult inferFitsWindow(FitsWindowOp op, Inference &in) {
+  in.setDims(0, SymDims(in.dims(0)));
+  return success();
+}
+
 template <typename PoolOp>
 static LogicalResult inferPool(PoolOp op, Inference &in) {
   ArrayRef<SymDim> x = in.dims(0);
@@ -132,6 +137,7 @@ static LogicalResult inferResize(ResizeOp op, Inference &in) {
 void skim::onnx::addSpatialRules(InferenceRules &rules) {
   rules.add<AveragePoolOp>(&inferPool<AveragePoolOp>);
   rules.add<ConvOp>(&inferConv);
+  rules.add<FitsWindowOp>(&inferFitsWindow);
   rules.add<MaxPoolOp>(&inferPool<MaxPoolOp>);
   rules.add<ResizeOp>(&inferResize);
 }

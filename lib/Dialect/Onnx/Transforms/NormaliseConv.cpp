@@ -140,6 +140,8 @@ private:
   Value lists(PatternRewriter &rewriter, ConvOp op, ArrayRef<int64_t> tap,
               ArrayRef<SymDim> counts, bool ends) const;
   Value pad(PatternRewriter &rewriter, ConvOp op, Value rows) const;
+  Value check(PatternRewriter &rewriter, ConvOp op, Value rows,
+              const Windows &windows) const;
   Value join(PatternRewriter &rewriter, ConvOp op, Value rows,
              const Windows &windows) const;
   Value gather(PatternRewriter &rewriter, ConvOp op, Value rows,
@@ -190,6 +192,28 @@ Value ConvOfWindows::pad(PatternRewriter &rewriter, ConvOp op,
   return state.build<PadOp>(rewriter, loc, elementType(rows), rows,
                             buildInts(rewriter, loc, pads), none, none,
                             rewriter.getStringAttr("constant"));
+}
+
+/// The padded rows, checked to have room for a window where their sizes do not
+/// tell.
+Value ConvOfWindows::check(PatternRewriter &rewriter, ConvOp op, Value rows,
+                           const Windows &windows) const {
+  auto dims = shapes.dims(rows);
+  SmallVector<int64_t> axes, spans;
+  for (auto [i, size] : llvm::enumerate(windows.kernel)) {
+    int64_t span = (size - 1) * op.getDilations()[i] + 1;
+    auto least = (*dims)[1 + i].lowerBound();
+    // Of no positions there is none to look at either.
+    if (size == 1 || (least && *least >= span))
+      continue;
+    axes.push_back(1 + i);
+    spans.push_back(span);
+  }
+  if (axes.empty())
+    return rows;
+  return state.build<FitsWindowOp>(rewriter, op.getLoc(), elementType(rows),
+                                   rows, rewriter.getDenseI64ArrayAttr(axes),
+                                   rewriter.getDenseI64ArrayAttr(spans));
 }
 
 /// Axes: `before`, then `count` spatial ones from `from` on, then `behind`.
@@ -323,9 +347,9 @@ LogicalResult ConvOfWindows::matchAndRewrite(ConvOp op,
   Location loc = op.getLoc();
   Type type = elementType(op.getX());
   int64_t rank = windows->rank(), groups = op.getGroup();
-  Value rows = pad(rewriter, op,
-                   buildTranspose(rewriter, state, op.getX(),
-                                  aroundSpatial(rank, 2, {0}, {1})));
+  Value rows = buildTranspose(rewriter, state, op.getX(),
+                              aroundSpatial(rank, 2, {0}, {1}));
+  rows = check(rewriter, op, pad(rewriter, op, rows), *windows);
   SmallVector<Value> parts;
   for (int64_t group = 0; group < groups; ++group)
     parts.push_back(multiply(rewriter, op, rows, *windows, group));

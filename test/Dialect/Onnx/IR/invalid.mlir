@@ -534,6 +534,22 @@ func.func @Conv_bias(%x: tensor<2x4x9xf32>, %w: tensor<6x4x3xf32>, %b: tensor<5x
 
 // -----
 
+func.func @FitsWindow_spans(%x: tensor<2x?x16xf32>) {
+  // expected-error @below {{expected 1 spans, got 2}}
+  %y = onnx.FitsWindow %x {axes = array<i64: 1>, spans = array<i64: 4, 4>} : (tensor<2x?x16xf32>) -> tensor<2x?x16xf32>
+  return
+}
+
+// -----
+
+func.func @FitsWindow_axes(%x: tensor<2x?x16xf32>) {
+  // expected-error @below {{expected an axis in [-3, 3), got 3}}
+  %y = onnx.FitsWindow %x {axes = array<i64: 3>, spans = array<i64: 4>} : (tensor<2x?x16xf32>) -> tensor<2x?x16xf32>
+  return
+}
+
+// -----
+
 func.func @MaxPool_rank(%x: tensor<2x4xf32>) {
   // expected-error @below {{expected 'X' of rank 3 or more, got 2}}
   %y = onnx.MaxPool %x {dilations = array<i64: 1>, kernel_shape = array<i64: 2>, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<2x4xf32>) -> tensor<2x4xf32>

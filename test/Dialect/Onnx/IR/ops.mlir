@@ -918,6 +918,13 @@ func.func @Conv(%X: tensor<?x3x9xf32>, %W: tensor<4x3x3xf32>, %B: tensor<4xf32>)
   return %result : tensor<?x4x5xf32>
 }
 
+// CHECK-LABEL: func.func @FitsWindow(
+// CHECK: onnx.FitsWindow %{{.+}} {axes = array<i64: 1>, spans = array<i64: 4>} : (tensor<2x?x16xf32>) -> tensor<2x?x16xf32>
+func.func @FitsWindow(%X: tensor<2x?x16xf32>) -> tensor<2x?x16xf32> {
+  %result = onnx.FitsWindow %X {axes = array<i64: 1>, spans = array<i64: 4>} : (tensor<2x?x16xf32>) -> tensor<2x?x16xf32>
+  return %result : tensor<2x?x16xf32>
+}
+
 // CHECK-LABEL: func.func @MaxPool(
 // CHECK: onnx.MaxPool %{{.+}} {dilations = array<i64: 1>, kernel_shape = array<i64: 4>, pads = array<i64: 0, 0>, strides = array<i64: 4>} : (tensor<?x3x8xf32>) -> tensor<?x3x2xf32>
 func.func @MaxPool(%X: tensor<?x3x8xf32>) -> tensor<?x3x2xf32> {

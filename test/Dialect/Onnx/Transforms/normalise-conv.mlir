@@ -27,7 +27,8 @@ func.func @groups(%x: tensor<?x?x32xf32> {onnx.dims = ["batch", "sequence", "32"
 // CHECK-SAME: %[[X:[^:]+]]: tensor<?x?x32xf32>
 func.func @many_positions(%x: tensor<?x?x32xf32> {onnx.dims = ["batch", "length", "32"]}) -> tensor<*xf32> {
   // CHECK-NOT: onnx.Conv
-  // CHECK: %[[ROWS:.+]] = onnx.Pad %[[X]]
+  // CHECK: %[[PADDED:.+]] = onnx.Pad %[[X]]
+  // CHECK: %[[ROWS:.+]] = onnx.FitsWindow %[[PADDED]] {axes = array<i64: 1>, spans = array<i64: 33>}
   // CHECK: %[[LEFT:.+]] = onnx.Slice %[[ROWS]], {{.*}} -> tensor<?x?x16xf32>
   // CHECK: %[[FIRSTS:.+]] = onnx.Range %{{.+}}, %{{.+}}, %[[STRIDE:.+]] :
   // CHECK: %[[COLUMN:.+]] = onnx.Unsqueeze %[[FIRSTS]]
@@ -53,7 +54,8 @@ func.func @many_positions(%x: tensor<?x?x32xf32> {onnx.dims = ["batch", "length"
 // CHECK-SAME: %[[X:[^:]+]]: tensor<?x?x16xf32> {{.*}}, %[[B:[^:]+]]: tensor<4xf32>
 func.func @windows(%x: tensor<?x?x16xf32> {onnx.dims = ["batch", "length", "16"]}, %b: tensor<4xf32>) -> tensor<*xf32> {
   // CHECK-NOT: onnx.Conv
-  // CHECK: %[[ROWS:.+]] = onnx.Pad %[[X]], {{.*}} -> tensor<?x?x16xf32>
+  // CHECK: %[[PADDED:.+]] = onnx.Pad %[[X]], {{.*}} -> tensor<?x?x16xf32>
+  // CHECK: %[[ROWS:.+]] = onnx.FitsWindow %[[PADDED]] {axes = array<i64: 1>, spans = array<i64: 2>}
   // CHECK: %[[FIRST:.+]] = onnx.Slice %[[ROWS]], {{.*}} -> tensor<?x?x16xf32>
   // CHECK: %[[SECOND:.+]] = onnx.Slice %[[ROWS]], {{.*}} -> tensor<?x?x16xf32>
   // CHECK: %[[WINDOWS:.+]] = onnx.Concat %[[FIRST]], %[[SECOND]] {axis = 2 : i64} : {{.*}} -> tensor<?x?x32xf32>
@@ -72,6 +74,7 @@ func.func @windows(%x: tensor<?x?x16xf32> {onnx.dims = ["batch", "length", "16"]
 // Of an image the windows are the rows of a matrix; the result has its sides again.
 // CHECK-LABEL: func @windows_of_an_image
 func.func @windows_of_an_image(%x: tensor<2x16x5x6xf32>) -> tensor<*xf32> {
+  // CHECK-NOT: onnx.FitsWindow
   // CHECK: %[[WINDOWS:.+]] = onnx.Concat {{.*}} {axis = 3 : i64} : {{.*}} -> tensor<2x4x3x64xf32>
   // CHECK: %[[ROWS:.+]] = onnx.Reshape %[[WINDOWS]], {{.*}} -> tensor<2x12x64xf32>
   // CHECK: %[[Y:.+]] = onnx.MatMul %[[ROWS]], %{{.+}} -> tensor<2x12x4xf32>
@@ -80,6 +83,19 @@ func.func @windows_of_an_image(%x: tensor<2x16x5x6xf32>) -> tensor<*xf32> {
   %none = onnx.None
   %w = onnx.Constant dense<0.5> : tensor<4x16x2x2xf32>
   %y = onnx.Conv %x, %w, %none {dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 1, 2>} : (tensor<2x16x5x6xf32>, tensor<4x16x2x2xf32>, none) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// There is room for a window whatever the length, of pads alone.
+// CHECK-LABEL: func @windows_of_pads
+func.func @windows_of_pads(%x: tensor<?x16x?xf32> {onnx.dims = ["batch", "16", "length"]}) -> tensor<*xf32> {
+  // CHECK-NOT: onnx.FitsWindow
+  // CHECK: onnx.MatMul
+  %none = onnx.None
+  %w = onnx.Constant dense<0.5> : tensor<4x16x3xf32>
+  %y = onnx.Conv %x, %w, %none {dilations = array<i64: 1>, pads = array<i64: 2, 1>, strides = array<i64: 1>} : (tensor<?x16x?xf32>, tensor<4x16x3xf32>, none) -> tensor<*xf32>
   return %y : tensor<*xf32>
 }
 

@@ -43,6 +43,30 @@ def Onnx_ConvOp : Onnx_Op<"Conv", [AllElementTypesMatch<["X", "W", "Y"]>]> {
   let hasVerifier = 1;
 }
 
+def Onnx_FitsWindowOp : Onnx_Op<"FitsWindow", [AllElementTypesMatch<["X", "Y"]>]> {
+  let summary = "Check that windows fit";
+  let description = [{
+    `Y = X`; an error of the run where a dimension of `axes` has less than its number
+    of `spans`. No op of ONNX: `onnx-normalise` writes it where it takes an
+    `onnx.Conv` of unknown sizes apart.
+
+    Constraints:
+    - (C1) `axes` lie in [-rank, rank) and have a span each
+
+    ```mlir
+    %result = onnx.FitsWindow %X {axes = array<i64: 1>, spans = array<i64: 4>}
+        : (tensor<2x?x16xf32>) -> tensor<2x?x16xf32>
+    ```
+  }];
+  let arguments = (ins
+    Onnx_FloatTensor:$X,
+    DenseI64ArrayAttr:$axes,
+    DenseI64ArrayAttr:$spans
+  );
+  let results = (outs Onnx_FloatTensor:$Y);
+  let hasVerifier = 1;
+}
+
 def Onnx_MaxPoolOp : Onnx_Op<"MaxPool", [AllElementTypesMatch<["X", "Y"]>]> {
   let summary = "Largest element of a window around every position";
   let description = [{
