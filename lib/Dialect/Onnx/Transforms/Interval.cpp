@@ -151,7 +151,7 @@ static Interval getIntervalOf(Value value, unsigned level) {
     return {};
   ++level;
   // What takes from its first operand or lies between its elements.
-  if (isView(op) || isa<AveragePoolOp, DropoutOp, ExpandOp, GatherOp,
+  if (isView(op) || isa<AveragePoolOp, ExpandOp, GatherOp,
                         IdentityOp, MaxPoolOp, ReduceMaxOp, ReduceMeanOp,
                         ReduceMinOp, SliceOp, SplitOp, TileOp, TransposeOp>(op))
     return getIntervalOf(op->getOperand(0), level);
