@@ -151,9 +151,9 @@ static Interval getIntervalOf(Value value, unsigned level) {
     return {};
   ++level;
   // What takes from its first operand or lies between its elements.
-  if (isView(op) || isa<AveragePoolOp, ExpandOp, GatherOp,
-                        IdentityOp, MaxPoolOp, ReduceMaxOp, ReduceMeanOp,
-                        ReduceMinOp, SliceOp, SplitOp, TileOp, TransposeOp>(op))
+  if (isView(op) ||
+      isa<AveragePoolOp, ExpandOp, GatherOp, IdentityOp, MaxPoolOp, ReduceMaxOp,
+          ReduceMeanOp, ReduceMinOp, SliceOp, SplitOp, TileOp, TransposeOp>(op))
     return getIntervalOf(op->getOperand(0), level);
   auto dequantise = dyn_cast<DequantizeLinearOp>(op);
   if (auto rounded = dequantise
