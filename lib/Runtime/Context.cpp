@@ -170,10 +170,12 @@ skim_status skim_context_get_output(skim_context *context, int64_t index,
   return SKIM_OK;
 }
 
-/// What the last run collected, as `read` gives it; null on failure.
-static skim_status giveText(const skim_context *context, const char *what,
-                            const char *(*read)(skim_rt_call *),
-                            const char **json) {
+/// What the last run collected, as the library's `read` gives it; null on
+/// failure.
+static skim_status
+giveText(const skim_context *context, const char *what,
+         const char *(*skim_library_table::*read)(skim_rt_call *),
+         const char **json) {
   if (json)
     *json = nullptr;
   if (!context || !json)
@@ -181,7 +183,7 @@ static skim_status giveText(const skim_context *context, const char *what,
   if (!context->succeeded)
     return fail(SKIM_ERROR_ARGUMENT,
                 "%s: the last run failed, or there was none", what);
-  *json = read(context->call);
+  *json = (context->library->table->*read)(context->call);
   if (*json)
     return SKIM_OK;
   return fail(SKIM_ERROR_ARGUMENT,
@@ -189,21 +191,16 @@ static skim_status giveText(const skim_context *context, const char *what,
 }
 
 skim_status skim_context_statistics(skim_context *context, const char **json) {
-  return giveText(context, "statistics",
-                  context ? context->library->table->call_statistics : nullptr,
+  return giveText(context, "statistics", &skim_library_table::call_statistics,
                   json);
 }
 
 skim_status skim_context_profile(skim_context *context, const char **json) {
-  return giveText(context, "profile",
-                  context ? context->library->table->call_profile : nullptr,
-                  json);
+  return giveText(context, "profile", &skim_library_table::call_profile, json);
 }
 
 skim_status skim_context_trace(skim_context *context, const char **json) {
-  return giveText(context, "trace",
-                  context ? context->library->table->call_trace : nullptr,
-                  json);
+  return giveText(context, "trace", &skim_library_table::call_trace, json);
 }
 
 int64_t skim_context_memory(const skim_context *context) {

@@ -107,10 +107,7 @@ struct ExpandMath : skim::impl::ExpandMathPassBase<ExpandMath> {
     }
     bool hasFMA = TargetInfo::get(*cpu).hasFMA;
     getOperation().walk([&](Operation *op) {
-      bool isKnown = isa<math::ErfOp, math::ExpOp, math::TanhOp>(op);
-      if (auto power = dyn_cast<math::PowFOp>(op))
-        isKnown = smallExponent(power).has_value();
-      if (isKnown && op->getResult(0).getType().isF32())
+      if (op->getNumResults() == 1 && op->getResult(0).getType().isF32())
         expand(op, hasFMA);
     });
   }
@@ -118,14 +115,19 @@ struct ExpandMath : skim::impl::ExpandMathPassBase<ExpandMath> {
   void expand(Operation *op, bool hasFMA) {
     ImplicitLocOpBuilder b(op->getLoc(), op);
     NumberArithmetic a{b, hasFMA};
-    Value x = op->getOperand(0);
-    Value result = TypeSwitch<Operation *, Value>(op)
-                       .Case([&](math::ErfOp) { return forms::erf(a, x); })
-                       .Case([&](math::ExpOp) { return forms::exp(a, x); })
-                       .Case([&](math::TanhOp) { return forms::tanh(a, x); })
-                       .Case([&](math::PowFOp power) {
-                         return emitPower(a, x, *smallExponent(power));
-                       });
+    Value result =
+        TypeSwitch<Operation *, Value>(op)
+            .Case([&](math::ErfOp f) { return forms::erf(a, f.getOperand()); })
+            .Case([&](math::ExpOp f) { return forms::exp(a, f.getOperand()); })
+            .Case(
+                [&](math::TanhOp f) { return forms::tanh(a, f.getOperand()); })
+            .Case([&](math::PowFOp f) {
+              auto exponent = smallExponent(f);
+              return exponent ? emitPower(a, f.getLhs(), *exponent) : Value();
+            })
+            .Default(Value());
+    if (!result)
+      return;
     op->getResult(0).replaceAllUsesWith(result);
     op->erase();
     ++numFunctions;

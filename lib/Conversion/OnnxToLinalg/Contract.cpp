@@ -54,25 +54,11 @@ static void repeatUnknown(Emitter &e, Matrix &matrix, ValueRange batch) {
       return repeat(e, matrix, batch);
 }
 
-/// Axis i of the result is axis `perm[i]` of the tensor.
-static Value permute(Emitter &e, Value tensor, ArrayRef<unsigned> perm) {
-  Values from = e.dims(tensor), dims;
-  for (unsigned axis : perm)
-    dims.push_back(from[axis]);
-  Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
-  return e.generate(dims, element, [&](ValueRange indices) {
-    Values at(perm.size());
-    for (auto [axis, index] : llvm::zip(perm, indices))
-      at[axis] = index;
-    return e.extract(tensor, at);
-  });
-}
-
 /// The operand as its product reads it: its last two axes change places.
 static Value turn(Emitter &e, Value tensor) {
-  auto axes = llvm::to_vector(llvm::seq<unsigned>(0, e.dims(tensor).size()));
+  auto axes = llvm::to_vector(llvm::seq<int64_t>(0, e.dims(tensor).size()));
   std::swap(axes[axes.size() - 2], axes.back());
-  return permute(e, tensor, axes);
+  return e.permute(tensor, axes);
 }
 
 static AffineMap mapOf(Emitter &e, const Matrix &matrix, unsigned rank,
@@ -95,9 +81,9 @@ static Value joinBatch(Emitter &e, const Matrix &matrix) {
 
 /// The axes of the batch: those along which the right operand has a matrix
 /// each, then those along which it has one for all.
-static SmallVector<unsigned> orderBatch(const Matrix &right, ValueRange batch,
-                                        unsigned &apart) {
-  SmallVector<unsigned> order, shared;
+static SmallVector<int64_t> orderBatch(const Matrix &right, ValueRange batch,
+                                       unsigned &apart) {
+  SmallVector<int64_t> order, shared;
   size_t missing = batch.size() - right.batch.size();
   for (unsigned axis = 0; axis != batch.size(); ++axis) {
     bool isShared = axis < missing || isOne(right.batch[axis - missing]);
@@ -114,13 +100,14 @@ static Value multiply(Emitter &e, Matrix left, const Matrix &right,
                       ValueRange batch) {
   if (!llvm::equal(left.batch, batch, Emitter::same))
     repeat(e, left, batch);
-  unsigned apart = 0, rank = batch.size() + 2;
-  SmallVector<unsigned> order = orderBatch(right, batch, apart);
+  unsigned apart = 0;
+  int64_t rank = batch.size() + 2;
+  SmallVector<int64_t> order = orderBatch(right, batch, apart);
   order.append({rank - 2, rank - 1});
   bool moves = !llvm::is_sorted(order);
-  Value rows = moves ? permute(e, left.tensor, order) : left.tensor;
+  Value rows = moves ? e.permute(left.tensor, order) : left.tensor;
   Values dims;
-  for (unsigned axis : ArrayRef(order).drop_back(2))
+  for (int64_t axis : ArrayRef(order).drop_back(2))
     dims.push_back(batch[axis]);
   Value count = e.count(ArrayRef(dims).take_front(apart));
   Value inEach = e.mul(e.count(ArrayRef(dims).drop_front(apart)), left.rows);
@@ -135,10 +122,10 @@ static Value multiply(Emitter &e, Matrix left, const Matrix &right,
   product = e.reshape(product, dims);
   if (!moves)
     return product;
-  SmallVector<unsigned> back(rank);
+  SmallVector<int64_t> back(rank);
   for (auto [place, axis] : llvm::enumerate(order))
     back[axis] = place;
-  return permute(e, product, back);
+  return e.permute(product, back);
 }
 
 Value skim::lowering::contract(Emitter &e, Scalars &s, Value a, bool transposeA,

@@ -86,16 +86,6 @@ static Value windowsOf(Emitter &e, Scalars &s, onnx::ConvOp op, Value x,
   });
 }
 
-/// [group, inner x kernel, outer] of [group x outer, inner, kernel..].
-static Value weightsOf(Emitter &e, Value w, const ConvSizes &sizes) {
-  Value rows = e.reshape(w, Values{sizes.group, sizes.outer, sizes.depth});
-  Type element = cast<RankedTensorType>(w.getType()).getElementType();
-  return e.generate({sizes.group, sizes.depth, sizes.outer}, element,
-                    [&](ValueRange at) {
-                      return e.extract(rows, Values{at[0], at[2], at[1]});
-                    });
-}
-
 /// The window's offsets, where each channel has one of its own with a few
 /// numbers; nothing for other convolutions.
 static SmallVector<SmallVector<int64_t>> depthwiseTaps(onnx::ConvOp op,
@@ -165,9 +155,10 @@ static FailureOr<Value> lowerConv(Emitter &e, onnx::ConvOp op,
   Value rows = e.mul(sizes.batch, e.count(sizes.out));
   Value windows = e.reshape(windowsOf(e, s, op, in.getX(), sizes),
                             Values{sizes.group, rows, sizes.depth});
-  Value product = contract(e, s, windows, /*transposeA=*/false,
-                           weightsOf(e, in.getW(), sizes),
-                           /*transposeB=*/false);
+  Value weights =
+      e.reshape(in.getW(), Values{sizes.group, sizes.outer, sizes.depth});
+  Value product = contract(e, s, windows, /*transposeA=*/false, weights,
+                           /*transposeB=*/true);
   product = e.reshape(product, sizes.rows(sizes.outer));
   Values dims = {sizes.batch, sizes.group, sizes.outer};
   dims.append(sizes.out);

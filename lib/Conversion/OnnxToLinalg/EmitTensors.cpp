@@ -62,6 +62,19 @@ bool Emitter::isSmall(ValueRange dims, Type element) {
   return isa<IntegerType>(element) && smallShape(dims);
 }
 
+Value Emitter::permute(Value tensor, ArrayRef<int64_t> perm) {
+  Values from = dims(tensor), to;
+  for (int64_t axis : perm)
+    to.push_back(from[axis]);
+  auto type = cast<RankedTensorType>(tensor.getType());
+  return generate(to, type.getElementType(), [&](ValueRange indices) {
+    Values at(perm.size());
+    for (auto [axis, i] : llvm::zip(perm, indices))
+      at[axis] = i;
+    return extract(tensor, at);
+  });
+}
+
 Value Emitter::generate(ValueRange dims, Type element,
                         function_ref<Value(ValueRange)> body) {
   std::optional<SmallVector<int64_t>> small = smallShape(dims);

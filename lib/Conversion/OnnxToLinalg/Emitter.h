@@ -125,6 +125,8 @@ public:
   /// The tensor whose element at `indices` is `body(indices)`.
   Value generate(ValueRange dims, Type element,
                  llvm::function_ref<Value(ValueRange)> body);
+  /// The tensor whose axis i is axis `perm[i]` of `tensor`.
+  Value permute(Value tensor, ArrayRef<int64_t> perm);
   /// The tensor, whose sizes are found to be `dims`, with a type that says so.
   Value withSizes(Value tensor, ValueRange dims);
   /// The same elements, row major, in another shape.

@@ -176,19 +176,11 @@ static FailureOr<Value> lowerSize(Emitter &e, onnx::SizeOp op,
 
 static FailureOr<Value> lowerTranspose(Emitter &e, onnx::TransposeOp op,
                                        onnx::TransposeOp::Adaptor in) {
-  Values from = e.dims(in.getData()), to;
-  int64_t rank = from.size();
+  int64_t rank = e.dims(in.getData()).size();
   SmallVector<int64_t> perm;
   for (int64_t i = 0; i != rank; ++i)
     perm.push_back(op.getPerm() ? (*op.getPerm())[i] : rank - 1 - i);
-  for (int64_t p : perm)
-    to.push_back(from[p]);
-  return e.generate(to, storedOf(in.getData()), [&](ValueRange indices) {
-    Values at(rank);
-    for (auto [p, i] : llvm::zip(perm, indices))
-      at[p] = i;
-    return e.extract(in.getData(), at);
-  });
+  return e.permute(in.getData(), perm);
 }
 
 static FailureOr<Value> lowerExpand(Emitter &e, onnx::ExpandOp op,

@@ -1,7 +1,8 @@
 //===- LoopNests.h - loops in another order -------------------*- C++ -*-===//
 // What makes the loops that linalg ops become faster without changing what they
-// compute: work that an inner loop repeats goes before it, and loops that read
-// across memory go in blocks.
+// compute: work that an inner loop repeats goes before it, loops that read
+// across memory go in blocks, and sums that wait for themselves go side by
+// side.
 //===----------------------------------------------------------------------===//
 
 #ifndef SKIM_LIB_CONVERSION_SKIMTOKERNELS_LOOPNESTS_H

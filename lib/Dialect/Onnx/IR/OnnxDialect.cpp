@@ -157,3 +157,18 @@ std::optional<int64_t> skim::onnx::normaliseAxis(int64_t axis, int64_t rank) {
     return std::nullopt;
   return axis < 0 ? axis + rank : axis;
 }
+
+std::optional<SmallVector<int64_t>> skim::onnx::getConstantAxes(Value value,
+                                                                int64_t rank) {
+  std::optional<SmallVector<int64_t>> axes = getConstantInts(value);
+  if (!axes)
+    return std::nullopt;
+  for (int64_t &axis : *axes) {
+    std::optional<int64_t> place = normaliseAxis(axis, rank);
+    if (!place)
+      return std::nullopt;
+    axis = *place;
+  }
+  llvm::sort(*axes);
+  return axes;
+}

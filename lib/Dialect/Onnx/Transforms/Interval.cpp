@@ -18,6 +18,11 @@ static Interval unite(const Interval &a, const Interval &b) {
   return {std::min(a.least, b.least), std::max(a.most, b.most)};
 }
 
+/// Of numbers that are at least `bound`.
+static Interval raise(const Interval &x, double bound) {
+  return {std::max(x.least, bound), std::max(x.most, bound)};
+}
+
 static Interval multiply(const Interval &a, const Interval &b) {
   Interval product = {infinity, -infinity};
   for (double left : {a.least, a.most})
@@ -86,7 +91,7 @@ static Interval getRoundedInterval(QuantizeLinearOp op, unsigned level) {
   Interval x = getIntervalOf(op.getX(), level);
   auto range = getInterval(op.getY(), op.getYScale(), op.getYZeroPoint());
   if (range && range->least == 0)
-    return {std::max(x.least, 0.0), std::max(x.most, 0.0)};
+    return raise(x, 0);
   return x;
 }
 
@@ -97,14 +102,11 @@ static std::optional<Interval> getComputedInterval(Operation *op,
     return getIntervalOf(op->getOperand(index), level);
   };
   return TypeSwitch<Operation *, std::optional<Interval>>(op)
-      .Case([&](ReluOp) {
-        Interval x = at(0);
-        return Interval{std::max(x.least, 0.0), std::max(x.most, 0.0)};
-      })
+      .Case([&](ReluOp) { return raise(at(0), 0); })
       .Case([&](ClipOp clip) {
         Interval x = at(0);
         if (auto least = constantSplat(clip.getMin()))
-          x = {std::max(x.least, *least), std::max(x.most, *least)};
+          x = raise(x, *least);
         if (auto most = constantSplat(clip.getMax()))
           x = {std::min(x.least, *most), std::min(x.most, *most)};
         return x;

@@ -17,22 +17,6 @@ static Value behindViews(Value value) {
   return value;
 }
 
-/// The axes that `op` reduces, ascending; nothing where they are not known.
-template <typename OpTy>
-static std::optional<SmallVector<int64_t>> axesOf(OpTy op, int64_t rank) {
-  auto axes = getConstantInts(op.getAxes());
-  if (!axes || axes->empty())
-    return std::nullopt;
-  for (int64_t &axis : *axes) {
-    auto place = normaliseAxis(axis, rank);
-    if (!place)
-      return std::nullopt;
-    axis = *place;
-  }
-  llvm::sort(*axes);
-  return axes;
-}
-
 namespace {
 /// Rows of an image's channels, normalised: a LayerNormalization without scale
 /// and bias.
@@ -59,7 +43,8 @@ private:
 std::optional<NormOfChannels::Axes>
 NormOfChannels::findAxes(Value image, ReduceMeanOp mean) const {
   auto dims = shapes.dims(image);
-  auto reduced = dims ? axesOf(mean, dims->size()) : std::nullopt;
+  auto reduced =
+      dims ? getConstantAxes(mean.getAxes(), dims->size()) : std::nullopt;
   if (!reduced || reduced->size() + 1 != dims->size())
     return std::nullopt;
   Axes axes{-1, -1, 1};
@@ -109,7 +94,8 @@ std::optional<double> NormOfChannels::epsilonOf(Value root, Value image,
   if (!centred || centred.getA() != image ||
       !isOfRows(centred.getB(), image, axes) ||
       behindViews(centred.getB()) != mean.getResult() ||
-      axesOf(squares, rank) != axesOf(mean, rank))
+      getConstantAxes(squares.getAxes(), rank) !=
+          getConstantAxes(mean.getAxes(), rank))
     return std::nullopt;
   return epsilon;
 }

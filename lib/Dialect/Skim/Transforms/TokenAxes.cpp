@@ -112,24 +112,9 @@ dropAxes(TokenAxes axes, ArrayRef<int64_t> removed, std::string &why) {
   return result;
 }
 
-static std::optional<SmallVector<int64_t>> constantAxes(Value axes,
-                                                        int64_t rank) {
-  std::optional<SmallVector<int64_t>> values = onnx::getConstantInts(axes);
-  if (!values)
-    return std::nullopt;
-  for (int64_t &axis : *values) {
-    std::optional<int64_t> normal = onnx::normaliseAxis(axis, rank);
-    if (!normal)
-      return std::nullopt;
-    axis = *normal;
-  }
-  llvm::sort(*values);
-  return values;
-}
-
 static std::optional<TokenAxes> unsqueeze(onnx::UnsqueezeOp op, TokenAxes axes,
                                           std::string &why) {
-  auto added = constantAxes(op.getAxes(), rankOf(op.getExpanded()));
+  auto added = onnx::getConstantAxes(op.getAxes(), rankOf(op.getExpanded()));
   if (!added) {
     why = "has axes that are not constant";
     return std::nullopt;
@@ -144,7 +129,7 @@ static std::optional<TokenAxes> unsqueeze(onnx::UnsqueezeOp op, TokenAxes axes,
 
 static std::optional<TokenAxes> squeeze(onnx::SqueezeOp op, TokenAxes axes,
                                         std::string &why) {
-  auto removed = constantAxes(op.getAxes(), rankOf(op.getData()));
+  auto removed = onnx::getConstantAxes(op.getAxes(), rankOf(op.getData()));
   if (removed)
     return dropAxes(axes, *removed, why);
   why = "has axes that are not constant";
@@ -160,7 +145,7 @@ static std::optional<TokenAxes> reduce(Operation &op, TokenAxes axes,
     if (auto normal = onnx::normaliseAxis(axis.getInt(), rank))
       reduced = SmallVector<int64_t>{*normal};
   } else {
-    reduced = constantAxes(op.getOperand(1), rank);
+    reduced = onnx::getConstantAxes(op.getOperand(1), rank);
   }
   if (!reduced || reduced->empty()) {
     why = "reduces over every axis of token states";
@@ -236,7 +221,7 @@ static std::optional<TokenAxes> normalise(Op op, TokenAxes axes,
 
 static std::optional<TokenAxes> slice(onnx::SliceOp op, TokenAxes axes,
                                       std::string &why) {
-  auto sliced = constantAxes(op.getAxes(), rankOf(op.getData()));
+  auto sliced = onnx::getConstantAxes(op.getAxes(), rankOf(op.getData()));
   if (sliced)
     return dropAxes(axes, *sliced, why) ? std::optional(axes) : std::nullopt;
   why = "has axes that are not constant";
@@ -246,7 +231,7 @@ static std::optional<TokenAxes> slice(onnx::SliceOp op, TokenAxes axes,
 static std::optional<TokenAxes> accumulate(onnx::CumSumOp op, TokenAxes axes,
                                            std::string &why) {
   int64_t rank = rankOf(op.getX());
-  auto axis = constantAxes(op.getAxis(), rank);
+  auto axis = onnx::getConstantAxes(op.getAxis(), rank);
   if (axis && axis->size() == 1)
     return alongAxis(axes, axis->front(), rank, why);
   why = "has an axis that is not constant";

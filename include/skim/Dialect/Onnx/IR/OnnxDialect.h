@@ -68,6 +68,11 @@ std::optional<llvm::SmallVector<int64_t>> getConstantInts(mlir::Value value);
 /// The axis counted from 0, or nothing when it lies outside of [-rank, rank).
 std::optional<int64_t> normaliseAxis(int64_t axis, int64_t rank);
 
+/// The axes of a constant integer tensor, counted from 0, ascending; nothing
+/// when `value` is not such a constant or one of them is out of range.
+std::optional<llvm::SmallVector<int64_t>> getConstantAxes(mlir::Value value,
+                                                          int64_t rank);
+
 /// The MLIR type of an ONNX element type (TensorProto.DataType), or null when
 /// the dialect has none.
 mlir::Type getElementType(mlir::MLIRContext *context, int64_t dataType);
