@@ -68,6 +68,7 @@ private:
   void copyHead(Value column) override;
   void turnValues(Value firstKey, int64_t d, Value column);
   void turnQueries(Value row, Value valid) override;
+  int64_t firstKeyMultiple() const override { return step; }
   Value wordsOf(Value from, Value row, Value column, int64_t d,
                 Value scale = {});
   void loadPanel(Value from, Value row);
@@ -81,7 +82,10 @@ private:
   void storeSums(int64_t halves, Value to, Value row);
   void turnSums();
 
-  Value paddedKeys() { return b.mul(b.ceilDiv(keys, step), b.index(step)); }
+  /// The end of the steps that begin before `end`.
+  Value paddedTo(Value end) {
+    return b.mul(b.ceilDiv(end, step), b.index(step));
+  }
   int64_t lane() const { return b.target.vectorWidth; }
   /// Tiles of 16 numbers of the head from `d` on, two at most.
   int64_t halvesFrom(int64_t d) const {
@@ -133,7 +137,7 @@ void AmxAttention::copyHead(Value column) {
       b.storeVector(wordsOf(k, b.add(firstKeyRow, j), keyColumn, d), keyBuffer,
                     {j, b.index(d / 2)});
   });
-  b.loop(b.index(0), paddedKeys(), lane(), [&](Value j) {
+  b.loop(b.index(0), paddedTo(keys), lane(), [&](Value j) {
     for (int64_t d = 0; d < spec.headDim; d += lane())
       turnValues(j, d, valueColumn);
   });
@@ -227,11 +231,11 @@ Values AmxAttention::emitScores() {
     loadPanel(turned, b.index(0));
   Values largest(vectors(), b.splat(-INFINITY));
   largest = b.reduce(
-      b.index(0), paddedKeys(), step, largest,
+      firstKey, paddedTo(endKey), step, largest,
       [&](Value key, ValueRange carried) -> Values {
         emitScoreBlock(key);
         Value end = b.add(key, step);
-        b.loop(b.min(keys, end), end, 1, [&](Value j) {
+        b.loop(b.min(endKey, end), end, 1, [&](Value j) {
           for (int64_t v = 0; v != vectors(); ++v)
             b.storeVector(b.splat(-INFINITY), scores, {j, b.index(v * lane())});
         });
@@ -260,7 +264,7 @@ Values AmxAttention::emitValues(Value valid, ValueRange largest) {
   int64_t halves = halvesFrom(0);
   zeroSums(halves);
   Values total =
-      b.reduce(b.index(0), keys, step, Values(vectors(), b.splat(0.0f)),
+      b.reduce(firstKey, endKey, step, Values(vectors(), b.splat(0.0f)),
                [&](Value first, ValueRange carried) {
                  Values next = emitPowers(first, largest, carried);
                  addValues(first, 0);
@@ -269,7 +273,7 @@ Values AmxAttention::emitValues(Value valid, ValueRange largest) {
   storeSums(halves, turnedSums, b.index(0));
   for (int64_t d = step; d < spec.headDim; d += step) {
     zeroSums(halvesFrom(d));
-    b.loop(b.index(0), keys, step, [&](Value first) { addValues(first, d); });
+    b.loop(firstKey, endKey, step, [&](Value first) { addValues(first, d); });
     storeSums(halvesFrom(d), turnedSums, b.index(d));
   }
   turnSums();

@@ -95,9 +95,7 @@ void AttentionKernel::findKeys(Value row, Value valid) {
   endKey = keys;
   // By-products ask for the probability of each key, and a query that sees no
   // token may attend to all that are filled.
-  bool asksForAll = spec.hasByProducts() || spec.mask;
-  int64_t multiple = asksForAll ? 0 : firstKeyMultiple();
-  if (!spec.hasWindow() || !multiple)
+  if (!spec.hasWindow() || spec.hasByProducts() || spec.mask)
     return;
   Value lastRow = b.sub(b.add(row, valid), b.index(1));
   auto place = [&](Value of) { return b.toIndex(b.load(positions, {of})); };
@@ -107,7 +105,7 @@ void AttentionKernel::findKeys(Value row, Value valid) {
     return b.sub(found, firstKeyRow);
   };
   // One key at least, whatever is near.
-  Value size = b.index(multiple), first = b.index(0);
+  Value size = b.index(firstKeyMultiple()), first = b.index(0);
   if (spec.leftWindow) {
     Value least = b.sub(place(row), b.index(*spec.leftWindow));
     first = b.min(keyAt(least), b.sub(keys, b.index(1)));

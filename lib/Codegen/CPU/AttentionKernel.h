@@ -57,8 +57,8 @@ protected:
   virtual Values emitValues(Value valid, ValueRange largest) = 0;
 
   /// Of what number the first key of a panel is a multiple where a window
-  /// leaves keys out on both sides; 0: scores and values are of all keys.
-  virtual int64_t firstKeyMultiple() const { return 0; }
+  /// leaves keys out; scores and values are of the keys [firstKey, endKey).
+  virtual int64_t firstKeyMultiple() const = 0;
 
   /// In powers of two where scores stay as they are.
   float queryScale() const {
