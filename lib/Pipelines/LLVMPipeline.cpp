@@ -43,6 +43,8 @@ void skim::buildLLVMPipeline(OpPassManager &passes,
   passes.addPass(createConvertControlFlowToLLVMPass());
   // Calls of libm and signatures.
   passes.addPass(createConvertFuncToLLVMPass());
+  // Once all that loads and stores is of the LLVM dialect.
+  passes.addPass(createWidenBoolsPass());
   passes.addPass(createReconcileUnrealizedCastsPass());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());

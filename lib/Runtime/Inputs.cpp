@@ -101,19 +101,32 @@ int32_t skim::rt::setInput(skim_rt_call *call, int64_t index, const void *data,
 // Before a run
 //===----------------------------------------------------------------------===//
 
-/// Reads element i of caller's memory, which may not be aligned.
-static int64_t loadId(const void *data, int32_t dtype, int64_t i) {
-  const auto *bytes = static_cast<const unsigned char *>(data);
-  if (dtype == SKIM_BOOL)
-    return bytes[i] != 0;
-  if (dtype == SKIM_INT32) {
-    int32_t value;
-    std::memcpy(&value, bytes + 4 * i, 4);
-    return value;
+/// An id of caller's memory, which may not be aligned. A bool is a byte.
+template <typename T> static int64_t loadId(const void *data, int64_t i) {
+  T value;
+  std::memcpy(&value, static_cast<const char *>(data) + i * sizeof(T),
+              sizeof(T));
+  return sizeof(T) == 1 ? value != 0 : int64_t(value);
+}
+
+/// Converts ids; gives whether all of them fit.
+template <typename To, typename From>
+static bool convertIds(const void *from, void *to, int64_t count) {
+  bool fits = true;
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t value = loadId<From>(from, i);
+    To made = sizeof(To) == 1 ? To(value != 0) : To(value);
+    fits &= sizeof(To) == 1 || made == value;
+    static_cast<To *>(to)[i] = made;
   }
-  int64_t value;
-  std::memcpy(&value, bytes + 8 * i, 8);
-  return value;
+  return fits;
+}
+template <typename To>
+static bool convertIds(int32_t dtype, const void *from, void *to,
+                       int64_t count) {
+  return dtype == SKIM_BOOL    ? convertIds<To, uint8_t>(from, to, count)
+         : dtype == SKIM_INT32 ? convertIds<To, int32_t>(from, to, count)
+                               : convertIds<To, int64_t>(from, to, count);
 }
 
 /// Converts ids to the model's dtype, or bools to 0 and 1.
@@ -121,21 +134,18 @@ static int32_t convertInput(skim_rt_call *call, const skim_tensor_desc &desc,
                             const InputSlot &slot, skim_rt_buffer &buffer) {
   int64_t count = elementCount(buffer.rank, buffer.dims);
   buffer.data = skim_rt_alloc(call, count * dtypeSize(desc.dtype));
-  for (int64_t i = 0; i < count; ++i) {
-    int64_t value = loadId(slot.data, slot.dtype, i);
-    if (desc.dtype == SKIM_INT64) {
-      static_cast<int64_t *>(buffer.data)[i] = value;
-    } else if (desc.dtype == SKIM_BOOL) {
-      static_cast<uint8_t *>(buffer.data)[i] = value != 0;
-    } else {
-      if (value != static_cast<int32_t>(value))
-        return failWith(call, SKIM_ERROR_INPUT,
-                        "input '%s': value %lld does not fit in int32",
-                        desc.name, static_cast<long long>(value));
-      static_cast<int32_t *>(buffer.data)[i] = static_cast<int32_t>(value);
-    }
-  }
-  return SKIM_OK;
+  auto convert = desc.dtype == SKIM_INT64  ? convertIds<int64_t>
+                 : desc.dtype == SKIM_BOOL ? convertIds<uint8_t>
+                                           : convertIds<int32_t>;
+  if (convert(slot.dtype, slot.data, buffer.data, count))
+    return SKIM_OK;
+  int64_t i = 0; // int64 to int32, and one does not fit
+  while (loadId<int64_t>(slot.data, i) ==
+         static_cast<const int32_t *>(buffer.data)[i])
+    ++i;
+  return failWith(call, SKIM_ERROR_INPUT,
+                  "input '%s': value %lld does not fit in int32", desc.name,
+                  static_cast<long long>(loadId<int64_t>(slot.data, i)));
 }
 
 /// Compares the named dimension `dim` of input `index` with those before it.

@@ -104,9 +104,10 @@ Values skim::lowering::keptDims(Emitter &e, const AxisFlags &reduced,
   return out;
 }
 
-Value skim::lowering::foldAxes(Emitter &e, Scalars &s, Value input,
-                               const AxisFlags &reduced, bool keep,
-                               int64_t rank, Type element, const Fold &fold) {
+/// The fold along axes of which none is joined with another.
+static Value foldApart(Emitter &e, Scalars &s, Value input,
+                       const AxisFlags &reduced, bool keep, int64_t rank,
+                       Type element, const Fold &fold) {
   Values dims = e.dims(input), counts, places;
   Value number = e.index(1);
   for (auto [flag, dim] : llvm::zip(reduced, dims)) {
@@ -136,6 +137,40 @@ Value skim::lowering::foldAxes(Emitter &e, Scalars &s, Value input,
         });
     return fold.finish(last[0], number);
   });
+}
+
+/// Neighbouring axes that are known to be reduced as one: their elements follow
+/// one another.
+static Value joinReduced(Emitter &e, Value input, AxisFlags &reduced) {
+  AxisFlags flags;
+  Values dims;
+  bool before = false;
+  for (auto [flag, dim] : llvm::zip(reduced, e.dims(input))) {
+    bool joins = getConstantIntValue(flag).value_or(0) != 0;
+    if (joins && before) {
+      dims.back() = e.mul(dims.back(), dim);
+      continue;
+    }
+    before = joins;
+    flags.push_back(flag);
+    dims.push_back(dim);
+  }
+  if (flags.size() == reduced.size())
+    return input;
+  reduced = flags;
+  return e.reshape(input, dims);
+}
+
+Value skim::lowering::foldAxes(Emitter &e, Scalars &s, Value input,
+                               AxisFlags reduced, bool keep, int64_t rank,
+                               Type element, const Fold &fold) {
+  Values wanted = keptDims(e, reduced, e.dims(input), keep, rank);
+  int64_t apart = reduced.size();
+  input = joinReduced(e, input, reduced);
+  if (keep)
+    rank -= apart - int64_t(reduced.size());
+  return e.reshape(foldApart(e, s, input, reduced, keep, rank, element, fold),
+                   wanted);
 }
 
 Value skim::lowering::softmax(Emitter &e, Scalars s, Value input, int64_t axis,

@@ -282,10 +282,10 @@ scf::ForOp ChainLoop::interleave(Operation *nest) {
       buffers.push_back(
           memref::AllocaOp::create(b, loc, MemRefType::get({size}, type)));
   // Whole blocks, of a known number of iterations, then the rest.
+  b.setInsertionPoint(loop);
   Value count = loop.getUpperBound(), step = number(b, size);
   Value rest = b.createOrFold<arith::RemUIOp>(loc, count, step);
   Value whole = b.createOrFold<arith::SubIOp>(loc, count, rest);
-  b.setInsertionPoint(loop);
   auto blocks = scf::ForOp::create(b, loc, number(b, 0), whole, step);
   OpBuilder inner = OpBuilder::atBlockBegin(blocks.getBody());
   if (inMemory)

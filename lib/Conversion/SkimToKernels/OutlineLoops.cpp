@@ -29,6 +29,9 @@ using namespace skim;
 /// Iterations of the innermost loops that are worth a thread's wake-up.
 static constexpr int64_t piece = 1 << 14;
 
+/// Iterations of a task where there is one loop around others.
+static constexpr int64_t kLoopsOfRow = 64;
+
 /// How many of the outer loops may be cut: all are parallel, and one of more
 /// than one iteration stays inside, whose memory is contiguous more often than
 /// not.
@@ -44,15 +47,28 @@ static unsigned countOuter(linalg::LinalgOp op) {
   return outer;
 }
 
-/// Whether the sizes are known and few: no thread is worth its call.
+/// Whether the sizes, of the loops of the body too, are known and few: no
+/// thread is worth its call.
 static bool isSmall(linalg::LinalgOp op) {
+  SmallVector<int64_t> sizes = op.getStaticLoopRanges();
+  op.getBlock()->walk([&](scf::ForOp loop) {
+    std::optional<int64_t> size = getConstantIntValue(loop.getUpperBound());
+    sizes.push_back(size.value_or(ShapedType::kDynamic));
+  });
   int64_t iterations = 1;
-  for (int64_t size : op.getStaticLoopRanges()) {
+  for (int64_t size : sizes)
     if (ShapedType::isDynamic(size) ||
         llvm::MulOverflow(iterations, size, iterations))
       return false;
-  }
   return iterations < 2 * piece;
+}
+
+/// Whether an iteration of the only loop is a loop of its own: several of them
+/// go on side by side.
+static bool isRowOfLoops(linalg::LinalgOp op) {
+  return op.getNumLoops() != 0 &&
+         op.getIteratorTypesArray()[0] == utils::IteratorType::parallel &&
+         !op.getBlock()->getOps<scf::ForOp>().empty();
 }
 
 /// The indices of the outer loops that a task stands for, the last one counting
@@ -100,6 +116,7 @@ public:
 private:
   func::FuncOp makeKernel(ValueRange captured, ArrayRef<Operation *> constants);
   func::FuncOp share(func::FuncOp kernel);
+  void cutLoop();
   void cloneBlocks(OpBuilder &b, IRMapping &map, Value block, Value extent);
   void dispatch(func::FuncOp kernel, ValueRange captured);
 
@@ -136,6 +153,30 @@ func::FuncOp Outliner::share(func::FuncOp kernel) {
   }
   kernel.setSymName(unique);
   return kernel;
+}
+
+/// The first loop as one over blocks of it, which are tasks, around one over
+/// the iterations of a block.
+void Outliner::cutLoop() {
+  scf::ForOp inner = loops.front();
+  OpBuilder b(inner);
+  Value size = arith::ConstantIndexOp::create(b, loc, kLoopsOfRow);
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  Value count = inner.getUpperBound();
+  Value number = b.createOrFold<arith::CeilDivUIOp>(loc, count, size);
+  auto blocks = scf::ForOp::create(b, loc, zero, number, one);
+  inner->moveBefore(blocks.getBody()->getTerminator());
+  b.setInsertionPoint(inner);
+  Value first = arith::MulIOp::create(b, loc, blocks.getInductionVar(), size);
+  Value left = arith::SubIOp::create(b, loc, count, first);
+  inner.setUpperBound(arith::MinUIOp::create(b, loc, left, size));
+  b.setInsertionPointToStart(inner.getBody());
+  Value index = inner.getInductionVar();
+  auto at = arith::AddIOp::create(b, loc, first, index);
+  index.replaceAllUsesExcept(at, at);
+  loops.insert(loops.begin(), blocks);
+  outer = 1;
 }
 
 static void cloneAll(OpBuilder &b, IRMapping &map,
@@ -248,19 +289,24 @@ LogicalResult Outliner::run(linalg::LinalgOp op) {
   for (Operation *loop : *made)
     loops.push_back(cast<scf::ForOp>(loop));
   rewriter.eraseOp(op);
+  bool cuts = outer == 0;
+  if (cuts)
+    cutLoop();
   // What counts to one only keeps the bodies apart.
   while (loops.size() > outer + 1 &&
          succeeded(loops.back().promoteIfSingleIteration(rewriter)))
     loops.pop_back();
   across = findLoopAcross(ArrayRef(loops).take_front(outer), loops[outer]);
   needsInner = hoistInvariant(loops[outer]);
-  innerCount = loops[outer].getUpperBound();
+  builder.setInsertionPoint(loops.front());
+  innerCount = cuts ? arith::ConstantIndexOp::create(builder, loc, kLoopsOfRow)
+                    : loops[outer].getUpperBound();
   if (loops.size() == outer + 1 && !across)
     if (scf::ForOp blocks = interleaveChains(loops[outer], loops.front()))
       loops[outer] = blocks;
   llvm::SetVector<Value> used;
   getUsedValuesDefinedAbove(loops.front().getRegion(), used);
-  for (scf::ForOp loop : loops)
+  for (scf::ForOp loop : ArrayRef(loops).take_front(outer))
     used.insert(loop.getUpperBound());
   SmallVector<Value> captured;
   SmallVector<Operation *> constants;
@@ -292,8 +338,8 @@ struct OutlineLoopsPass : skim::impl::OutlineLoopsPassBase<OutlineLoopsPass> {
     main.walk([&](linalg::LinalgOp op) {
       // Calls of kernels in a loop would cost more than they bring.
       bool inLoop = op->getParentOfType<LoopLikeOpInterface>() != nullptr;
-      if (!inLoop && op.hasPureBufferSemantics() && countOuter(op) != 0 &&
-          !isSmall(op))
+      if (!inLoop && op.hasPureBufferSemantics() && !isSmall(op) &&
+          (countOuter(op) != 0 || isRowOfLoops(op)))
         ops.push_back(op);
     });
     for (linalg::LinalgOp op : ops) {

@@ -37,3 +37,29 @@ func.func @cumsum_carries_the_tensor(%x: tensor<?x?xi64>) -> tensor<?x?xi64> {
   %y = onnx.CumSum %x, %axis : (tensor<?x?xi64>, tensor<i64>) -> tensor<?x?xi64>
   return %y : tensor<?x?xi64>
 }
+
+// Axes that follow one another are one axis, whose elements one loop goes over.
+// CHECK-LABEL: func @neighbouring_axes
+// CHECK-SAME: %[[X:.+]]: tensor<?x4x3x7xf32>
+// CHECK: %[[JOINED:.+]] = tensor.reshape %[[X]](%{{.+}}) : (tensor<?x4x3x7xf32>, tensor<2xindex>) -> tensor<?x84xf32>
+// CHECK: linalg.generic
+// CHECK: scf.for %[[I:.+]] = %c0 to %c84 step %c1
+// CHECK-NOT: scf.for
+// CHECK: tensor.extract %[[JOINED]][%{{.+}}, %[[I]]]
+// CHECK: tensor.reshape %{{.+}}(%{{.+}}) : (tensor<?x1xf32>, tensor<4xindex>) -> tensor<?x1x1x1xf32>
+func.func @neighbouring_axes(%x: tensor<?x4x3x7xf32>) -> tensor<?x1x1x1xf32> {
+  %axes = onnx.Constant dense<[1, 3, 2]> : tensor<3xi64>
+  %y = onnx.ReduceSum %x, %axes : (tensor<?x4x3x7xf32>, tensor<3xi64>) -> tensor<?x1x1x1xf32>
+  return %y : tensor<?x1x1x1xf32>
+}
+
+// Others stay apart.
+// CHECK-LABEL: func @axes_apart
+// CHECK-NOT: tensor.reshape
+// CHECK: scf.for
+// CHECK: scf.for
+func.func @axes_apart(%x: tensor<?x4x3xf32>) -> tensor<1x4x1xf32> {
+  %axes = onnx.Constant dense<[0, 2]> : tensor<2xi64>
+  %y = onnx.ReduceSum %x, %axes : (tensor<?x4x3xf32>, tensor<2xi64>) -> tensor<1x4x1xf32>
+  return %y : tensor<1x4x1xf32>
+}

@@ -296,3 +296,40 @@ func.func @main(%x: memref<?x?x100xf32>, %y: memref<?x?xf32>, %z: memref<?x?xf32
   }
   return
 }
+
+// -----
+
+#to = affine_map<(d0, d1) -> (d0, d1)>
+
+// One loop around another, the second of one iteration: tasks are 64 of it. Few results of long sums are not little work.
+// CHECK-LABEL: func.func @main
+// CHECK: skim.dispatch other @loops({{.+}}) tasks %c2 grain
+// CHECK-NOT: scf.for
+// CHECK: func.func private @loops(
+// CHECK: scf.for {{.+}} iter_args(%[[BLOCK:.+]] = %{{.+}}) -> (index)
+// CHECK:   %[[FIRST:.+]] = arith.muli %[[BLOCK]], %c64
+// CHECK:   %[[LEFT:.+]] = arith.subi %c100, %[[FIRST]]
+// CHECK:   %[[COUNT:.+]] = arith.minui %[[LEFT]], %c64
+// CHECK:   %[[REST:.+]] = arith.remui %[[COUNT]], %c8
+// CHECK:   %[[WHOLE:.+]] = arith.subi %[[COUNT]], %[[REST]]
+// CHECK:   scf.for %{{.+}} = %c0 to %[[WHOLE]] step %c8
+// CHECK:     scf.for {{.+}} -> (f32, f32, f32, f32, f32, f32, f32, f32)
+// CHECK:   scf.for %{{.+}} = %[[WHOLE]] to %[[COUNT]] step %c1
+// CHECK:     scf.for {{.+}} -> (f32)
+func.func @main(%x: memref<100x5000xf32>, %y: memref<100x1xf32>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %length = arith.constant 5000 : index
+  %none = arith.constant 0.0 : f32
+  linalg.generic {indexing_maps = [#to], iterator_types = ["parallel", "parallel"]} outs(%y : memref<100x1xf32>) {
+  ^bb0(%s: f32):
+    %r = linalg.index 0 : index
+    %sum = scf.for %k = %zero to %length step %one iter_args(%carried = %none) -> (f32) {
+      %a = memref.load %x[%r, %k] : memref<100x5000xf32>
+      %next = arith.addf %carried, %a : f32
+      scf.yield %next : f32
+    }
+    linalg.yield %sum : f32
+  }
+  return
+}

@@ -80,4 +80,20 @@ def ExpandMathPass : Pass<"expand-math", "::mlir::ModuleOp"> {
   ];
 }
 
+def WidenBoolsPass : Pass<"widen-bools", "::mlir::ModuleOp"> {
+  let summary = "Load and store truth values as bytes";
+  let description = [{
+    An `i1` lies in memory as a byte that is 0 or 1, but LLVM makes no vectors of
+    loops that load or store numbers whose bits do not fill their bytes. A load
+    of an `i1` becomes one of an `i8` whose lowest bit is taken, a store one of
+    an `i8` that is 0 or 1.
+
+    Example: test/Conversion/KernelsToLLVM/widen-bools.mlir
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+  let statistics = [
+    Statistic<"numAccesses", "accesses", "Number of loads and stores widened">
+  ];
+}
+
 #endif // SKIM_CONVERSION_KERNELSTOLLVM_PASSES_TD

@@ -107,9 +107,11 @@ def OutlineLoopsPass : Pass<"outline-loops", "::mlir::ModuleOp"> {
     is a sum, or another chain of numbers, several go on side by side, each in its order:
     64 that read neighbours in memory, in a buffer that becomes vectors, else 8 in registers.
 
-    Left to `convert-linalg-to-loops` are ops of one loop, those whose outer loop sums,
-    those of fewer than 32768 iterations where all sizes are static, and what is in
-    a loop already.
+    The only loop of an op is cut into tasks of 64 iterations where its body is a loop, as that of a sum is.
+
+    Left to `convert-linalg-to-loops` are other ops of one loop, those whose outer loop sums,
+    those of fewer than 32768 iterations, loops of the body included, where all sizes are static, and
+    what is in a loop already.
 
     Needs buffers (`one-shot-bufferize`). Example: test/Conversion/SkimToKernels/outline-loops.mlir
 
