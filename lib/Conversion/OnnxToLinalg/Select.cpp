@@ -102,9 +102,8 @@ static FailureOr<Values> lowerTopK(Emitter &e, onnx::TopKOp op,
   out[*axis] = k;
   out = e.settle(out, e.resultType());
   bool largest = op.getLargest() != 0;
-  auto before = [&](Value x, Value i, Value y, Value j) {
-    Value better = largest ? s.less(y, x) : s.less(x, y);
-    return e.either(better, e.both(s.equal(x, y), e.compare(Pred::slt, i, j)));
+  auto better = [&](Value x, Value y) {
+    return largest ? s.less(y, x) : s.less(x, y);
   };
   Values outer = out;
   outer[*axis] = e.index(1);
@@ -121,10 +120,13 @@ static FailureOr<Values> lowerTopK(Emitter &e, onnx::TopKOp op,
                 at[*axis] = i[0];
                 Value x = s.load(e.extract(data, at));
                 Value first = e.compare(Pred::slt, so[3], zero);
-                Value open = e.either(first, before(so[2], so[3], x, i[0]));
-                Value better = e.either(e.compare(Pred::slt, found[1], zero),
-                                        before(x, i[0], found[0], found[1]));
-                Value take = e.both(open, better);
+                // Of equal ones the first comes first, as does the one found.
+                Value behind = e.both(s.equal(so[2], x),
+                                      e.compare(Pred::slt, so[3], i[0]));
+                Value open =
+                    e.either(first, e.either(better(so[2], x), behind));
+                Value none = e.compare(Pred::slt, found[1], zero);
+                Value take = e.both(open, e.either(none, better(x, found[0])));
                 return {e.select(take, x, found[0]),
                         e.select(take, i[0], found[1])};
               });
