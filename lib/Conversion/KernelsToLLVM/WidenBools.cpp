@@ -32,19 +32,16 @@ static void widen(LLVM::StoreOp store) {
 namespace {
 struct WidenBools : skim::impl::WidenBoolsPassBase<WidenBools> {
   void runOnOperation() override {
-    getOperation().walk([&](Operation *op) {
-      if (auto load = dyn_cast<LLVM::LoadOp>(op)) {
-        if (!load.getType().isInteger(1))
-          return;
-        widen(load);
-      } else if (auto store = dyn_cast<LLVM::StoreOp>(op)) {
-        if (!store.getValue().getType().isInteger(1))
-          return;
-        widen(store);
-      } else {
+    auto widenTruth = [&](auto access, Type type) {
+      if (!type.isInteger(1))
         return;
-      }
+      widen(access);
       ++numAccesses;
+    };
+    getOperation().walk(
+        [&](LLVM::LoadOp load) { widenTruth(load, load.getType()); });
+    getOperation().walk([&](LLVM::StoreOp store) {
+      widenTruth(store, store.getValue().getType());
     });
   }
 };

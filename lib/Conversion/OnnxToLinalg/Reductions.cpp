@@ -162,15 +162,15 @@ static Value joinReduced(Emitter &e, Value input, AxisFlags &reduced) {
 }
 
 Value skim::lowering::foldAxes(Emitter &e, Scalars &s, Value input,
-                               AxisFlags reduced, bool keep, int64_t rank,
-                               Type element, const Fold &fold) {
-  Values wanted = keptDims(e, reduced, e.dims(input), keep, rank);
-  int64_t apart = reduced.size();
-  input = joinReduced(e, input, reduced);
-  if (keep)
-    rank -= apart - int64_t(reduced.size());
-  return e.reshape(foldApart(e, s, input, reduced, keep, rank, element, fold),
-                   wanted);
+                               const AxisFlags &reduced, bool keep,
+                               int64_t rank, Type element, const Fold &fold) {
+  AxisFlags apart = reduced;
+  Value joined = joinReduced(e, input, apart);
+  int64_t kept = keep ? int64_t(apart.size()) : rank;
+  Value result = foldApart(e, s, joined, apart, keep, kept, element, fold);
+  if (joined == input)
+    return result;
+  return e.reshape(result, keptDims(e, reduced, e.dims(input), keep, rank));
 }
 
 Value skim::lowering::softmax(Emitter &e, Scalars s, Value input, int64_t axis,

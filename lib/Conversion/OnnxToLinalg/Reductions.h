@@ -44,7 +44,7 @@ Values keptDims(Emitter &e, const AxisFlags &reduced, ValueRange dims,
 
 /// Folds `input`, of elements `s`. The result has 1 in the place of the reduced
 /// dimensions (`keep`) or lacks them, has rank `rank`, and `element` elements.
-Value foldAxes(Emitter &e, Scalars &s, Value input, AxisFlags reduced,
+Value foldAxes(Emitter &e, Scalars &s, Value input, const AxisFlags &reduced,
                bool keep, int64_t rank, Type element, const Fold &fold);
 
 /// Softmax, or its logarithm, along `axis`, computed in f32 for half precision.

@@ -270,7 +270,7 @@ void ChainLoop::emitInRegisters(OpBuilder &b, Value first) {
 scf::ForOp ChainLoop::interleave(Operation *nest) {
   bool inMemory = readsNeighbours();
   std::optional<int64_t> known = getConstantIntValue(loop.getUpperBound());
-  int64_t size = inMemory ? 4 * kLoopBlock : kChains;
+  int64_t size = inMemory ? kChainBlock : kChains;
   if (known && *known < size) {
     if (!inMemory)
       return {};
@@ -307,9 +307,9 @@ scf::ForOp skim::interleaveChains(scf::ForOp loop, Operation *nest) {
   return found.match() ? found.interleave(nest) : scf::ForOp();
 }
 
-Value skim::countBlocks(OpBuilder &b, Location loc, Value count) {
-  Value size = arith::ConstantIndexOp::create(b, loc, kLoopBlock);
-  return b.createOrFold<arith::CeilDivUIOp>(loc, count, size);
+Value skim::countBlocks(OpBuilder &b, Location loc, Value count, int64_t size) {
+  Value each = arith::ConstantIndexOp::create(b, loc, size);
+  return b.createOrFold<arith::CeilDivUIOp>(loc, count, each);
 }
 
 scf::ForOp skim::createBlockLoop(OpBuilder &b, Location loc, Value first,

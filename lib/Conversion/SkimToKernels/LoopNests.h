@@ -14,6 +14,9 @@ namespace skim {
 
 /// Rows and columns of a block: the numbers of a line of the cache.
 constexpr int64_t kLoopBlock = 16;
+/// Chains of numbers that a buffer carries at once, and iterations of a task
+/// where one loop goes around others.
+constexpr int64_t kChainBlock = 64;
 
 /// Moves what does not depend on the loop's index before the loop: arithmetic,
 /// loads from buffers that the loop does not store to, and reports. Whether
@@ -35,9 +38,9 @@ std::optional<unsigned> findLoopAcross(llvm::ArrayRef<mlir::scf::ForOp> outer,
 /// order that it was. Null where nothing changes, else the loop over blocks.
 mlir::scf::ForOp interleaveChains(mlir::scf::ForOp loop, mlir::Operation *nest);
 
-/// The number of blocks of `count` iterations.
+/// The number of blocks of `size` that `count` iterations are.
 mlir::Value countBlocks(mlir::OpBuilder &b, mlir::Location loc,
-                        mlir::Value count);
+                        mlir::Value count, int64_t size = kLoopBlock);
 /// A loop over the block of `count` iterations that begins at `first`.
 mlir::scf::ForOp createBlockLoop(mlir::OpBuilder &b, mlir::Location loc,
                                  mlir::Value first, mlir::Value count);

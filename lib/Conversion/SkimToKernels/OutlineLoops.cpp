@@ -29,9 +29,6 @@ using namespace skim;
 /// Iterations of the innermost loops that are worth a thread's wake-up.
 static constexpr int64_t piece = 1 << 14;
 
-/// Iterations of a task where there is one loop around others.
-static constexpr int64_t kLoopsOfRow = 64;
-
 /// How many of the outer loops may be cut: all are parallel, and one of more
 /// than one iteration stays inside, whose memory is contiguous more often than
 /// not.
@@ -160,11 +157,11 @@ func::FuncOp Outliner::share(func::FuncOp kernel) {
 void Outliner::cutLoop() {
   scf::ForOp inner = loops.front();
   OpBuilder b(inner);
-  Value size = arith::ConstantIndexOp::create(b, loc, kLoopsOfRow);
+  Value size = arith::ConstantIndexOp::create(b, loc, kChainBlock);
   Value zero = arith::ConstantIndexOp::create(b, loc, 0);
   Value one = arith::ConstantIndexOp::create(b, loc, 1);
   Value count = inner.getUpperBound();
-  Value number = b.createOrFold<arith::CeilDivUIOp>(loc, count, size);
+  Value number = countBlocks(b, loc, count, kChainBlock);
   auto blocks = scf::ForOp::create(b, loc, zero, number, one);
   inner->moveBefore(blocks.getBody()->getTerminator());
   b.setInsertionPoint(inner);
@@ -299,7 +296,7 @@ LogicalResult Outliner::run(linalg::LinalgOp op) {
   across = findLoopAcross(ArrayRef(loops).take_front(outer), loops[outer]);
   needsInner = hoistInvariant(loops[outer]);
   builder.setInsertionPoint(loops.front());
-  innerCount = cuts ? arith::ConstantIndexOp::create(builder, loc, kLoopsOfRow)
+  innerCount = cuts ? arith::ConstantIndexOp::create(builder, loc, kChainBlock)
                     : loops[outer].getUpperBound();
   if (loops.size() == outer + 1 && !across)
     if (scf::ForOp blocks = interleaveChains(loops[outer], loops.front()))
